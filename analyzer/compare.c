@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Baselines: see compare.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "compare.h"
+#include "words.h"
+
+#define HEADING "# leakshim baseline 1: fingerprint, count, bytes, class, made by\n"
+#define MAKER_FRAMES 3
+
+struct known {
+	char fingerprint[9];
+	double count, bytes;
+	char class[24];
+	char maker[256];
+	bool is_met;
+	UT_hash_handle hh;
+};
+
+static struct known *find(const struct baseline *b, const char *fingerprint)
+{
+	struct known *k;
+
+	HASH_FIND_STR(b->groups, fingerprint, k);
+	return k;
+}
+
+static struct known *make(struct baseline *b, const char *fingerprint)
+{
+	struct known *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		abort();
+	snprintf(k->fingerprint, sizeof(k->fingerprint), "%s", fingerprint);
+	HASH_ADD_STR(b->groups, fingerprint, k);
+	return k;
+}
+
+int baseline_read(struct baseline *b, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024], fingerprint[16], class[24];
+	unsigned number = 0;
+	int r = 0;
+
+	if (!file) {
+		fprintf(stderr, "leakshim: %s: %s; --write-baseline makes one\n", path, strerror(errno));
+		return -1;
+	}
+	while (!r && fgets(line, sizeof(line), file)) {
+		double count, bytes;
+		int used = 0;
+
+		number++;
+		if (*line == '#' || *line == '\n')
+			continue;
+		if (sscanf(line, "%15s %lf %lf %23s %n", fingerprint, &count, &bytes, class, &used) < 4 ||
+		    strlen(fingerprint) != 8) {
+			fprintf(stderr, "leakshim: %s:%u: this is no line of a baseline\n", path, number);
+			r = -1;
+		} else if (!find(b, fingerprint)) {
+			struct known *k = make(b, fingerprint);
+
+			k->count = count;
+			k->bytes = bytes;
+			snprintf(k->class, sizeof(k->class), "%s", class);
+			snprintf(k->maker, sizeof(k->maker), "%.*s", (int)strcspn(line + used, "\n"), line + used);
+		}
+	}
+	fclose(file);
+	return r;
+}
+
+void baseline_drop(struct baseline *b)
+{
+	struct known *k, *next;
+
+	HASH_ITER(hh, b->groups, k, next) {
+		HASH_DEL(b->groups, k);
+		free(k);
+	}
+}
+
+static void describe(struct known *k, const struct leak *leak)
+{
+	size_t at = 0;
+	unsigned named = 0;
+
+	at += (size_t)snprintf(k->maker, sizeof(k->maker), "%s", leak->type);
+	for (unsigned i = 0; i < leak->stack.depth && named < MAKER_FRAMES && at < sizeof(k->maker); i++) {
+		const struct place *place = leak->stack.places[i];
+		const char *name = place->frames[0].function;
+
+		at += (size_t)snprintf(k->maker + at, sizeof(k->maker) - at, " < %s",
+				       name ? name : place->module ? place->module->name : "?");
+		named++;
+	}
+	for (char *c = k->maker; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			*c = '?';
+}
+
+void baseline_add(struct baseline *b, const struct diagnosis *d)
+{
+	for (uint32_t i = 0; i < d->leak_count; i++) {
+		const struct leak *leak = &d->leaks[i];
+		struct known *k = find(b, leak->fingerprint);
+
+		if (!k)
+			k = make(b, leak->fingerprint);
+		if (leak->count <= k->count)
+			continue;
+		k->count = leak->count;
+		k->bytes = leak->bytes;
+		snprintf(k->class, sizeof(k->class), "%s", words_class(leak->class));
+		describe(k, leak);
+	}
+}
+
+static int by_fingerprint(const struct known *a, const struct known *b)
+{
+	return strcmp(a->fingerprint, b->fingerprint);
+}
+
+int baseline_write(struct baseline *b, const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file) {
+		fprintf(stderr, "leakshim: %s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	HASH_SORT(b->groups, by_fingerprint);
+	fputs(HEADING, file);
+	for (const struct known *k = b->groups; k; k = k->hh.next)
+		fprintf(file, "%s %.0f %.0f %s %s\n", k->fingerprint, k->count, k->bytes, k->class, k->maker);
+	if (fclose(file)) {
+		fprintf(stderr, "leakshim: %s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+enum compare baseline_compare(struct baseline *b, const struct leak *leak, double *before)
+{
+	struct known *k = find(b, leak->fingerprint);
+
+	*before = k ? k->count : 0;
+	if (!k)
+		return COMPARE_NEW;
+	k->is_met = true;
+	return leak->count > k->count + 0.5 ? COMPARE_GROWN : COMPARE_KNOWN;
+}
+
+unsigned baseline_gone(const struct baseline *b, FILE *to)
+{
+	unsigned count = 0;
+	char a[WORDS_SIZE];
+
+	for (const struct known *k = b->groups; k; k = k->hh.next) {
+		if (k->is_met)
+			continue;
+		count++;
+		fprintf(to, "leakshim: gone: [%s] %s %s, ", k->fingerprint, words_number(a, k->count, false),
+			k->count < 1.5 ? "block" : "blocks");
+		words_escape(to, k->maker);
+		fputc('\n', to);
+	}
+	return count;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_DEMANGLE_H
+#define LEAKSHIM_DEMANGLE_H
+/*
+ * Linker names -> names as written in the source: C++, and Rust in both manglings.
+ */
+#include "pool.h"
+
+/* Without parameters, without the hash of old Rust names and without the suffixes that
+ * compilers give to copies of a function (.isra.0, .part.1, .cold). Lives in the pool. */
+const char *demangle(struct pool *p, const char *name);
+#endif

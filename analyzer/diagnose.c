@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+/* Model -> groups, classes and findings: see diagnose.h. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "suppress.h"
+#include "work.h"
+
+static uint32_t tally_find(const struct work *w, const struct block *b)
+{
+	uint32_t i = w->first[b->site];
+
+	while (i && (w->tallies[i].family != b->family || w->tallies[i].class != b->class))
+		i = w->tallies[i].next;
+	return i;
+}
+
+static uint32_t tally_make(struct work *w, const struct block *b)
+{
+	uint32_t i = w->tally_count++;
+
+	if (i >= w->tally_room) {
+		w->tally_room = w->tally_room ? w->tally_room * 2 : 1024;
+		w->tallies = pool_regrow(w->tallies, w->tally_room, sizeof(*w->tallies));
+	}
+	w->tallies[i] = (struct tally){ .site = b->site,
+					.family = b->family,
+					.class = b->class,
+					.next = w->first[b->site],
+					.oldest_us = b->time_us,
+					.newest_us = b->time_us };
+	w->first[b->site] = i;
+	return i;
+}
+
+/* How many blocks a sampled one stands for. */
+static double block_weight(const struct model *m, const struct block *b)
+{
+	uint64_t mean = m->sample_bytes[b->rate];
+
+	if (!b->rate || !mean)
+		return 1;
+	return 1 / -expm1(-(double)(b->size ? b->size : 1) / (double)mean);
+}
+
+/* A resource stands for this block: it is reported once. */
+static bool is_claimed(const struct work *w, uint32_t block)
+{
+	return w->is_claimed && w->is_claimed[block];
+}
+
+static void tally_blocks(struct work *w)
+{
+	w->tally_count = 1; /* 0: none */
+	w->tally_room = 0;
+	w->first = pool_array(&w->m->pool, w->m->site_count, sizeof(*w->first));
+	for (uint32_t i = 0; i < w->m->block_count; i++) {
+		const struct block *b = &w->m->blocks[i];
+		uint32_t at = tally_find(w, b);
+		double weight = block_weight(w->m, b);
+		struct tally *t;
+
+		if (is_claimed(w, i))
+			continue;
+		if (!at)
+			at = tally_make(w, b);
+		t = &w->tallies[at];
+		t->count += weight;
+		t->bytes += weight * (double)b->size;
+		t->confirmed += b->scans > 1 ? weight : 0;
+		t->is_estimate |= b->rate != 0;
+		if (b->time_us < t->oldest_us)
+			t->oldest_us = b->time_us;
+		if (b->time_us > t->newest_us)
+			t->newest_us = b->time_us;
+	}
+}
+
+/* Adds what hangs on a leak to it. */
+static void tally_indirect(struct work *w)
+{
+	for (uint32_t i = 0; i < w->m->block_count; i++) {
+		const struct block *b = &w->m->blocks[i];
+		struct tally *t;
+		double weight;
+
+		if (b->class != CLASS_INDIRECT || !b->owner || is_claimed(w, b->owner - 1))
+			continue;
+		t = &w->tallies[tally_find(w, &w->m->blocks[b->owner - 1])];
+		weight = block_weight(w->m, b);
+		t->dragged_count += weight;
+		t->dragged_bytes += weight * (double)b->size;
+	}
+}
+
+static const char *const family_types[] = { "block", "block", "object", "array" };
+static const char *const family_releases[] = { "free()", "free()", "operator delete()",
+					       "operator delete[]()" };
+
+struct group *work_group(struct work *w, uint64_t key, const struct leak *first)
+{
+	struct group *g;
+
+	HASH_FIND(hh, w->by_key, &key, sizeof(key), g);
+	if (g)
+		return g;
+	g = pool_take(&w->m->pool, sizeof(*g));
+	g->key = key;
+	g->leak = *first;
+	HASH_ADD(hh, w->by_key, key, sizeof(key), g);
+	if (w->group_count == w->group_room) {
+		w->group_room = w->group_room ? w->group_room * 2 : 1024;
+		w->groups = pool_regrow(w->groups, w->group_room, sizeof(*w->groups));
+	}
+	w->groups[w->group_count++] = g;
+	return g;
+}
+
+struct group *work_final(struct group *g)
+{
+	while (g && g->into)
+		g = g->into;
+	return g;
+}
+
+static void group_add(struct work *w, struct group *g, struct tally *t)
+{
+	const struct site *site = &w->m->sites[t->site];
+	struct leak *leak = &g->leak;
+
+	leak->count += t->count;
+	leak->bytes += t->bytes;
+	leak->confirmed += t->confirmed;
+	leak->dragged_count += t->dragged_count;
+	leak->dragged_bytes += t->dragged_bytes;
+	leak->is_estimate |= t->is_estimate;
+	if (t->oldest_us < leak->oldest_us)
+		leak->oldest_us = t->oldest_us;
+	if (t->newest_us > leak->newest_us)
+		leak->newest_us = t->newest_us;
+	if (g->last_site != t->site) {
+		leak->ever_blocks += site->ever_blocks;
+		leak->peak += site->peak > 0 ? (uint64_t)site->peak : 0;
+	}
+	g->last_site = t->site;
+	if (t->bytes >= g->largest) {
+		g->largest = t->bytes;
+		leak->node = site->node;
+	}
+}
+
+static void group_join(struct group *g, struct group *other)
+{
+	struct leak *leak = &g->leak, *more = &other->leak;
+
+	other->into = g;
+	leak->count += more->count;
+	leak->bytes += more->bytes;
+	leak->confirmed += more->confirmed;
+	leak->dragged_count += more->dragged_count;
+	leak->dragged_bytes += more->dragged_bytes;
+	leak->is_estimate |= more->is_estimate;
+	leak->ever_blocks += more->ever_blocks;
+	leak->peak += more->peak;
+	if (more->oldest_us < leak->oldest_us)
+		leak->oldest_us = more->oldest_us;
+	if (more->newest_us > leak->newest_us)
+		leak->newest_us = more->newest_us;
+	if (other->largest > g->largest) {
+		g->largest = other->largest;
+		leak->node = more->node;
+	}
+}
+
+static void group_tally(struct work *w, struct tally *t)
+{
+	struct leak first = { .type = family_types[t->family],
+			      .release = family_releases[t->family],
+			      .class = (enum leak_class)t->class,
+			      .family = (enum family)t->family,
+			      .oldest_us = t->oldest_us,
+			      .newest_us = t->newest_us };
+
+	stacks_path(&w->path, w->m, w->s, w->m->sites[t->site].node);
+	if (w->path.is_runtime && first.class != CLASS_IGNORED)
+		first.class = CLASS_RUNTIME;
+	first.names = stacks_names(&w->path, w->s);
+	first.steps = stacks_steps(&w->path, w->m);
+	t->group = work_group(w, first.steps ^ (uint64_t)(first.class * FAMILIES + first.family),
+			      &first);
+	stacks_places(&w->path, w->m, t->group->places, GROUP_PLACES);
+	group_add(w, t->group, t);
+}
+
+static struct work *order_work; /* qsort has no argument for it */
+
+static int order_names(const void *left, const void *right)
+{
+	const struct group *x = *(struct group *const *)left, *y = *(struct group *const *)right;
+	const struct leak *a = &x->leak, *b = &y->leak;
+	struct work *w = order_work;
+
+	if (a->names != b->names)
+		return a->names < b->names ? -1 : 1;
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if (a->steps == b->steps)
+		return 0;
+	for (unsigned i = 0; i < GROUP_PLACES; i++)
+		if (x->places[i] != y->places[i])
+			return x->places[i] < y->places[i] ? -1 : 1;
+	stacks_path(&w->path, w->m, w->s, a->node);
+	stacks_path(&w->other, w->m, w->s, b->node);
+	return stacks_order(&w->path, &w->other, w->m);
+}
+
+static void fingerprint_print(char *to, uint64_t names, uint64_t salt)
+{
+	uint64_t hash = salt ? symbols_hash(names, &salt, sizeof(salt)) : names;
+	uint32_t folded = (uint32_t)(hash ^ hash >> 32);
+
+	for (int i = 7; i >= 0; i--, folded >>= 4)
+		to[i] = "0123456789abcdef"[folded & 15];
+	to[8] = 0;
+}
+
+static bool has_same_names(const struct group *a, const struct group *b)
+{
+	return a->leak.names == b->leak.names && a->leak.family == b->leak.family;
+}
+
+/* Brings groups with all names in common together, in the order of their places in the code. */
+static void sort_by_names(struct work *w)
+{
+	order_work = w;
+	if (w->group_count)
+		qsort(w->groups, w->group_count, sizeof(*w->groups), order_names);
+}
+
+/* Joins groups whose stacks differ, but read the same in the source. */
+static void join_same_lines(struct work *w)
+{
+	uint32_t kept = 0;
+
+	HASH_CLEAR(hh, w->by_key);
+	for (uint32_t i = 0; i < w->group_count; i++) {
+		struct group *g = w->groups[i], *same;
+
+		if (!g->leak.resource &&
+		    ((i + 1 < w->group_count && has_same_names(g, w->groups[i + 1])) ||
+		     (kept && has_same_names(g, w->groups[kept - 1])))) {
+			stacks_path(&w->path, w->m, w->s, g->leak.node);
+			g->leak.steps = stacks_lines(&w->path, w->m, w->s);
+		}
+		g->key = g->leak.steps ^ g->leak.names ^
+			 (uint64_t)(g->leak.class * FAMILIES + g->leak.family);
+		HASH_FIND(hh, w->by_key, &g->key, sizeof(g->key), same);
+		if (same) {
+			group_join(same, g);
+			continue;
+		}
+		HASH_ADD(hh, w->by_key, key, sizeof(g->key), g);
+		w->groups[kept++] = g;
+	}
+	w->group_count = kept;
+}
+
+/* A group's number among those with all names in common; one stack with blocks of two
+ * classes has one number. */
+static uint32_t rank_of(const struct work *w, uint32_t i)
+{
+	const struct leak *before = i ? &w->groups[i - 1]->leak : NULL;
+
+	if (!before || !has_same_names(w->groups[i - 1], w->groups[i]))
+		return 0;
+	return before->rank + (before->steps != w->groups[i]->leak.steps);
+}
+
+static void make_fingerprints(struct work *w)
+{
+	for (uint32_t i = 0; i < w->group_count; i++) {
+		struct leak *leak = &w->groups[i]->leak;
+
+		leak->rank = rank_of(w, i);
+		fingerprint_print(leak->fingerprint, leak->names,
+				  (uint64_t)leak->rank * FAMILIES + leak->family);
+	}
+}
+
+static void total_add(struct class_total *total, const struct leak *leak)
+{
+	total->groups++;
+	total->blocks += leak->count;
+	total->bytes += leak->bytes;
+}
+
+static int order_size(const void *left, const void *right)
+{
+	const struct leak *a = &(*(struct group *const *)left)->leak;
+	const struct leak *b = &(*(struct group *const *)right)->leak;
+
+	double x = a->bytes + a->dragged_bytes, y = b->bytes + b->dragged_bytes;
+
+	if (x != y)
+		return x > y ? -1 : 1;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return strcmp(a->fingerprint, b->fingerprint);
+}
+
+/* Counts all classes and brings the shown groups, largest first, to the front of a list. */
+static uint32_t select_shown(struct work *w, struct diagnosis *d, unsigned show)
+{
+	struct group **shown = pool_array(&w->m->pool, w->group_count, sizeof(*shown));
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < w->group_count; i++) {
+		const struct leak *leak = &w->groups[i]->leak;
+
+		total_add(&d->totals[leak->class], leak);
+		if (DIAGNOSE_LEAKS & 1u << leak->class)
+			total_add(&d->leaking, leak);
+		if (!(show & 1u << leak->class))
+			continue;
+		total_add(&d->shown, leak);
+		shown[count++] = w->groups[i];
+	}
+	if (count)
+		qsort(shown, count, sizeof(*shown), order_size);
+	d->leaks = pool_array(&w->m->pool, count, sizeof(*d->leaks));
+	for (uint32_t i = 0; i < count; i++) {
+		d->leaks[i] = shown[i]->leak;
+		if (i < d->detailed || !d->detailed)
+			shown[i]->shown = i + 1;
+	}
+	return count;
+}
+
+static void note_thread(struct work *w, struct group *g, uint16_t thread)
+{
+	if (!g->threads)
+		g->threads = pool_take(&w->m->pool, (w->m->thread_count + 7u) / 8u);
+	if (g->threads[thread / 8] & 1u << thread % 8)
+		return;
+	g->threads[thread / 8] |= (uint8_t)(1u << thread % 8);
+	g->thread_count++;
+}
+
+static void list_threads(struct work *w, struct diagnosis *d, const struct group *g)
+{
+	struct leak *leak = &d->leaks[g->shown - 1];
+	uint16_t *list = pool_array(&w->m->pool, g->thread_count, sizeof(*list));
+
+	for (uint32_t i = 0; i < w->m->thread_count; i++)
+		if (g->threads && g->threads[i / 8] & 1u << i % 8)
+			list[leak->thread_count++] = (uint16_t)i;
+	leak->threads = list;
+}
+
+static void add_threads(struct work *w, struct diagnosis *d)
+{
+	for (uint32_t i = 0; i < w->m->block_count; i++) {
+		const struct block *b = &w->m->blocks[i];
+		struct group *g = is_claimed(w, i) ? NULL
+						   : work_final(w->tallies[tally_find(w, b)].group);
+
+		if (g && g->shown)
+			note_thread(w, g, b->thread);
+	}
+	for (uint32_t i = 0; i < w->m->resource_count; i++) {
+		struct group *g = work_final(w->of_resource[i]);
+
+		if (g->shown)
+			note_thread(w, g, w->m->resources[i].thread);
+	}
+	for (uint32_t i = 0; i < w->group_count; i++)
+		if (w->groups[i]->shown)
+			list_threads(w, d, w->groups[i]);
+}
+
+static void add_stacks(struct work *w, struct diagnosis *d)
+{
+	for (uint32_t i = 0; i < d->detailed; i++) {
+		stacks_path(&w->path, w->m, w->s, d->leaks[i].node);
+		d->leaks[i].stack = stacks_resolve(&w->path, w->m, w->s);
+	}
+}
+
+/* A release from inside operator delete is that function at work (a program may carry a
+ * copy of its own); one from code without names proves nothing. */
+static bool is_real_mismatch(struct work *w, uint32_t node)
+{
+	const struct model *m = w->m;
+
+	for (unsigned steps = 0; node && steps < STACKS_MAX; steps++, node = m->nodes[node].parent) {
+		const char *name;
+
+		if (m->nodes[node].module && m->modules[m->nodes[node].module].kind == MODULE_SHIM)
+			continue;
+		name = symbols_name(w->s, node)->text;
+		if (name)
+			return strncmp(name, "operator delete", 15) != 0;
+	}
+	return false;
+}
+
+static void find_mismatches(struct work *w, struct diagnosis *d)
+{
+	struct model *m = w->m;
+
+	d->findings = pool_array(&m->pool, (size_t)m->mismatch_count + m->misuse_count,
+				 sizeof(*d->findings));
+	for (uint32_t i = 0; i < m->mismatch_count; i++) {
+		const struct mismatch *mismatch = &m->mismatches[i];
+		struct finding *finding;
+		uint64_t names;
+
+		if (!is_real_mismatch(w, mismatch->node))
+			continue;
+		finding = &d->findings[d->finding_count++];
+		finding->mismatch = mismatch;
+		stacks_path(&w->path, m, w->s, mismatch->node);
+		names = stacks_names(&w->path, w->s);
+		finding->done = stacks_resolve(&w->path, m, w->s);
+		stacks_path(&w->path, m, w->s, m->sites[mismatch->site].node);
+		names ^= stacks_names(&w->path, w->s) * 31;
+		finding->created = stacks_resolve(&w->path, m, w->s);
+		fingerprint_print(finding->fingerprint, names, 0);
+	}
+}
+
+static void find_misuses(struct work *w, struct diagnosis *d)
+{
+	for (uint32_t i = 0; i < w->m->misuse_count; i++) {
+		const struct misuse *misuse = &w->m->misuses[i];
+		struct finding *finding = &d->findings[d->finding_count++];
+		uint64_t names = symbols_hash(misuse->kind, w->m->types[misuse->type].name,
+					      strlen(w->m->types[misuse->type].name));
+
+		finding->misuse = misuse;
+		stacks_path(&w->path, w->m, w->s, misuse->node);
+		names ^= stacks_names(&w->path, w->s);
+		finding->done = stacks_resolve(&w->path, w->m, w->s);
+		stacks_path(&w->path, w->m, w->s, misuse->made_node);
+		names ^= stacks_names(&w->path, w->s) * 31;
+		finding->created = stacks_resolve(&w->path, w->m, w->s);
+		stacks_path(&w->path, w->m, w->s, misuse->end_node);
+		finding->ended = stacks_resolve(&w->path, w->m, w->s);
+		fingerprint_print(finding->fingerprint, names, 0);
+	}
+}
+
+static bool nothing_was_missed(const struct model *m)
+{
+	for (unsigned i = 0; i < MODEL_DROPS; i++)
+		if (m->drops[i])
+			return false;
+	return !m->is_stopped && !m->is_partial;
+}
+
+static void suppress(struct work *w, struct suppressions *suppressions)
+{
+	for (uint32_t i = 0; i < w->group_count; i++) {
+		struct leak *leak = &w->groups[i]->leak;
+		struct stack stack;
+
+		if (!(DIAGNOSE_LEAKS & 1u << leak->class))
+			continue;
+		stacks_path(&w->path, w->m, w->s, leak->node);
+		stack = stacks_resolve(&w->path, w->m, w->s);
+		if (suppress_matches(suppressions, leak, &stack))
+			leak->class = CLASS_IGNORED;
+	}
+}
+
+void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
+	      const struct diagnose_options *how)
+{
+	struct work *w = pool_take(&m->pool, sizeof(*w));
+
+	memset(d, 0, sizeof(*d));
+	w->m = m;
+	w->s = s;
+	resources_claim(w);
+	tally_blocks(w);
+	tally_indirect(w);
+	for (uint32_t i = 1; i < w->tally_count; i++)
+		group_tally(w, &w->tallies[i]);
+	resources_group(w);
+	sort_by_names(w);
+	join_same_lines(w);
+	make_fingerprints(w);
+	if (how->suppressions)
+		suppress(w, how->suppressions);
+	for (unsigned class = 0; class < CLASSES; class++)
+		d->is_shown[class] = how->show & 1u << class;
+	d->detailed = how->max;
+	d->leak_count = select_shown(w, d, how->show);
+	if (!how->max || d->detailed > d->leak_count)
+		d->detailed = d->leak_count;
+	add_threads(w, d);
+	add_stacks(w, d);
+	resources_detail(w, d);
+	find_mismatches(w, d);
+	find_misuses(w, d);
+	d->note_count = symbols_notes(s, &d->notes);
+	d->is_complete = nothing_was_missed(m);
+	HASH_CLEAR(hh, w->by_key);
+	free(w->tallies);
+	free(w->groups);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_FILE_H
+#define LEAKSHIM_FILE_H
+/*
+ * The trace as a file: opening it safely, finding its chunks, and the few things that the
+ * analyzer itself writes into one (the end that a parent saw, the cut, a copy).
+ *
+ * 1. The file is read into private memory once, holes left out: it may be changed or cut
+ *    by others while we work, and nothing of that reaches the reader.
+ * 2. Of a living trace, what refers is read before what is referred to, and chunks that
+ *    appear meanwhile are read too, so that references lead to something that was read.
+ * 3. No number of the file is used before it was checked here or in read.c. Memory is
+ *    bounded by the data in the file.
+ * 4. What is wrong is said here, once: `leakshim: FILE: offset N: what: why; what to do`.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "trace.h"
+
+struct file_view {
+	unsigned char **chunks; /* [ordinal] -> first element; 0: missing */
+	uint32_t chunk_count;
+	uint32_t element, per_chunk;
+	uint32_t used;  /* elements, never more than the chunks hold */
+	bool is_loaded; /* chunks that appear from now on are left out */
+};
+
+struct trace_file {
+	const char *path;
+	unsigned char *data;
+	size_t size;   /* of data: the header and all whole chunks */
+	size_t mapped; /* of the memory behind data */
+	struct trace_header *header;
+	struct file_view areas[TRACE_AREAS];
+	bool is_partial; /* damaged further on; only with `partial` */
+	bool is_moving;  /* its process had not ended: elements may change as they are read */
+};
+
+/* Opens and checks. `partial`: of a damaged file, take what comes before the damage.
+ * Returns 0, or -1 after saying why. file_close is due only after 0. */
+int file_open(struct trace_file *f, const char *path, bool partial);
+void file_close(struct trace_file *f);
+
+/* Element i of an area, 0 if it is not there. */
+static inline const void *file_element(const struct file_view *v, uint32_t i)
+{
+	unsigned char *chunk;
+
+	if (i >= v->used || !(chunk = v->chunks[i / v->per_chunk]))
+		return 0;
+	return chunk + (size_t)(i % v->per_chunk) * v->element;
+}
+
+/* Says what is wrong at a place of the file; returns -1. */
+int file_complain(const char *path, uint64_t offset, const char *what, const char *todo);
+int file_complain_at(const struct trace_file *f, const void *element, const char *what);
+
+/* What a trace says about itself in its header, without reading the rest. */
+struct file_head {
+	uint32_t pid;
+	uint64_t process_start, start_realtime_ns;
+	bool has_end;
+};
+/* Returns 0, or -1 silently if `path` is no trace. */
+int file_peek(const char *path, struct file_head *head);
+
+/* Writes the end that wait() told into a trace that does not know its own, and cuts the
+ * file to its used length. */
+void file_stamp(const char *path, int wait_status);
+
+/* Asks the process that writes a trace to follow another level; it sees that at its next
+ * allocation. Returns the level that was in force, or -1 after saying why not. */
+int file_set_level(const char *path, int level);
+
+/* Writes what was read as a new file of mode 0600; an existing one is never touched.
+ * The copy says that it is one, and of which moment. Returns 0, or -1 after saying why. */
+int file_copy(const struct trace_file *f, const char *target, uint64_t now_us);
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_IMAGE_H
+#define LEAKSHIM_IMAGE_H
+/*
+ * One object file on disk, with its debug file if there is one: its functions, source
+ * lines and inlined calls. Addresses are virtual addresses of the file itself.
+ */
+#include "model.h"
+
+struct image;
+
+enum image_state {
+	IMAGE_GOOD,
+	IMAGE_GONE,    /* no such file, or it cannot be read */
+	IMAGE_CHANGED, /* another build-id than the one traced */
+	IMAGE_NAMELESS /* never was a file: vdso, deleted names */
+};
+
+/* Never 0; ask image_state. */
+struct image *image_open(struct pool *p, const struct module *module);
+enum image_state image_state(const struct image *image);
+void image_close(struct image *image);
+
+/* Linker name of the function around an address, 0 if none is known. `exported`: only of
+ * functions that other files can call, whose names survive stripping. */
+const char *image_symbol(struct image *image, uint64_t address, bool exported);
+
+/* Linker name of the imported function that the call before an address calls, 0 if the
+ * instruction there is no such call. */
+const char *image_import(struct image *image, uint64_t address);
+
+/* Fills up to `max` frames, innermost first; the last one is the function itself. Returns
+ * how many; 0 without debug information for this address. */
+unsigned image_frames(struct image *image, uint64_t address, struct frame *frames, unsigned max);
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_JUDGE_H
+#define LEAKSHIM_JUDGE_H
+/*
+ * What a build server wants to know of a report: does it fail? New and grown groups fail, known
+ * ones pass, and what cannot be judged is trouble.
+ */
+#include <stdio.h>
+#include "compare.h"
+
+struct judge {
+	struct baseline *baseline; /* 0: every leak is new */
+	bool allow_incomplete;
+	bool is_diff; /* words for a comparison of two traces */
+	FILE *to;
+	unsigned failing, known, incomplete; /* groups, groups, traces */
+};
+
+/* Takes the groups that pass out of the diagnosis, and says which remain and why; so a report of
+ * it shows those that fail. */
+void judge(struct judge *j, const struct model *m, struct diagnosis *d);
+
+/* 0 clean, 1 leaks, 2 trouble. Prints the last line. */
+int judge_close(struct judge *j);
+#endif

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leakshim: the chain read -> symbols -> diagnose -> report, and the commands on it.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diagnose.h"
+#include "file.h"
+#include "judge.h"
+#include "options.h"
+#include "probes.h"
+#include "process.h"
+#include "read.h"
+#include "report.h"
+#include "request.h"
+#include "run.h"
+#include "suppress.h"
+#include "who.h"
+#include "words.h"
+
+#define STATUS_LEAKS 1
+#define STATUS_TROUBLE 2
+#define STATUS_CHECK_LEAKS 23 /* of run --check: not likely the program's own */
+#define STATUS_CHECK_TROUBLE 24
+#define TEXT_MAX 20 /* groups of a text report, if --max does not say */
+
+/* Where a command's reports go. */
+struct output {
+	const struct options *options;
+	FILE *to;
+	struct report_json *json; /* 0: text */
+	bool only_leaks; /* say nothing of clean traces, but count them */
+	unsigned clean;  /* how many those were */
+	unsigned execs;  /* how many children went on as another program, unclassified */
+	const char *folder; /* where the children's traces lie */
+	bool found_leaks;
+	bool is_first_done;
+	struct suppressions *suppressions; /* 0: none */
+	struct judge *judge;               /* 0: report everything */
+	struct baseline *gather;           /* takes what is found, nothing is printed; 0: no */
+};
+
+/* Returns 0, or -1 after saying why. */
+static int read_suppressions(struct output *out)
+{
+	const struct options *o = out->options;
+
+	if (o->suppression_count)
+		out->suppressions = suppress_open();
+	for (unsigned i = 0; i < o->suppression_count; i++)
+		if (suppress_read(out->suppressions, o->suppressions[i]))
+			return -1;
+	return 0;
+}
+
+static void output_open(struct output *out, const struct options *o, FILE *to)
+{
+	memset(out, 0, sizeof(*out));
+	out->options = o;
+	out->to = to;
+	if (o->format == FORMAT_JSON)
+		out->json = report_json_open(to);
+}
+
+/* Returns the exit status: trouble if the report could not be written whole. */
+static int output_close(struct output *out, int status)
+{
+	if (out->suppressions) {
+		suppress_summary(out->suppressions, out->json ? stderr : out->to);
+		suppress_close(out->suppressions);
+	}
+	if (out->json)
+		report_json_close(out->json);
+	if (out->clean)
+		fprintf(out->to, "leakshim: %u other %s had no leaks\n", out->clean,
+			out->clean == 1 ? "process" : "processes");
+	if (out->execs)
+		fprintf(out->to, "leakshim: %u other %s replaced by exec; the traces lie in %s\n",
+			out->execs, out->execs == 1 ? "process was" : "processes were", out->folder);
+	if (fflush(out->to) || ferror(out->to)) {
+		fputs("leakshim: the report could not be written\n", stderr);
+		return STATUS_TROUBLE;
+	}
+	return status;
+}
+
+static struct diagnose_options diagnose_options(const struct options *o)
+{
+	long usual = o->format == FORMAT_JSON ? 0 : TEXT_MAX;
+
+	return (struct diagnose_options){ .show = o->show ? o->show : DIAGNOSE_SHOW,
+					  .max = (uint32_t)(o->max < 0 ? usual : o->max) };
+}
+
+/* A word for a shell's command line. */
+static char *quoted(struct pool *p, const char *word)
+{
+	const char *plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			    "_-+./,=@%";
+	char *text, *to;
+
+	if (*word && strspn(word, plain) == strlen(word))
+		return pool_text(p, word);
+	text = to = pool_take(p, strlen(word) * 4 + 3);
+	*to++ = '\'';
+	for (; *word; word++)
+		to = *word == '\'' ? stpcpy(to, "'\\''") : (*to = *word, to + 1);
+	*to = '\'';
+	return text;
+}
+
+static const char *next_command(struct model *m, const struct options *o)
+{
+	return pool_print(&m->pool, "leakshim report %s%s", quoted(&m->pool, m->path),
+			  o->show ? " --format json" : " --show all");
+}
+
+static void print_text(struct output *out, struct report *report)
+{
+	if (out->is_first_done) {
+		fprintf(out->to, "\nleakshim: process %u, ", report->model->pid);
+		words_escape(out->to, report->model->program);
+		fputs(":\n", out->to);
+	}
+	report_text(out->to, report);
+}
+
+static void print_report(struct output *out, struct model *m, const struct diagnosis *d)
+{
+	struct report report = { .model = m,
+				 .diagnosis = d,
+				 .next = next_command(m, out->options) };
+	bool is_clean = !d->shown.groups && !d->finding_count && d->is_complete;
+	bool is_exec = m->ending == ENDING_EXEC && !m->scan.is_done;
+
+	if (is_clean && out->options->from_shim && !out->options->keep_always &&
+	    !strcmp(out->options->from_shim, "exit") && !unlink(m->path))
+		report.is_trace_gone = true;
+	if (out->options->print_suppressions) {
+		for (uint32_t i = 0; i < d->detailed; i++)
+			suppress_print(out->to, &d->leaks[i]);
+	} else if (out->json) {
+		report_json_add(out->json, &report);
+	} else if (out->only_leaks && is_clean) {
+		out->clean++;
+		if (m->ending != ENDING_RUNNING)
+			unlink(m->path);
+	} else if (out->only_leaks && is_exec) {
+		out->execs++;
+	} else {
+		print_text(out, &report);
+	}
+	out->is_first_done = true;
+	/* What a child held when it became another program, say a shell before its command,
+	 * is not known to be lost. */
+	out->found_leaks |= d->leaking.groups > 0 && !(out->only_leaks && is_exec);
+}
+
+/* pid: of the process that writes the trace, 0 if none was named. */
+static int report_trace(struct output *out, const char *path, pid_t pid, const char *copy_to)
+{
+	struct read_options how = { .partial = out->options->partial,
+				    .copy_to = copy_to,
+				    .pid = (int)pid };
+	struct diagnose_options options = diagnose_options(out->options);
+	struct diagnosis diagnosis;
+	struct symbols *symbols;
+	struct model model;
+	int status = STATUS_TROUBLE;
+
+	if (!read_trace(&model, path, &how)) {
+		if (copy_to)
+			model.path = copy_to;
+		symbols = symbols_open(&model);
+		if (model.suppressions && *model.suppressions && !out->suppressions)
+			out->suppressions = suppress_open();
+		if (model.suppressions && *model.suppressions)
+			suppress_add(out->suppressions, model.suppressions, "the program's own");
+		options.suppressions = out->suppressions;
+		if (out->gather || out->options->print_suppressions)
+			options.max = 0;
+		diagnose(&diagnosis, &model, symbols, &options);
+		if (out->judge)
+			judge(out->judge, &model, &diagnosis);
+		if (out->gather)
+			baseline_add(out->gather, &diagnosis);
+		else if (!out->judge || diagnosis.leak_count || diagnosis.finding_count || out->json)
+			print_report(out, &model, &diagnosis);
+		symbols_close(symbols);
+		status = 0;
+	}
+	pool_drop(&model.pool);
+	return status;
+}
+
+/* A pid, if it looks like one and no file has that name. */
+static pid_t pid_of(const char *word)
+{
+	char *end;
+	long pid;
+
+	if (!*word || strspn(word, "0123456789") != strlen(word) || !access(word, F_OK))
+		return 0;
+	pid = strtol(word, &end, 10);
+	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+/* The groups of an older trace. Returns 0, or -1 after saying why. */
+static int read_old(struct baseline *b, const struct output *like, const char *path)
+{
+	struct output out = *like;
+
+	out.gather = b;
+	return report_trace(&out, path, 0, NULL);
+}
+
+static int command_diff(const struct options *o, const char *old, const char *new)
+{
+	struct baseline baseline = { NULL };
+	struct judge judge = { .baseline = &baseline, .is_diff = true, .allow_incomplete = true };
+	struct output out;
+	int status = STATUS_TROUBLE;
+
+	output_open(&out, o, stdout);
+	judge.to = out.json ? stderr : stdout;
+	if (!read_suppressions(&out) && !read_old(&baseline, &out, old)) {
+		out.judge = &judge;
+		status = report_trace(&out, new, 0, NULL);
+		judge_close(&judge);
+	}
+	baseline_drop(&baseline);
+	return output_close(&out, status);
+}
+
+/* A baseline is read, or with --write-baseline made from the traces. Returns 0 or -1. */
+static int check_open(struct output *out, struct judge *judge, struct baseline *baseline)
+{
+	const struct options *o = out->options;
+
+	*baseline = (struct baseline){ NULL };
+	*judge = (struct judge){ .allow_incomplete = o->allow_incomplete, .to = out->json ? stderr : out->to };
+	if (read_suppressions(out))
+		return -1;
+	if (o->write_baseline) {
+		out->gather = baseline;
+		return 0;
+	}
+	if (o->baseline && baseline_read(baseline, o->baseline))
+		return -1;
+	judge->baseline = o->baseline ? baseline : NULL;
+	out->judge = judge;
+	return 0;
+}
+
+static int check_close(struct output *out, struct judge *judge, struct baseline *baseline, int trouble)
+{
+	int status = trouble ? STATUS_TROUBLE : 0;
+
+	if (out->gather)
+		status |= baseline_write(baseline, out->options->baseline) ? STATUS_TROUBLE : 0;
+	else if (!trouble)
+		status = judge_close(judge);
+	baseline_drop(baseline);
+	return status;
+}
+
+static int command_check(const struct options *o)
+{
+	struct baseline baseline;
+	struct judge judge;
+	struct output out;
+	int trouble;
+
+	output_open(&out, o, stdout);
+	trouble = check_open(&out, &judge, &baseline);
+	for (int i = 0; i < o->argument_count && !trouble; i++)
+		trouble = report_trace(&out, o->arguments[i], 0, NULL);
+	return output_close(&out, check_close(&out, &judge, &baseline, trouble));
+}
+
+static int command_who(const struct options *o)
+{
+	struct read_options how = { 0 };
+	struct symbols *symbols;
+	struct model model;
+	char *end;
+	uint64_t address = strtoull(o->arguments[1], &end, 16);
+	int status = STATUS_TROUBLE;
+
+	if (*end || end == o->arguments[1]) {
+		fputs("leakshim: who wants an address, for example 0x55d0c8\n", stderr);
+		return STATUS_TROUBLE;
+	}
+	if (!read_trace(&model, o->arguments[0], &how)) {
+		symbols = symbols_open(&model);
+		status = who_points_at(&model, symbols, o->arguments[0], address) ? STATUS_TROUBLE : 0;
+		symbols_close(symbols);
+	}
+	pool_drop(&model.pool);
+	return status;
+}
+
+static int command_report(const struct options *o)
+{
+	struct output out;
+	int status = 0;
+
+	if (o->since)
+		return command_diff(o, o->since, o->arguments[0]);
+	output_open(&out, o, o->from_shim ? stderr : stdout);
+	if (read_suppressions(&out))
+		return output_close(&out, STATUS_TROUBLE);
+	for (int i = 0; i < o->argument_count; i++) {
+		const char *path = o->arguments[i];
+		pid_t pid = pid_of(path);
+		char found[PATH_MAX];
+
+		if (pid && process_trace(pid, found, sizeof(found)))
+			status = STATUS_TROUBLE;
+		else if (report_trace(&out, pid ? found : path, pid, NULL))
+			status = STATUS_TROUBLE;
+	}
+	return output_close(&out, status);
+}
+
+static int command_snapshot(const struct options *o)
+{
+	pid_t pid = pid_of(o->arguments[0]);
+	char found[PATH_MAX], name[64];
+	struct output out;
+	int status;
+
+	if (!pid) {
+		fputs("leakshim: snapshot wants the pid of a traced program, not '", stderr);
+		words_escape(stderr, o->arguments[0]);
+		fputs("'\n", stderr);
+		return STATUS_TROUBLE;
+	}
+	if (process_trace(pid, found, sizeof(found)))
+		return STATUS_TROUBLE;
+	request_scan(found, pid); /* without one, the report tells what there is */
+	for (int i = 1; i < 1000; i++) { /* the first name that is free */
+		snprintf(name, sizeof(name), i > 1 ? "leakshim.%d.%d.trace" : "leakshim.%d.trace",
+			 (int)pid, i);
+		if (access(name, F_OK))
+			break;
+	}
+	output_open(&out, o, stdout);
+	if (read_suppressions(&out))
+		return output_close(&out, STATUS_TROUBLE);
+	status = report_trace(&out, found, pid, o->output ? o->output : name);
+	return output_close(&out, status);
+}
+
+static int command_level(const struct options *o)
+{
+	pid_t pid = pid_of(o->arguments[0]);
+	int level = options_level(o->arguments[1]);
+	char found[PATH_MAX];
+
+	if (level < 0)
+		return STATUS_TROUBLE;
+	if (!pid) {
+		fputs("leakshim: level wants the pid of a traced program, not '", stderr);
+		words_escape(stderr, o->arguments[0]);
+		fputs("'\n", stderr);
+		return STATUS_TROUBLE;
+	}
+	return process_trace(pid, found, sizeof(found)) || file_set_level(found, level) < 0 ? STATUS_TROUBLE : 0;
+}
+
+static int command_probes(const struct options *o)
+{
+	struct read_options how = { 0 };
+	const char *path = o->argument_count ? o->arguments[0] : "";
+	pid_t pid = pid_of(path);
+	char found[PATH_MAX];
+	struct model model;
+	int status = STATUS_TROUBLE;
+
+	if (o->check)
+		return probes_check(o->arguments, o->argument_count) ? STATUS_TROUBLE : 0;
+	if (!*path) {
+		probes_list();
+		return 0;
+	}
+	if (pid && process_trace(pid, found, sizeof(found)))
+		return STATUS_TROUBLE;
+	if (!read_trace(&model, pid ? found : path, &how)) {
+		probes_of_trace(&model);
+		status = 0;
+	}
+	pool_drop(&model.pool);
+	return status;
+}
+
+static int command_run(const struct options *o)
+{
+	struct run_outcome outcome;
+	struct baseline baseline;
+	struct judge judge;
+	struct output out;
+	int status, trouble, verdict = 0;
+
+	if (run_program(&outcome, o))
+		return outcome.status;
+	status = outcome.status;
+	if (!outcome.has_root) {
+		fputs("leakshim: the program left no trace, so nothing can be said about it\n",
+		      stderr);
+		trouble = STATUS_TROUBLE;
+	} else {
+		output_open(&out, o, stderr);
+		if (o->check ? check_open(&out, &judge, &baseline) : read_suppressions(&out))
+			return output_close(&out, STATUS_TROUBLE);
+		trouble = report_trace(&out, outcome.traces[0], 0, NULL);
+		out.only_leaks = true;
+		out.folder = outcome.folder;
+		for (unsigned i = 1; i < outcome.trace_count; i++)
+			trouble |= report_trace(&out, outcome.traces[i], 0, NULL);
+		if (o->check)
+			verdict = check_close(&out, &judge, &baseline, trouble);
+		trouble = output_close(&out, trouble);
+		if (o->fail_on_leak && !status && out.found_leaks)
+			status = STATUS_LEAKS;
+	}
+	if (o->fail_on_leak && !status && trouble)
+		status = STATUS_TROUBLE;
+	if (o->check && status)
+		fprintf(stderr, "leakshim: check: the program itself failed with status %d\n", status);
+	else if (o->check && (verdict || trouble))
+		status = verdict == STATUS_LEAKS ? STATUS_CHECK_LEAKS : STATUS_CHECK_TROUBLE;
+	run_forget(&outcome);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	unsetenv("DEBUGINFOD_URLS"); /* nothing is fetched from a network */
+	switch (options_parse(&options, argc, argv)) {
+	case OPTIONS_DONE:
+		return fflush(stdout) ? STATUS_TROUBLE : 0;
+	case OPTIONS_WRONG:
+		return STATUS_TROUBLE;
+	case OPTIONS_GO:
+		break;
+	}
+	switch (options.command) {
+	case COMMAND_RUN:
+		return command_run(&options);
+	case COMMAND_CHECK:
+		return command_check(&options);
+	case COMMAND_DIFF:
+		return command_diff(&options, options.arguments[0], options.arguments[1]);
+	case COMMAND_WHO:
+		return command_who(&options);
+	case COMMAND_SNAPSHOT:
+		return command_snapshot(&options);
+	case COMMAND_LEVEL:
+		return command_level(&options);
+	case COMMAND_PROBES:
+		return command_probes(&options);
+	default:
+		return command_report(&options);
+	}
+}

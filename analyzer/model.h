@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_MODEL_H
+#define LEAKSHIM_MODEL_H
+/*
+ * What the steps of the analyzer share: plain structs, and nothing else.
+ *
+ *   read      trace -> struct model       what the traced process left behind
+ *   symbols   (module, pc) -> struct place  names for one address
+ *   diagnose  model -> struct diagnosis   groups, classes, findings
+ *   report_*  diagnosis -> one format each
+ *
+ * Laws
+ * 1. Every index in a model was checked by read: it is 0 ("none") or below the count of
+ *    its array. Element 0 of each array exists and is empty.
+ * 2. Names (paths, threads, functions) are data of a stranger: whoever prints them escapes.
+ * 3. Times are microseconds since the start of the trace, sizes are bytes.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include "pool.h"
+
+enum family {
+	FAMILY_MALLOC,
+	FAMILY_ALIGNED,
+	FAMILY_NEW,
+	FAMILY_NEW_ARRAY,
+	FAMILIES
+};
+
+enum leak_class {
+	CLASS_DEFINITE,     /* nothing points at it any more */
+	CLASS_INDIRECT,     /* only a leak holds it */
+	CLASS_POSSIBLE,     /* only interior pointers, or from an unstable thread */
+	CLASS_HELD,         /* reachable, but its count says that someone forgot */
+	CLASS_IN_FLIGHT,    /* young, on its way when the process ended */
+	CLASS_REACHABLE,    /* something still points at it */
+	CLASS_UNCLASSIFIED, /* no reachability scan was made */
+	CLASS_RUNTIME,      /* libc's and ld.so's own */
+	CLASS_IGNORED,      /* the program said that it is no leak */
+	CLASSES
+};
+
+enum ending {
+	ENDING_RUNNING,  /* the process is still there */
+	ENDING_SNAPSHOT, /* a copy made while it ran */
+	ENDING_UNKNOWN,  /* gone, and nobody saw how */
+	ENDING_EXIT,
+	ENDING_FAST_EXIT,
+	ENDING_QUICK_EXIT,
+	ENDING_ABORT,
+	ENDING_SIGNAL,
+	ENDING_EXEC
+};
+
+enum module_kind {
+	MODULE_PLAIN,
+	MODULE_PROGRAM,
+	MODULE_LIBC,
+	MODULE_LOADER,
+	MODULE_SHIM,
+	MODULE_VDSO,
+	MODULE_KINDS
+};
+
+struct module {
+	const char *path, *name; /* name: the path's last part; both "" if there is none */
+	uint64_t start, end, bias;
+	enum module_kind kind;
+	uint8_t build_id[20];
+	unsigned build_id_size;
+};
+
+struct thread {
+	uint32_t tid;
+	bool main;
+	char name[17];
+};
+
+struct node {
+	uint64_t pc;
+	uint32_t parent; /* 0: the root of the tree */
+	uint16_t module;
+	bool exact; /* pc is the instruction itself, not a return address */
+	bool cut;   /* the stack goes on beyond this frame */
+};
+
+struct site {
+	uint32_t node;
+	uint64_t ever_blocks, ever_bytes;
+	int64_t peak;
+};
+
+struct block {
+	uint64_t address, size, time_us;
+	uint32_t site;
+	uint16_t thread;
+	uint8_t family : 4; /* enum family */
+	uint8_t rate : 4;   /* index in model.sample_bytes */
+	uint8_t class : 4;  /* enum leak_class, as far as the trace has a verdict */
+	uint8_t scans : 4;  /* in a row that found it lost */
+	uint32_t owner;     /* of an indirect one: 1 + index of the leak that leads to it; 0: none */
+};
+
+struct mismatch {
+	uint32_t site, node;
+	enum family made_by, released_by; /* FAMILY_MALLOC: free() or realloc() */
+	uint16_t thread;
+	uint64_t count, bytes, first_us, last_us;
+};
+
+/* A kind of resource, as a probe file declares it. */
+struct type {
+	const char *name, *release; /* release: the function that ends one; both may be "" */
+	uint32_t interval;          /* one of so many is followed */
+};
+
+enum hook {
+	HOOK_NOT_LOADED, /* no library of it is loaded */
+	HOOK_FOLLOWED,
+	HOOK_REFUSED,	/* it cannot be followed */
+	HOOK_MISSING,	/* its library is there, but does not define it */
+	HOOK_UNLOADED,	/* was followed; the library is gone */
+	HOOK_ABSENT,	/* as missing, but named by the catalog, which speaks of several versions */
+	HOOKS
+};
+
+/* A function named in a probe file. */
+struct probe {
+	const char *symbol, *reason, *file;
+	uint32_t type, line;
+	enum hook hook;
+};
+
+/* What was done to a resource; equal ones are merged. */
+struct step {
+	const char *op; /* "retain" */
+	uint32_t node, probe, times;
+	int32_t count; /* afterwards */
+	uint32_t sequence;
+	uint16_t thread;
+	uint64_t time_us;
+};
+
+/* A counted thing that is alive. */
+struct resource {
+	uint64_t address, size, time_us;
+	uint32_t type, node;
+	int32_t count;
+	bool is_adopted; /* node is where it was first seen */
+	bool is_counted; /* count follows the calls that were seen */
+	uint16_t thread;
+	uint32_t retains, releases, touches, thinned;
+	uint32_t block; /* 1 + index of the block it is or lies in; found by the diagnosis */
+	uint32_t steps; /* index of its first step, in the order of their sequence */
+	unsigned step_count;
+};
+
+/* Something wrong with a resource that was seen as it happened. */
+enum wrong {
+	WRONG_RELEASED_AGAIN = 1,
+	WRONG_RETAINED_ENDED,
+	WRONG_FREED_HELD,
+	WRONG_MISMATCHED,
+	WRONGS
+};
+
+struct misuse {
+	enum wrong kind;
+	uint32_t type, probe, node, made_node, end_node; /* end_node 0: had not ended */
+	uint16_t thread;
+	int32_t count;
+	uint64_t times, first_us, last_us;
+};
+
+/* The latest look for what nothing points at any more. */
+struct scan {
+	bool is_tried, is_done;
+	bool is_at_end;        /* else: while the program ran */
+	const char *failure;   /* why it was tried and not done; 0: none */
+	const char *missing;   /* kinds of roots that could not be looked at; 0: none */
+	unsigned threads, unstable;
+	uint64_t time_us, took_us, pause_us;
+};
+
+#define MODEL_DROPS 16
+#define MODEL_RATES 16
+
+struct model {
+	struct pool pool;
+	const char *path;
+	const char *program, *executable, *stop_reason;
+	const char *level;
+	const char *suppressions; /* what the program brought along; "": none */
+	uint32_t pid, ppid;
+	uint64_t start_realtime_ns;
+	enum ending ending;
+	int ending_detail;
+	uint64_t now_us; /* the moment that the trace shows */
+	bool is_forked, is_stopped, is_partial;
+	bool is_sampled; /* some block has a rate */
+	uint64_t drops[MODEL_DROPS];
+	uint64_t sample_bytes[MODEL_RATES];
+
+	struct scan scan;
+
+	struct module *modules;
+	struct thread *threads;
+	struct node *nodes;
+	struct site *sites;
+	struct block *blocks; /* only living ones, from index 0 */
+	struct mismatch *mismatches; /* from index 0 */
+	struct type *types;
+	struct probe *probes;
+	struct resource *resources; /* living ones, from index 0 */
+	struct step *steps;         /* from index 0 */
+	struct misuse *misuses;     /* from index 0 */
+	const char **problems;      /* messages about probe files, from index 0 */
+	uint32_t module_count, thread_count, node_count, site_count;
+	uint32_t block_count, mismatch_count;
+	uint32_t type_count, probe_count, resource_count, step_count, misuse_count, problem_count;
+};
+
+/* One line of a stack. */
+struct frame {
+	const char *function; /* 0: no name known */
+	const char *file;     /* 0: no line known; whole path otherwise */
+	unsigned line;
+	bool is_inlined; /* into the frame that follows it */
+};
+
+/* Everything known about one address: its function last, what was inlined there before it. */
+struct place {
+	const struct frame *frames; /* at least one */
+	unsigned count;
+	const struct module *module; /* 0: code without a file */
+	uint64_t offset;             /* in the module's file, as a virtual address of it */
+};
+
+struct stack {
+	const struct place **places; /* innermost first */
+	unsigned depth;
+	bool is_cut; /* it went on beyond what was kept */
+};
+
+/* One later retain, release or touch of a resource. */
+struct record {
+	const char *op, *function;
+	int64_t count;
+	uint64_t merged; /* further operations equal to this one */
+	const struct thread *thread;
+	uint64_t age_us; /* after the creation */
+	const char *hint;
+	struct stack stack;
+};
+
+/* A group: everything alive from one stack, of one family and class. */
+struct leak {
+	const char *type;    /* "block", "object", "array", or a resource's type */
+	const char *release; /* the function that nobody called, with its parentheses */
+	enum leak_class class;
+	enum family family;
+	bool is_estimate; /* sampled: count and bytes are unbiased estimates */
+	double count, bytes;
+	double dragged_count, dragged_bytes; /* indirect ones that hang on these */
+	double confirmed; /* how many of them at least two scans in a row found lost */
+	uint64_t oldest_us, newest_us; /* times of birth */
+	uint64_t ever_blocks;
+	uint64_t peak;
+	char fingerprint[9];
+	uint64_t names;   /* hash of the stack by names */
+	uint64_t steps;   /* hash of the stack by module and offset, or by lines */
+	uint32_t rank;    /* among groups with all names in common */
+	uint32_t node;    /* of the site with the most bytes */
+	uint32_t resource; /* 1 + index of the one that lends its records; 0: these are blocks */
+	const uint16_t *threads; /* indices, ascending */
+	unsigned thread_count;
+	struct stack stack;
+	const struct record *records; /* newest first */
+	unsigned record_count;
+	uint64_t records_left_out;
+};
+
+/* One of both is set. */
+struct finding {
+	const struct mismatch *mismatch;
+	const struct misuse *misuse;
+	char fingerprint[9];
+	struct stack done, created; /* where it was done wrong, where the thing was made */
+	struct stack ended;         /* of a misuse: where the resource had ended; may be empty */
+};
+
+struct class_total {
+	double blocks, bytes;
+	uint32_t groups;
+};
+
+struct diagnosis {
+	struct leak *leaks; /* the shown classes, largest first */
+	uint32_t leak_count;
+	uint32_t detailed; /* the first ones of these have stack and threads */
+	struct finding *findings;
+	uint32_t finding_count;
+	struct class_total totals[CLASSES];
+	bool is_shown[CLASSES];
+	struct class_total shown;
+	struct class_total leaking; /* the classes that count as leaks, shown or not */
+	const char **notes; /* things a reader must know: changed modules and the like */
+	uint32_t note_count;
+	bool is_complete;
+};
+#endif

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: see options.h. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "nearest.h"
+#include "options.h"
+#include "version.h"
+#include "words.h"
+
+#define IN(command) (1u << COMMAND_##command)
+
+static const struct {
+	const char *name, *arguments, *help;
+} commands[COMMANDS] = {
+	[COMMAND_RUN] = { "run", "[OPTIONS] -- PROGRAM [ARGUMENTS]",
+			  "run a program and report what it never released" },
+	[COMMAND_REPORT] = { "report", "[OPTIONS] TRACE...|PID",
+			     "report from traces, or from a running program" },
+	[COMMAND_SNAPSHOT] = { "snapshot", "[OPTIONS] PID",
+			       "copy the trace of a running program and report from it" },
+	[COMMAND_CHECK] = { "check", "[OPTIONS] TRACE...",
+			    "judge traces for a build server: status 0 clean, 1 leaks, 2 trouble" },
+	[COMMAND_DIFF] = { "diff", "[OPTIONS] OLD NEW", "what is new, grown or gone from one trace to the next" },
+	[COMMAND_WHO] = { "who", "TRACE ADDRESS", "who points at a block, as far as the latest scan kept it" },
+	[COMMAND_LEVEL] = { "level", "PID LEVEL", "change what is followed in a running program, without a restart" },
+	[COMMAND_PROBES] = { "probes", "[TRACE|PID] | --check FILE...",
+			     "list the libraries that are known, or the functions that a program is followed\n"
+			     "      at; or check probe files of your own" },
+};
+
+enum option {
+	OPTION_OUTPUT,
+	OPTION_LEVEL,
+	OPTION_FORMAT,
+	OPTION_SHOW,
+	OPTION_MAX,
+	OPTION_FAIL_ON_LEAK,
+	OPTION_PROBES,
+	OPTION_PARTIAL,
+	OPTION_CHECK,
+	OPTION_BASELINE,
+	OPTION_WRITE_BASELINE,
+	OPTION_ALLOW_INCOMPLETE,
+	OPTION_SINCE,
+	OPTION_SUPPRESSIONS,
+	OPTION_PRINT_SUPPRESSIONS,
+	OPTION_FROM_SHIM,
+	OPTION_KEEP,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTIONS
+};
+
+static const struct {
+	const char *name;
+	char letter;
+	const char *argument; /* 0: takes none */
+	unsigned commands;    /* 0: before or after any */
+	const char *help;     /* 0: for the shim only, not for people */
+} options[OPTIONS] = {
+	[OPTION_OUTPUT] = { "output", 'o', "FILE", IN(RUN) | IN(SNAPSHOT), "write the trace to FILE" },
+	[OPTION_LEVEL] = { "level", 0, "LEVEL", IN(RUN),
+			   "disabled, simple, advanced or paranoid (default)" },
+	[OPTION_FORMAT] = { "format", 0, "FORMAT", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+			    "text (default) or json" },
+	[OPTION_SHOW] = { "show", 0, "CLASS,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(DIFF),
+			  "classes to show, or all: definite, indirect, possible, held, in-flight,\n"
+			  "reachable, unclassified, runtime, ignored" },
+	[OPTION_MAX] = { "max", 0, "N", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+			 "show the N largest groups, 0 for all (default: 20 as text, all as json)" },
+	[OPTION_FAIL_ON_LEAK] = { "fail-on-leak", 0, NULL, IN(RUN),
+				  "exit with status 1 if there are leaks and the program ended with 0" },
+	[OPTION_PROBES] = { "probes", 0, "FILE,...", IN(RUN), "probe files of your own libraries" },
+	[OPTION_PARTIAL] = { "partial", 0, NULL, IN(REPORT),
+			     "of a damaged trace, report what comes before the damage" },
+	[OPTION_CHECK] = { "check", 0, NULL, IN(PROBES) | IN(RUN),
+			   "probes: say what is wrong with probe files; run: judge the program, and if it ended\n"
+			   "well itself, exit with 23 for leaks and 24 for trouble" },
+	[OPTION_BASELINE] = { "baseline", 0, "FILE", IN(CHECK) | IN(RUN), "groups in FILE pass if they count no more than there" },
+	[OPTION_WRITE_BASELINE] = { "write-baseline", 0, NULL, IN(CHECK) | IN(RUN), "write what is found to the baseline, and pass" },
+	[OPTION_ALLOW_INCOMPLETE] = { "allow-incomplete", 0, NULL, IN(CHECK) | IN(RUN),
+				      "traces that missed something, or were never scanned, are no trouble" },
+	[OPTION_SINCE] = { "since", 0, "TRACE", IN(REPORT), "only what is new or grown since an older trace" },
+	[OPTION_SUPPRESSIONS] = { "suppressions", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+				  "leaks to ignore, in the syntax of LeakSanitizer or Valgrind" },
+	[OPTION_PRINT_SUPPRESSIONS] = { "print-suppressions", 0, NULL, IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK),
+					"print an entry for each leak instead of the report" },
+	[OPTION_FROM_SHIM] = { "from-shim", 0, "EVENT", IN(REPORT), NULL },
+	[OPTION_KEEP] = { "keep", 0, "WHEN", IN(REPORT), NULL },
+	[OPTION_HELP] = { "help", 'h', NULL, 0, "print this help" },
+	[OPTION_VERSION] = { "version", 0, NULL, 0, "print the version" },
+};
+
+static const char *const levels[] = { "disabled", "simple", "advanced", "paranoid", NULL };
+static const char *const formats[] = { "text", "json", NULL };
+static const char *const events[] = { "exit", "signal", NULL };
+static const char *const keeps[] = { "leaks", "always", NULL };
+
+static void print_short_help(void)
+{
+	puts("leakshim tells which memory of a program was never released, and who made it.\n"
+	     "\n"
+	     "  leakshim run -- ./server --port 80      run a program, then report\n"
+	     "  leakshim report 4711                    report from a program that runs traced\n"
+	     "\n"
+	     "leakshim --help lists everything.");
+}
+
+static void print_option(unsigned i)
+{
+	char head[64], mark[8] = "    ";
+	const char *at = options[i].help;
+
+	if (options[i].letter)
+		snprintf(mark, sizeof(mark), "-%c, ", options[i].letter);
+	snprintf(head, sizeof(head), "%s--%s%s%s", mark, options[i].name,
+		 options[i].argument ? " " : "", options[i].argument ? options[i].argument : "");
+	printf("  %-24s ", head);
+	for (; *at; at++) {
+		putchar(*at);
+		if (*at == '\n')
+			printf("%27s", "");
+	}
+	putchar('\n');
+}
+
+static void print_command_help(unsigned command)
+{
+	printf("  leakshim %s %s\n      %s\n", commands[command].name, commands[command].arguments,
+	       commands[command].help);
+	for (unsigned i = 0; i < OPTIONS; i++)
+		if (options[i].help && options[i].commands & 1u << command)
+			print_option(i);
+	putchar('\n');
+}
+
+static void print_help(enum command only)
+{
+	puts("leakshim tells which memory of a program was never released, and who made it.\n");
+	for (unsigned i = 1; i < COMMANDS; i++)
+		if (only == COMMAND_NONE || only == (enum command)i)
+			print_command_help(i);
+	for (unsigned i = 0; i < OPTIONS; i++)
+		if (!options[i].commands)
+			print_option(i);
+	puts("\nThe report of run goes to stderr, of report and snapshot to stdout.\n"
+	     "Exit status: run: the program's own, 128+N after signal N; else 0; 2 for trouble.\n"
+	     "Manual: man leakshim");
+}
+
+static enum options_result wrong_word(const char *what, const char *word, const char *const *list)
+{
+	const char *near = nearest(word, list);
+
+	fprintf(stderr, "leakshim: unknown %s '", what);
+	words_escape(stderr, word);
+	fputs("'", stderr);
+	if (near) {
+		fprintf(stderr, "; did you mean '%s'?\n", near);
+		return OPTIONS_WRONG;
+	}
+	fputs("; there are:", stderr);
+	for (; *list; list++)
+		fprintf(stderr, " %s", *list);
+	fputc('\n', stderr);
+	return OPTIONS_WRONG;
+}
+
+static int index_of(const char *word, const char *const *list)
+{
+	for (int i = 0; list[i]; i++)
+		if (!strcmp(word, list[i]))
+			return i;
+	return -1;
+}
+
+static int choose(const char *what, const char *word, const char *const *list)
+{
+	int i = index_of(word, list);
+
+	if (i < 0)
+		wrong_word(what, word, list);
+	return i;
+}
+
+static enum options_result set_show(struct options *o, const char *value)
+{
+	const char *list[CLASSES + 2] = { 0 };
+	char *copy = strdup(value), *at = copy, *word;
+	enum options_result result = OPTIONS_GO;
+
+	for (unsigned i = 0; i < CLASSES; i++)
+		list[i] = words_class((enum leak_class)i);
+	list[CLASSES] = "all";
+	while (result == OPTIONS_GO && at && (word = strsep(&at, ","))) {
+		int i = choose("class", word, list);
+
+		if (i < 0)
+			result = OPTIONS_WRONG;
+		else
+			o->show |= i == CLASSES ? (1u << CLASSES) - 1 : 1u << i;
+	}
+	free(copy);
+	return result;
+}
+
+static enum options_result set_max(struct options *o, const char *value)
+{
+	char *end;
+
+	errno = 0;
+	o->max = strtol(value, &end, 10);
+	if (*value && !*end && !errno && o->max >= 0 && o->max <= INT_MAX)
+		return OPTIONS_GO;
+	fputs("leakshim: --max wants a number, 0 for all, not '", stderr);
+	words_escape(stderr, value);
+	fputs("'\n", stderr);
+	return OPTIONS_WRONG;
+}
+
+static enum options_result set_option(struct options *o, unsigned which, const char *value)
+{
+	int i;
+
+	switch ((enum option)which) {
+	case OPTION_OUTPUT:
+		o->output = value;
+		return OPTIONS_GO;
+	case OPTION_LEVEL:
+		i = choose("level", value, levels);
+		o->level = i < 0 ? NULL : levels[i];
+		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
+	case OPTION_FORMAT:
+		i = choose("format", value, formats);
+		o->format = i == 1 ? FORMAT_JSON : FORMAT_TEXT;
+		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
+	case OPTION_SHOW:
+		return set_show(o, value);
+	case OPTION_MAX:
+		return set_max(o, value);
+	case OPTION_FAIL_ON_LEAK:
+		o->fail_on_leak = true;
+		return OPTIONS_GO;
+	case OPTION_PROBES:
+		o->probes = value;
+		return OPTIONS_GO;
+	case OPTION_PARTIAL:
+		o->partial = true;
+		return OPTIONS_GO;
+	case OPTION_CHECK:
+		o->check = true;
+		return OPTIONS_GO;
+	case OPTION_BASELINE:
+		o->baseline = value;
+		return OPTIONS_GO;
+	case OPTION_WRITE_BASELINE:
+		o->write_baseline = true;
+		return OPTIONS_GO;
+	case OPTION_ALLOW_INCOMPLETE:
+		o->allow_incomplete = true;
+		return OPTIONS_GO;
+	case OPTION_SINCE:
+		o->since = value;
+		return OPTIONS_GO;
+	case OPTION_SUPPRESSIONS:
+		if (o->suppression_count < OPTIONS_FILES)
+			o->suppressions[o->suppression_count++] = value;
+		return OPTIONS_GO;
+	case OPTION_PRINT_SUPPRESSIONS:
+		o->print_suppressions = true;
+		return OPTIONS_GO;
+	case OPTION_FROM_SHIM:
+		i = choose("event", value, events);
+		o->from_shim = i < 0 ? NULL : events[i];
+		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
+	case OPTION_KEEP:
+		i = choose("value of --keep", value, keeps);
+		o->keep_always = i == 1;
+		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
+	case OPTION_HELP:
+		print_help(o->command);
+		return OPTIONS_DONE;
+	default:
+		puts("leakshim " LEAKSHIM_VERSION);
+		return OPTIONS_DONE;
+	}
+}
+
+static bool is_allowed(const struct options *o, unsigned i)
+{
+	return !options[i].commands || options[i].commands & 1u << o->command;
+}
+
+static enum options_result unknown_option(const struct options *o, const char *word)
+{
+	char names[OPTIONS][24];
+	const char *list[OPTIONS + 1] = { 0 };
+	unsigned count = 0;
+	char what[64];
+
+	for (unsigned i = 0; i < OPTIONS; i++) {
+		if (!options[i].help || (o->command && !is_allowed(o, i)))
+			continue;
+		if (!strncmp(word, "--", 2) && !strcmp(word + 2, options[i].name)) {
+			fprintf(stderr, "leakshim: %s comes after a command; there are: run report "
+					"snapshot probes check diff who level\n", word);
+			return OPTIONS_WRONG;
+		}
+		snprintf(names[count], sizeof(names[count]), "--%s", options[i].name);
+		list[count] = names[count];
+		count++;
+	}
+	snprintf(what, sizeof(what), "option%s%s", o->command ? " of " : "",
+		 o->command ? commands[o->command].name : "");
+	return wrong_word(what, word, list);
+}
+
+/* Which option a word is; `value` becomes what follows in the same word. -1: none. */
+static int find_option(const struct options *o, char *word, char **value)
+{
+	size_t length = strcspn(word, "=");
+
+	*value = NULL;
+	for (unsigned i = 0; i < OPTIONS; i++) {
+		if (!is_allowed(o, i))
+			continue;
+		if (word[1] == '-' && strlen(options[i].name) == length - 2 &&
+		    !strncmp(word + 2, options[i].name, length - 2)) {
+			*value = word[length] ? word + length + 1 : NULL;
+			return (int)i;
+		}
+		if (word[1] != '-' && word[1] == options[i].letter) {
+			*value = word[2] ? word + 2 : NULL;
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static enum options_result parse_option(struct options *o, char ***at)
+{
+	char *word = **at, *value;
+	int i = find_option(o, word, &value);
+
+	if (i < 0)
+		return unknown_option(o, word);
+	if (!options[i].argument && value) {
+		fprintf(stderr, "leakshim: --%s takes no value\n", options[i].name);
+		return OPTIONS_WRONG;
+	}
+	if (options[i].argument && !value) {
+		value = (*at)[1];
+		if (!value) {
+			fprintf(stderr, "leakshim: --%s wants a value: %s\n", options[i].name,
+				options[i].argument);
+			return OPTIONS_WRONG;
+		}
+		++*at;
+	}
+	return set_option(o, (unsigned)i, value);
+}
+
+static enum options_result parse_command(struct options *o, const char *word)
+{
+	const char *list[COMMANDS] = { 0 };
+
+	for (unsigned i = 1; i < COMMANDS; i++) {
+		list[i - 1] = commands[i].name;
+		if (!strcmp(word, commands[i].name)) {
+			o->command = (enum command)i;
+			return OPTIONS_GO;
+		}
+	}
+	return wrong_word("command", word, list);
+}
+
+static enum options_result check_arguments(const struct options *o)
+{
+	static const char *const missing[COMMANDS] = {
+		[COMMAND_RUN] = "a program; for example: leakshim run -- ./server --port 80",
+		[COMMAND_REPORT] = "a trace or a pid; for example: leakshim report 4711",
+		[COMMAND_SNAPSHOT] = "a pid; for example: leakshim snapshot 4711",
+		[COMMAND_CHECK] = "a trace; for example: leakshim check server.4711.trace",
+		[COMMAND_DIFF] = "two traces; for example: leakshim diff old.trace new.trace",
+		[COMMAND_WHO] = "a trace and an address; for example: leakshim who server.4711.trace 0x55d0c8",
+		[COMMAND_LEVEL] = "a pid and a level; for example: leakshim level 4711 paranoid",
+		[COMMAND_PROBES] = "a file; for example: leakshim probes --check own.probes",
+	};
+
+	if (o->command == COMMAND_PROBES && !o->argument_count && !o->check)
+		return OPTIONS_GO;
+	if (!o->argument_count) {
+		fprintf(stderr, "leakshim: %s wants %s\n", commands[o->command].name,
+			missing[o->command]);
+		return OPTIONS_WRONG;
+	}
+	if ((o->command == COMMAND_DIFF || o->command == COMMAND_WHO || o->command == COMMAND_LEVEL) &&
+	    o->argument_count != 2) {
+		fprintf(stderr, "leakshim: %s wants %s\n", commands[o->command].name, missing[o->command]);
+		return OPTIONS_WRONG;
+	}
+	if (o->write_baseline && !o->baseline) {
+		fputs("leakshim: --write-baseline wants --baseline FILE, the file to write\n", stderr);
+		return OPTIONS_WRONG;
+	}
+	if (o->command == COMMAND_SNAPSHOT && o->argument_count > 1) {
+		fputs("leakshim: snapshot wants one pid only\n", stderr);
+		return OPTIONS_WRONG;
+	}
+	return OPTIONS_GO;
+}
+
+int options_level(const char *name)
+{
+	return choose("level", name, levels);
+}
+
+enum options_result options_parse(struct options *o, int argc, char **argv)
+{
+	enum options_result result = OPTIONS_GO;
+	char **at = argv + 1, **kept;
+
+	memset(o, 0, sizeof(*o));
+	o->max = -1;
+	if (argc < 2) {
+		print_short_help();
+		return OPTIONS_DONE;
+	}
+	kept = o->arguments = argv + 1; /* arguments move to the front as options are taken out */
+	for (; *at && result == OPTIONS_GO; at++) {
+		if (!strcmp(*at, "--")) {
+			at++;
+			break;
+		}
+		if ((*at)[0] == '-' && (*at)[1])
+			result = parse_option(o, &at);
+		else if (!o->command)
+			result = parse_command(o, *at);
+		else if (o->command == COMMAND_RUN)
+			break;
+		else
+			*kept++ = *at;
+	}
+	if (result != OPTIONS_GO)
+		return result;
+	while (*at)
+		*kept++ = *at++;
+	*kept = NULL;
+	o->argument_count = (int)(kept - o->arguments);
+	if (!o->command) {
+		fputs("leakshim: no command; there are: run report snapshot probes check diff who\n", stderr);
+		return OPTIONS_WRONG;
+	}
+	return check_arguments(o);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_OPTIONS_H
+#define LEAKSHIM_OPTIONS_H
+/*
+ * The command line: one table of commands and one of options feed the parser, --help and
+ * the test that holds the manual against them.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_REPORT, COMMAND_SNAPSHOT, COMMAND_PROBES, COMMAND_CHECK, COMMAND_DIFF,
+	       COMMAND_WHO, COMMAND_LEVEL, COMMANDS };
+
+#define OPTIONS_FILES 16 /* of suppressions */
+
+enum format { FORMAT_TEXT, FORMAT_JSON };
+
+struct options {
+	enum command command;
+	const char *output;    /* -o */
+	const char *level;     /* 0: the shim's own default */
+	const char *probes;
+	const char *from_shim; /* "exit" or "signal": started by the shim */
+	enum format format;
+	unsigned show;         /* bit per enum leak_class; 0: the usual ones */
+	long max;              /* -1: not said, 0: all */
+	bool fail_on_leak, partial, keep_always;
+	bool check; /* probes: the arguments are probe files; run: judge the program */
+	const char *baseline, *since;
+	const char *suppressions[OPTIONS_FILES];
+	unsigned suppression_count;
+	bool write_baseline, allow_incomplete, print_suppressions;
+	char **arguments;      /* what remains: traces, a pid, or the program with its own */
+	int argument_count;
+};
+
+/* What the caller does next. */
+enum options_result {
+	OPTIONS_GO,
+	OPTIONS_DONE, /* help or version was printed: status 0 */
+	OPTIONS_WRONG /* said why: status 2 */
+};
+
+/* The number of a level's name; -1 after saying which is nearest. */
+int options_level(const char *name);
+
+enum options_result options_parse(struct options *o, int argc, char **argv);
+#endif

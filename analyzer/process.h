@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_PROCESS_H
+#define LEAKSHIM_PROCESS_H
+/*
+ * Other processes, as /proc shows them.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Field 22 of /proc/PID/stat; 0 if there is no such process or it is a zombie. */
+uint64_t process_start(pid_t pid);
+
+/* The very process that began at `start` still runs (a pid may be another's by now). */
+bool process_is_running(pid_t pid, uint64_t start);
+
+/* The trace that a living process writes. Returns 0 and fills `path`, or -1 after saying
+ * why there is none. */
+int process_trace(pid_t pid, char *path, size_t size);
+#endif

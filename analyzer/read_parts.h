@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_READ_PARTS_H
+#define LEAKSHIM_READ_PARTS_H
+/*
+ * Shared by read.c, read_resources.c and read_scan.c, nobody else. Each read_ function fills
+ * its part of the model and returns 0, or -1 after saying which element is wrong.
+ */
+#include "file.h"
+#include "model.h"
+
+/* Element i as a whole struct of ours: shorter (older) ones are filled with zeros. Returns
+ * where it lies in the file, 0 if it is not there. */
+#define ELEMENT(f, which, i, copy) element_copy(&(f)->areas[which], i, copy, sizeof(*(copy)))
+const void *element_copy(const struct file_view *v, uint32_t i, void *copy, size_t size);
+
+/* Elements of an area, at least 1 for the empty one. */
+uint32_t area_count(const struct trace_file *f, enum trace_area which);
+
+/* The string at a TEXT index; "" if there is none, 0 if it cannot be one. */
+const char *text_at(struct model *m, const struct trace_file *f, uint32_t index);
+
+/* 0 if an index is below `count`; of a living trace it becomes 0 if not, else -1 after
+ * saying `what` is wrong. */
+int check_index(const struct trace_file *f, const void *element, uint32_t *index, uint32_t count,
+		const char *what);
+
+/* Types, probes, resources, what was done wrong with them, and messages about probe files. */
+int read_resource_areas(struct model *m, const struct trace_file *f);
+
+/* Scans and their verdicts. slots: by BLOCK index, 1 + the block's index in the model. */
+void read_scan_areas(struct model *m, const struct trace_file *f, const uint32_t *slots);
+#endif

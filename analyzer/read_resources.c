@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* Trace -> model: what probe files name, see read.h and read_parts.h. */
+#include <stdlib.h>
+
+#include "read_parts.h"
+
+_Static_assert((int)TRACE_FINDING_MISMATCHED == (int)WRONG_MISMATCHED, "findings");
+_Static_assert((int)TRACE_PROBE_ABSENT == (int)HOOK_ABSENT, "hooks");
+
+static int read_types(struct model *m, const struct trace_file *f)
+{
+	struct trace_type t;
+
+	m->type_count = area_count(f, TRACE_AREA_TYPE);
+	m->types = pool_array(&m->pool, m->type_count, sizeof(*m->types));
+	for (uint32_t i = 0; i < m->type_count; i++) {
+		const void *from = i ? ELEMENT(f, TRACE_AREA_TYPE, i, &t) : NULL;
+		struct type *to = &m->types[i];
+
+		to->name = to->release = "";
+		if (!from || !t.name)
+			continue;
+		to->name = text_at(m, f, t.name);
+		to->interval = t.interval ? t.interval : 1;
+		if (!to->name)
+			return file_complain_at(f, from, "a type's name lies nowhere");
+		if (t.release >= m->probe_count)
+			return file_complain_at(f, from, "a type's release lies nowhere");
+		to->release = m->probes[t.release].symbol;
+	}
+	return 0;
+}
+
+static int read_probes(struct model *m, const struct trace_file *f)
+{
+	struct trace_probe t;
+
+	m->probe_count = area_count(f, TRACE_AREA_PROBE);
+	m->probes = pool_array(&m->pool, m->probe_count, sizeof(*m->probes));
+	for (uint32_t i = 0; i < m->probe_count; i++) {
+		const void *from = i ? ELEMENT(f, TRACE_AREA_PROBE, i, &t) : NULL;
+		struct probe *to = &m->probes[i];
+
+		to->symbol = to->reason = to->file = "";
+		if (!from || !t.symbol)
+			continue;
+		to->symbol = text_at(m, f, t.symbol);
+		to->reason = text_at(m, f, t.reason);
+		to->file = text_at(m, f, t.file);
+		to->type = t.type;
+		to->line = t.line;
+		to->hook = t.status < HOOKS ? (enum hook)t.status : HOOK_NOT_LOADED;
+		if (!to->symbol || !to->reason || !to->file)
+			return file_complain_at(f, from, "a probe's name lies nowhere");
+	}
+	return 0;
+}
+
+static const char *verb_name(uint32_t verb)
+{
+	static const char *const names[] = { "?",     "create", "retain", "sink", "release",
+					     "final", "touch",  "move",	  "adopt" };
+
+	return names[verb < sizeof(names) / sizeof(*names) ? verb : 0];
+}
+
+static int step_order(const void *left, const void *right)
+{
+	const struct step *a = left, *b = right;
+
+	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+static int read_steps(struct model *m, const struct trace_file *f, struct resource *r, uint32_t first)
+{
+	struct trace_record t;
+	uint32_t thread;
+
+	r->steps = m->step_count;
+	for (uint32_t i = first; first && i < first + TRACE_RECORDS; i++) {
+		const void *from = ELEMENT(f, TRACE_AREA_RECORD, i, &t);
+
+		if (!from || !t.what)
+			continue;
+		thread = trace_record_thread(&t);
+		if (check_index(f, from, &t.node, m->node_count, "a record leads nowhere") ||
+		    check_index(f, from, &t.probe, m->probe_count, "a record leads nowhere") ||
+		    check_index(f, from, &thread, m->thread_count, "a record leads nowhere"))
+			return -1;
+		m->steps[m->step_count++] = (struct step){
+			.op = verb_name(trace_record_verb(&t)),
+			.node = t.node,
+			.probe = t.probe,
+			.times = t.times,
+			.count = t.count,
+			.sequence = t.sequence,
+			.thread = (uint16_t)thread,
+			.time_us = t.time,
+		};
+		r->step_count++;
+	}
+	if (r->step_count)
+		qsort(&m->steps[r->steps], r->step_count, sizeof(*m->steps), step_order);
+	return 0;
+}
+
+static int read_resource(struct model *m, const struct trace_file *f, struct trace_resource *t,
+			 const void *from)
+{
+	struct resource *to = &m->resources[m->resource_count++];
+	uint32_t thread = trace_resource_thread(t);
+
+	if (check_index(f, from, &t->type, m->type_count, "a resource leads nowhere") ||
+	    check_index(f, from, &t->node, m->node_count, "a resource leads nowhere") ||
+	    check_index(f, from, &thread, m->thread_count, "a resource leads nowhere"))
+		return -1;
+	if (t->records > UINT32_MAX - TRACE_RECORDS)
+		return file_complain_at(f, from, "a resource's records lie nowhere");
+	*to = (struct resource){
+		.address = trace_resource_address(t),
+		.size = t->size,
+		.time_us = t->time,
+		.type = t->type,
+		.node = t->node,
+		.count = t->count,
+		.is_adopted = t->flags & TRACE_RESOURCE_ADOPTED,
+		.is_counted = t->flags & TRACE_RESOURCE_COUNTED,
+		.thread = (uint16_t)thread,
+		.retains = t->retains,
+		.releases = t->releases,
+		.touches = t->touches,
+		.thinned = t->thinned,
+	};
+	return read_steps(m, f, to, t->records);
+}
+
+static int read_resources(struct model *m, const struct trace_file *f)
+{
+	uint32_t used = f->areas[TRACE_AREA_RESOURCE].used;
+	struct trace_resource t;
+	int result = 0;
+
+	m->resources = pool_array(&m->pool, used, sizeof(*m->resources));
+	m->steps = pool_array(&m->pool, (size_t)used * TRACE_RECORDS, sizeof(*m->steps));
+	for (uint32_t i = 1; i < used && !result; i++) {
+		const void *from = ELEMENT(f, TRACE_AREA_RESOURCE, i, &t);
+
+		if (from && t.where && !(t.flags & TRACE_RESOURCE_ENDED))
+			result = read_resource(m, f, &t, from);
+	}
+	return result;
+}
+
+static int read_misuses(struct model *m, const struct trace_file *f)
+{
+	uint32_t used = f->areas[TRACE_AREA_FINDING].used;
+	struct trace_finding t;
+
+	m->misuses = pool_array(&m->pool, used, sizeof(*m->misuses));
+	for (uint32_t i = 1; i < used; i++) {
+		const void *from = ELEMENT(f, TRACE_AREA_FINDING, i, &t);
+
+		if (!from || !t.kind || t.kind >= WRONGS)
+			continue;
+		if (t.type >= m->type_count || t.probe >= m->probe_count ||
+		    t.node >= m->node_count || t.made_node >= m->node_count ||
+		    t.end_node >= m->node_count || t.thread >= m->thread_count)
+			return file_complain_at(f, from, "a finding leads nowhere");
+		m->misuses[m->misuse_count++] = (struct misuse){
+			.kind = (enum wrong)t.kind,
+			.type = t.type,
+			.probe = t.probe,
+			.node = t.node,
+			.made_node = t.made_node,
+			.end_node = t.end_node,
+			.thread = (uint16_t)t.thread,
+			.count = t.count,
+			.times = t.times,
+			.first_us = t.first_time,
+			.last_us = t.last_time,
+		};
+	}
+	return 0;
+}
+
+static int read_problems(struct model *m, const struct trace_file *f)
+{
+	uint32_t used = f->areas[TRACE_AREA_PROBLEM].used;
+	struct trace_problem t;
+
+	m->problems = pool_array(&m->pool, used, sizeof(*m->problems));
+	for (uint32_t i = 1; i < used; i++) {
+		const void *from = ELEMENT(f, TRACE_AREA_PROBLEM, i, &t);
+
+		if (!from || !t.text)
+			continue;
+		m->problems[m->problem_count] = text_at(m, f, t.text);
+		if (!m->problems[m->problem_count++])
+			return file_complain_at(f, from, "a message lies nowhere");
+	}
+	return 0;
+}
+
+int read_resource_areas(struct model *m, const struct trace_file *f)
+{
+	int result;
+
+	if ((result = read_probes(m, f)) || (result = read_types(m, f)) ||
+	    (result = read_resources(m, f)) || (result = read_misuses(m, f)))
+		return result;
+	return read_problems(m, f);
+}

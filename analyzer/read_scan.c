@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Trace -> model: what the latest scan found, see read.h and read_parts.h. */
+#include "read_parts.h"
+
+static const char *scan_failure(uint32_t status)
+{
+	static const char *const why[] = {
+		[TRACE_SCAN_UNDER_WAY] = "it was under way when the program ended",
+		[TRACE_SCAN_NO_PROCESS] = "no process could be made for it",
+		[TRACE_SCAN_NO_MAPS] = "/proc/self/maps cannot be read",
+		[TRACE_SCAN_NO_MEMORY] = "there was no memory for it",
+		[TRACE_SCAN_NO_SPACE] = "there was no space for it in the trace",
+		[TRACE_SCAN_TIMEOUT] = "it took too long",
+		[TRACE_SCAN_BROKE] = "the scanning process died",
+		[TRACE_SCAN_CONFINED] = "the program took system calls away from itself",
+		[TRACE_SCAN_SWITCHED_OFF] = "it is switched off",
+		[TRACE_SCAN_OVER_BUDGET] = "its pause would have been longer than allowed",
+	};
+
+	return status < sizeof(why) / sizeof(*why) && why[status] ? why[status] : "unknown reason";
+}
+
+static const char *root_names(struct model *m, uint32_t roots)
+{
+	static const char *const names[TRACE_ROOTS] = {
+		[TRACE_ROOT_GLOBALS] = "global variables", [TRACE_ROOT_STACKS] = "stacks",
+		[TRACE_ROOT_REGISTERS] = "registers",	   [TRACE_ROOT_TLS] = "thread-local variables",
+		[TRACE_ROOT_MMAPS] = "mappings",	   [TRACE_ROOT_LOADER] = "the loader's blocks",
+		[TRACE_ROOT_KERNEL] = "pointers that the kernel holds",
+		[TRACE_ROOT_REGIONS] = "registered regions",
+		[TRACE_ROOT_IGNORED] = "ignored blocks",   [TRACE_ROOT_HEAP] = "unfollowed memory",
+	};
+	const char *text = NULL;
+
+	for (unsigned i = 1; i < TRACE_ROOTS; i++)
+		if (roots & 1u << i)
+			text = pool_print(&m->pool, "%s%s%s", text ? text : "", text ? ", " : "",
+					  names[i]);
+	return text;
+}
+
+/* Fills m->scan from the latest scan that was done, else from the latest try. Returns the
+ * number of the scan that the verdicts are from, 0 if there is none. */
+static uint32_t read_scan(struct model *m, const struct trace_file *f)
+{
+	struct trace_scan t, done = { 0 };
+	const char *failure = NULL;
+	uint32_t last = 0;
+
+	for (uint32_t i = 1; i < f->areas[TRACE_AREA_SCAN].used; i++) {
+		if (!ELEMENT(f, TRACE_AREA_SCAN, i, &t) || t.number <= last)
+			continue;
+		last = t.number;
+		m->scan.is_tried = true;
+		failure = t.status == TRACE_SCAN_DONE ? NULL : scan_failure(t.status);
+		if (t.status == TRACE_SCAN_DONE)
+			done = t;
+	}
+	m->scan.failure = failure;
+	if (!done.number)
+		return 0;
+	m->scan.is_done = true;
+	m->scan.is_at_end = done.occasion == TRACE_OCCASION_END;
+	m->scan.missing = root_names(m, done.missing);
+	m->scan.threads = done.threads;
+	m->scan.unstable = done.unstable;
+	m->scan.time_us = done.time;
+	m->scan.took_us = done.took_us;
+	m->scan.pause_us = done.pause_us;
+	return done.number;
+}
+
+/* Blocks made after a cut, or just before it: on their way, if the scan is the present. */
+#define PRESENT_US 10000000
+
+static enum leak_class verdict_class(const struct model *m, uint32_t verdict, uint64_t made_us)
+{
+	switch (verdict) {
+	case TRACE_VERDICT_REACHABLE:
+		return CLASS_REACHABLE;
+	case TRACE_VERDICT_POSSIBLE:
+		return CLASS_POSSIBLE;
+	case TRACE_VERDICT_DEFINITE:
+		return CLASS_DEFINITE;
+	case TRACE_VERDICT_INDIRECT:
+		return CLASS_INDIRECT;
+	case TRACE_VERDICT_IGNORED:
+		return CLASS_IGNORED;
+	default:
+		return m->scan.is_at_end || made_us < m->scan.time_us + PRESENT_US ? CLASS_IN_FLIGHT
+										   : CLASS_UNCLASSIFIED;
+	}
+}
+
+static void read_verdict(struct model *m, const struct trace_file *f, const uint32_t *slots,
+			 uint32_t i, uint32_t scan)
+{
+	struct block *b = &m->blocks[slots[i] - 1];
+	struct trace_verdict t;
+	uint32_t verdict = TRACE_VERDICT_NONE;
+
+	if (b->class == CLASS_IGNORED)
+		return;
+	if (ELEMENT(f, TRACE_AREA_VERDICT, i, &t) && trace_verdict_address(&t) == b->address &&
+	    t.time == (uint32_t)b->time_us && t.from >> 56 == (scan & 255)) {
+		verdict = trace_verdict_class(&t);
+		b->scans = trace_verdict_cuts(&t) & 15;
+		if (verdict == TRACE_VERDICT_INDIRECT && t.owner < f->areas[TRACE_AREA_BLOCK].used)
+			b->owner = slots[t.owner];
+	}
+	b->class = verdict_class(m, verdict, b->time_us) & 15;
+}
+
+void read_scan_areas(struct model *m, const struct trace_file *f, const uint32_t *slots)
+{
+	uint32_t scan = read_scan(m, f);
+
+	for (uint32_t i = 1; scan && i < f->areas[TRACE_AREA_BLOCK].used; i++)
+		if (slots[i])
+			read_verdict(m, f, slots, i, scan);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_REPORT_H
+#define LEAKSHIM_REPORT_H
+/*
+ * Diagnosis -> one format each. The formats know nothing of each other.
+ */
+#include <stdio.h>
+#include "model.h"
+
+struct report {
+	struct model *model;
+	const struct diagnosis *diagnosis;
+	const char *next;   /* the command that leads on */
+	bool is_trace_gone; /* it was clean, and nobody asked to keep it */
+};
+
+void report_text(FILE *to, const struct report *report);
+
+/* One document: the first report, with the further ones in its "processes". */
+struct report_json;
+struct report_json *report_json_open(FILE *to);
+void report_json_add(struct report_json *json, const struct report *report);
+void report_json_close(struct report_json *json);
+#endif

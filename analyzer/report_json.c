@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Diagnosis -> JSON, as report.schema.json describes it. Written as a stream, so that a
+ * report of all groups needs no more memory than the diagnosis itself.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
+
+#include "report.h"
+#include "words.h"
+
+struct report_json {
+	yajl_gen gen;
+	FILE *to;
+	unsigned reports;
+	struct pool scratch; /* of one report */
+};
+
+static void put_text(struct report_json *j, const char *text)
+{
+	text = words_utf8(&j->scratch, text ? text : "");
+	yajl_gen_string(j->gen, (const unsigned char *)text, strlen(text));
+}
+
+static void put_key(struct report_json *j, const char *key)
+{
+	yajl_gen_string(j->gen, (const unsigned char *)key, strlen(key));
+}
+
+static void put_member(struct report_json *j, const char *key, const char *text)
+{
+	put_key(j, key);
+	if (text)
+		put_text(j, text);
+	else
+		yajl_gen_null(j->gen);
+}
+
+static void put_number(struct report_json *j, const char *key, double number)
+{
+	char text[32];
+
+	put_key(j, key);
+	snprintf(text, sizeof(text), "%.0f", number);
+	yajl_gen_number(j->gen, text, strlen(text));
+}
+
+static void put_seconds(struct report_json *j, const char *key, uint64_t us)
+{
+	char text[48];
+
+	put_key(j, key);
+	snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64, us / 1000000, us % 1000000);
+	yajl_gen_number(j->gen, text, strlen(text));
+}
+
+static void put_bool(struct report_json *j, const char *key, bool value)
+{
+	put_key(j, key);
+	yajl_gen_bool(j->gen, value);
+}
+
+static void put_frame(struct report_json *j, const struct place *place, unsigned i)
+{
+	const struct frame *frame = &place->frames[i];
+	char offset[24];
+
+	snprintf(offset, sizeof(offset), "0x%" PRIx64, place->offset);
+	yajl_gen_map_open(j->gen);
+	put_member(j, "function", frame->function);
+	put_member(j, "file", frame->file);
+	put_key(j, "line");
+	if (frame->file)
+		yajl_gen_integer(j->gen, frame->line);
+	else
+		yajl_gen_null(j->gen);
+	put_member(j, "module", place->module ? place->module->path : NULL);
+	put_member(j, "offset", offset);
+	put_bool(j, "inlined", frame->is_inlined);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_stack(struct report_json *j, const char *key, const struct stack *stack)
+{
+	put_key(j, key);
+	yajl_gen_array_open(j->gen);
+	for (unsigned i = 0; i < stack->depth; i++)
+		for (unsigned k = 0; k < stack->places[i]->count; k++)
+			put_frame(j, stack->places[i], k);
+	yajl_gen_array_close(j->gen);
+}
+
+static void put_records(struct report_json *j, const struct leak *leak)
+{
+	put_key(j, "records");
+	yajl_gen_array_open(j->gen);
+	for (unsigned i = 0; i < leak->record_count; i++) {
+		const struct record *record = &leak->records[i];
+
+		yajl_gen_map_open(j->gen);
+		put_member(j, "op", record->op);
+		put_member(j, "function", record->function);
+		put_number(j, "count", (double)record->count);
+		put_number(j, "merged", (double)record->merged);
+		put_member(j, "thread", record->thread->main ? "main" : record->thread->name);
+		put_seconds(j, "age", record->age_us);
+		put_member(j, "hint", record->hint);
+		put_stack(j, "stack", &record->stack);
+		yajl_gen_map_close(j->gen);
+	}
+	yajl_gen_array_close(j->gen);
+	put_number(j, "records_left_out", (double)leak->records_left_out);
+}
+
+static void put_thread(struct report_json *j, const struct thread *thread)
+{
+	yajl_gen_map_open(j->gen);
+	put_number(j, "tid", thread->tid);
+	put_member(j, "name", thread->name);
+	put_bool(j, "main", thread->main);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_threads(struct report_json *j, const struct model *m, const struct leak *leak)
+{
+	put_key(j, "threads");
+	yajl_gen_array_open(j->gen);
+	for (unsigned i = 0; i < leak->thread_count; i++)
+		put_thread(j, &m->threads[leak->threads[i]]);
+	yajl_gen_array_close(j->gen);
+}
+
+static uint64_t age(const struct model *m, uint64_t born_us)
+{
+	return m->now_us > born_us ? m->now_us - born_us : 0;
+}
+
+static void put_leak(struct report_json *j, const struct model *m, const struct leak *leak)
+{
+	yajl_gen_map_open(j->gen);
+	put_member(j, "type", leak->type);
+	put_member(j, "release", leak->release);
+	put_member(j, "class", words_class(leak->class));
+	put_number(j, "count", leak->count);
+	put_number(j, "bytes", leak->bytes);
+	put_bool(j, "estimate", leak->is_estimate);
+	put_number(j, "confirmed", leak->confirmed);
+	put_key(j, "dragged");
+	yajl_gen_map_open(j->gen);
+	put_number(j, "count", leak->dragged_count);
+	put_number(j, "bytes", leak->dragged_bytes);
+	yajl_gen_map_close(j->gen);
+	put_member(j, "fingerprint", leak->fingerprint);
+	put_seconds(j, "oldest_age", age(m, leak->oldest_us));
+	put_seconds(j, "newest_age", age(m, leak->newest_us));
+	put_number(j, "ever", (double)leak->ever_blocks);
+	put_number(j, "peak_bytes", (double)leak->peak);
+	put_threads(j, m, leak);
+	put_stack(j, "created_at", &leak->stack);
+	put_bool(j, "stack_cut", leak->stack.is_cut);
+	put_records(j, leak);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_mismatch(struct report_json *j, const struct model *m,
+			 const struct mismatch *mismatch)
+{
+	put_member(j, "kind", "mismatch");
+	put_member(j, "made_by", words_family(mismatch->made_by));
+	put_member(j, "released_by", mismatch->released_by == FAMILY_MALLOC ? "free()"
+				     : mismatch->released_by == FAMILY_NEW  ? "operator delete"
+									     : "operator delete[]");
+	put_number(j, "count", (double)mismatch->count);
+	put_number(j, "bytes", (double)mismatch->bytes);
+	put_seconds(j, "oldest_age", age(m, mismatch->first_us));
+	put_seconds(j, "newest_age", age(m, mismatch->last_us));
+	put_key(j, "thread");
+	put_thread(j, &m->threads[mismatch->thread]);
+}
+
+static void put_misuse(struct report_json *j, const struct model *m, const struct misuse *misuse)
+{
+	const char *function = m->probes[misuse->probe].symbol;
+
+	put_member(j, "kind", words_wrong(misuse->kind));
+	put_member(j, "type", m->types[misuse->type].name);
+	put_member(j, "function", *function ? function : "free");
+	put_key(j, "resource_count");
+	yajl_gen_integer(j->gen, misuse->count);
+	put_number(j, "count", (double)misuse->times);
+	put_number(j, "bytes", 0);
+	put_seconds(j, "oldest_age", age(m, misuse->first_us));
+	put_seconds(j, "newest_age", age(m, misuse->last_us));
+	put_key(j, "thread");
+	put_thread(j, &m->threads[misuse->thread]);
+}
+
+static void put_finding(struct report_json *j, const struct model *m, const struct finding *finding)
+{
+	yajl_gen_map_open(j->gen);
+	if (finding->misuse)
+		put_misuse(j, m, finding->misuse);
+	else
+		put_mismatch(j, m, finding->mismatch);
+	put_member(j, "fingerprint", finding->fingerprint);
+	put_stack(j, finding->misuse ? "done_at" : "released_at", &finding->done);
+	if (finding->ended.depth)
+		put_stack(j, "ended_at", &finding->ended);
+	put_stack(j, "created_at", &finding->created);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_total(struct report_json *j, const struct class_total *total)
+{
+	put_number(j, "groups", total->groups);
+	put_number(j, "blocks", total->blocks);
+	put_number(j, "bytes", total->bytes);
+}
+
+static void put_drops(struct report_json *j, const struct model *m)
+{
+	put_key(j, "drops");
+	yajl_gen_map_open(j->gen);
+	for (unsigned i = 0; i < MODEL_DROPS; i++) {
+		char key[24];
+
+		if (!m->drops[i])
+			continue;
+		snprintf(key, sizeof(key), "reason_%u", i);
+		put_number(j, words_drop_key(i) ? words_drop_key(i) : key, (double)m->drops[i]);
+	}
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_scan(struct report_json *j, const struct model *m)
+{
+	const struct scan *scan = &m->scan;
+
+	put_key(j, "scan");
+	if (!scan->is_tried) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	yajl_gen_map_open(j->gen);
+	put_bool(j, "done", scan->is_done);
+	put_member(j, "failure", scan->failure);
+	if (scan->is_done) {
+		put_bool(j, "at_end", scan->is_at_end);
+		put_seconds(j, "age", age(m, scan->time_us));
+		put_seconds(j, "took", scan->took_us);
+		put_seconds(j, "pause", scan->pause_us);
+		put_number(j, "threads", scan->threads);
+		put_number(j, "unstable_threads", scan->unstable);
+		put_member(j, "roots_missing", scan->missing);
+	}
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_summary(struct report_json *j, const struct report *r)
+{
+	const struct diagnosis *d = r->diagnosis;
+
+	put_key(j, "summary");
+	yajl_gen_map_open(j->gen);
+	put_total(j, &d->shown);
+	put_bool(j, "estimate", r->model->is_sampled);
+	put_key(j, "classes");
+	yajl_gen_map_open(j->gen);
+	for (unsigned class = 0; class < CLASSES; class++) {
+		put_key(j, words_class((enum leak_class)class));
+		yajl_gen_map_open(j->gen);
+		put_total(j, &d->totals[class]);
+		yajl_gen_map_close(j->gen);
+	}
+	yajl_gen_map_close(j->gen);
+	put_scan(j, r->model);
+	put_member(j, "end", words_ending(r->model->ending));
+	put_key(j, "end_detail");
+	yajl_gen_integer(j->gen, r->model->ending_detail);
+	put_bool(j, "running", r->model->ending == ENDING_RUNNING);
+	put_bool(j, "complete", d->is_complete);
+	put_drops(j, r->model);
+	put_member(j, "stopped", r->model->is_stopped ? r->model->stop_reason : NULL);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_program(struct report_json *j, const struct model *m)
+{
+	put_key(j, "program");
+	yajl_gen_map_open(j->gen);
+	put_member(j, "name", m->program);
+	put_member(j, "executable", m->executable);
+	put_number(j, "pid", m->pid);
+	put_number(j, "ppid", m->ppid);
+	put_bool(j, "forked", m->is_forked);
+	put_member(j, "level", m->level);
+	put_seconds(j, "started", m->start_realtime_ns / 1000);
+	put_seconds(j, "seconds", m->now_us);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_report(struct report_json *j, const struct report *r)
+{
+	const struct diagnosis *d = r->diagnosis;
+
+	put_member(j, "trace", r->model->path);
+	put_program(j, r->model);
+	put_summary(j, r);
+	put_key(j, "leaks");
+	yajl_gen_array_open(j->gen);
+	for (uint32_t i = 0; i < d->detailed; i++) {
+		put_leak(j, r->model, &d->leaks[i]);
+		pool_drop(&j->scratch); /* names were copied to be made valid */
+	}
+	yajl_gen_array_close(j->gen);
+	put_number(j, "leaks_left_out", d->leak_count - d->detailed);
+	put_key(j, "findings");
+	yajl_gen_array_open(j->gen);
+	for (uint32_t i = 0; i < d->finding_count; i++)
+		put_finding(j, r->model, &d->findings[i]);
+	yajl_gen_array_close(j->gen);
+	put_key(j, "probe_problems");
+	yajl_gen_array_open(j->gen);
+	for (uint32_t i = 0; i < r->model->problem_count; i++)
+		put_text(j, r->model->problems[i]);
+	yajl_gen_array_close(j->gen);
+	put_key(j, "notes");
+	yajl_gen_array_open(j->gen);
+	for (uint32_t i = 0; i < d->note_count; i++)
+		put_text(j, d->notes[i]);
+	yajl_gen_array_close(j->gen);
+}
+
+static void print(void *to, const char *text, size_t size)
+{
+	fwrite(text, 1, size, to);
+}
+
+struct report_json *report_json_open(FILE *to)
+{
+	struct report_json *j = pool_regrow(NULL, 1, sizeof(*j));
+
+	memset(j, 0, sizeof(*j));
+	j->to = to;
+	j->gen = yajl_gen_alloc(NULL);
+	if (!j->gen)
+		abort();
+	yajl_gen_config(j->gen, yajl_gen_beautify, 1);
+	yajl_gen_config(j->gen, yajl_gen_indent_string, " ");
+	yajl_gen_config(j->gen, yajl_gen_print_callback, print, to);
+	yajl_gen_map_open(j->gen);
+	put_number(j, "version", 1);
+	return j;
+}
+
+void report_json_add(struct report_json *j, const struct report *report)
+{
+	if (j->reports == 1) {
+		put_key(j, "processes");
+		yajl_gen_array_open(j->gen);
+	}
+	if (j->reports)
+		yajl_gen_map_open(j->gen);
+	put_report(j, report);
+	if (j->reports)
+		yajl_gen_map_close(j->gen);
+	j->reports++;
+	pool_drop(&j->scratch);
+}
+
+void report_json_close(struct report_json *j)
+{
+	if (j->reports > 1)
+		yajl_gen_array_close(j->gen);
+	yajl_gen_map_close(j->gen);
+	yajl_gen_free(j->gen);
+	pool_drop(&j->scratch);
+	free(j);
+}

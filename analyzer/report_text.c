@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Diagnosis -> text for a person, with the skeleton that Netty's users know: a line with
+ * LEAK: for each group, `Recent access records:`, `#1:`, `Created at:`, frames after a tab.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report.h"
+#include "words.h"
+
+static void print_name(FILE *to, const char *name)
+{
+	words_escape(to, name && *name ? name : "?");
+}
+
+static void print_frame(FILE *to, const struct place *place, unsigned i)
+{
+	const struct frame *frame = &place->frames[i];
+	const struct module *module = place->module;
+
+	fputc('\t', to);
+	if (frame->function) {
+		words_escape(to, frame->function);
+		if (frame->file) {
+			fputs(" (", to);
+			words_escape(to, words_file(frame->file));
+			fprintf(to, ":%u%s)", frame->line, frame->is_inlined ? ", inlined" : "");
+		}
+	}
+	if (!module) {
+		fprintf(to, "code without a file at 0x%" PRIx64, place->offset);
+	} else if (!frame->function || !frame->file) {
+		fputs(frame->function ? " in " : "", to);
+		print_name(to, module->name);
+		fprintf(to, "+0x%" PRIx64, place->offset);
+	} else if (module->kind != MODULE_PROGRAM) {
+		fputs(" in ", to);
+		print_name(to, module->name);
+	}
+	fputc('\n', to);
+}
+
+static void print_stack(FILE *to, const struct stack *stack)
+{
+	if (!stack->depth)
+		fputs("\tno stack could be recorded\n", to);
+	for (unsigned i = 0; i < stack->depth; i++)
+		for (unsigned k = 0; k < stack->places[i]->count; k++)
+			print_frame(to, stack->places[i], k);
+	if (stack->is_cut)
+		fputs("\t... (deeper than what is kept)\n", to);
+}
+
+static const char *not_called(const struct model *m)
+{
+	return m->ending == ENDING_RUNNING || m->ending == ENDING_SNAPSHOT
+		       ? "has not been called yet"
+		       : "was not called before the program ended";
+}
+
+static const char *times(double count)
+{
+	return count >= 0.5 && count < 1.5 ? "time" : "times";
+}
+
+#define THREADS_SHOWN 4u
+
+static void print_threads(FILE *to, const struct model *m, const struct leak *leak)
+{
+	unsigned shown = leak->thread_count < THREADS_SHOWN ? leak->thread_count : THREADS_SHOWN;
+
+	if (!shown)
+		return;
+	fputs(leak->thread_count == 1 ? " Thread " : " Threads ", to);
+	for (unsigned i = 0; i < shown; i++) {
+		const struct thread *thread = &m->threads[leak->threads[i]];
+
+		fputs(i ? ", " : "", to);
+		if (thread->main)
+			fputs("main", to);
+		else
+			print_name(to, thread->name);
+		if (thread->tid && !thread->main)
+			fprintf(to, " (%u)", thread->tid);
+	}
+	if (leak->thread_count > shown)
+		fprintf(to, " and %u more", leak->thread_count - shown);
+	fputc('.', to);
+}
+
+static uint64_t age(const struct model *m, uint64_t born_us)
+{
+	return m->now_us > born_us ? m->now_us - born_us : 0;
+}
+
+/* What one look while the program runs cannot tell for sure. */
+static void print_confirmed(FILE *to, const struct model *m, const struct leak *leak)
+{
+	char a[WORDS_SIZE];
+
+	if (m->scan.is_at_end || (leak->class != CLASS_DEFINITE && leak->class != CLASS_POSSIBLE))
+		return;
+	if (leak->confirmed >= leak->count - 0.5)
+		fputs(" Confirmed by two scans.", to);
+	else if (leak->confirmed > 0)
+		fprintf(to, " %s of them confirmed by two scans, the others suspected by one.",
+			words_number(a, leak->confirmed, leak->is_estimate));
+	else
+		fputs(" Suspected by one scan; another one confirms.", to);
+}
+
+static void print_dragged(FILE *to, const struct leak *leak)
+{
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	if (!(leak->dragged_count > 0))
+		return;
+	fprintf(to, "\n  %s %s, %s, %s on %s and %s lost too.",
+		words_number(a, leak->dragged_count, leak->is_estimate),
+		leak->dragged_count < 1.5 ? "block" : "blocks",
+		words_bytes(b, leak->dragged_bytes, leak->is_estimate),
+		leak->dragged_count < 1.5 ? "hangs" : "hang",
+		leak->count < 1.5 ? "it" : "them", leak->dragged_count < 1.5 ? "is" : "are");
+}
+
+/* What is known about the references of one of them. */
+static void print_counts(FILE *to, const struct model *m, const struct leak *leak)
+{
+	const struct resource *r = &m->resources[leak->resource - 1];
+	char a[WORDS_SIZE];
+
+	fprintf(to, "\n  Count %d%s; retained %s times,", r->count,
+		r->is_counted ? " as far as seen" : "", words_number(a, r->retains, false));
+	fprintf(to, " released %s times.", words_number(a, r->releases, false));
+	if (r->is_adopted)
+		fputs(" Made before it was first seen.", to);
+}
+
+static void print_circumstances(FILE *to, const struct model *m, const struct leak *leak)
+{
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	fprintf(to, "  %s.", words_class_reason(m, leak->class, leak->count < 1.5));
+	words_time(a, age(m, leak->oldest_us));
+	words_time(b, age(m, leak->newest_us));
+	if (strcmp(a, b))
+		fprintf(to, " Oldest %s, newest %s.", a, b);
+	else
+		fprintf(to, " Age %s.", a);
+	print_threads(to, m, leak);
+	print_confirmed(to, m, leak);
+	print_dragged(to, leak);
+	if (leak->resource)
+		print_counts(to, m, leak);
+	else if (!leak->is_estimate && leak->ever_blocks >= (uint64_t)leak->count) {
+		fprintf(to, "\n  %s of ", words_number(a, leak->count, false));
+		fprintf(to, "%s ever allocated here", words_number(b, (double)leak->ever_blocks, false));
+		if (leak->peak)
+			fprintf(to, "; at most %s alive at once",
+				words_bytes(a, (double)leak->peak, false));
+		fputc('.', to);
+	}
+	fputc('\n', to);
+}
+
+static void print_thread(FILE *to, const struct thread *thread)
+{
+	print_name(to, thread->main ? "main" : thread->name);
+}
+
+static void print_record(FILE *to, const struct record *record, unsigned number)
+{
+	char a[WORDS_SIZE];
+
+	fprintf(to, "#%u: %s by ", number, record->op);
+	print_name(to, record->function);
+	fprintf(to, "(), count %" PRId64 " after it, ", record->count);
+	print_thread(to, record->thread);
+	fprintf(to, ", %s after creation", words_time(a, record->age_us));
+	if (record->merged)
+		fprintf(to, ", %s times in all",
+			words_number(a, (double)record->merged + 1, false));
+	fputc('\n', to);
+	if (record->hint) {
+		fputs("\tHint: ", to);
+		words_escape(to, record->hint);
+		fputc('\n', to);
+	}
+	print_stack(to, &record->stack);
+}
+
+static void print_records(FILE *to, const struct leak *leak)
+{
+	if (!leak->record_count)
+		return;
+	fputs("Recent access records:\n", to);
+	for (unsigned i = 0; i < leak->record_count; i++)
+		print_record(to, &leak->records[i], i + 1);
+}
+
+static void print_leak(FILE *to, const struct model *m, const struct leak *leak)
+{
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	fputs("LEAK: ", to);
+	words_escape(to, leak->type);
+	fputc('.', to);
+	words_escape(to, leak->release);
+	fprintf(to, " %s: %s %s, ", not_called(m), words_number(a, leak->count, leak->is_estimate),
+		times(leak->count));
+	if (leak->resource && !(leak->bytes > 0))
+		fputs("size unknown", to);
+	else
+		fputs(words_bytes(b, leak->bytes, leak->is_estimate), to);
+	fprintf(to, " [%s]\n", leak->fingerprint);
+	print_circumstances(to, m, leak);
+	print_records(to, leak);
+	fputs("Created at:\n", to);
+	print_stack(to, &leak->stack);
+	if (leak->records_left_out)
+		fprintf(to, ": %s more records were discarded between these\n",
+			words_number(a, (double)leak->records_left_out, false));
+	fputc('\n', to);
+}
+
+static void print_mismatch(FILE *to, const struct mismatch *mismatch, const char *fingerprint)
+{
+	static const char *const releases[FAMILIES] = { "free()", "free()", "operator delete",
+							"operator delete[]" };
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	fprintf(to, "MISMATCH: memory of %s was released by %s: %s %s, %s [%s]\n",
+		words_family(mismatch->made_by), releases[mismatch->released_by],
+		words_number(a, (double)mismatch->count, false), times((double)mismatch->count),
+		words_bytes(b, (double)mismatch->bytes, false), fingerprint);
+}
+
+static void print_misuse(FILE *to, const struct model *m, const struct misuse *misuse,
+			 const char *fingerprint)
+{
+	static const char *const heads[WRONGS] = {
+		[WRONG_RELEASED_AGAIN] = "RELEASED AGAIN",
+		[WRONG_RETAINED_ENDED] = "RETAINED AFTER ITS END",
+		[WRONG_FREED_HELD] = "FREED WHILE HELD",
+		[WRONG_MISMATCHED] = "MISMATCH",
+	};
+	static const char *const what[WRONGS] = {
+		[WRONG_RELEASED_AGAIN] = "was called after the resource had ended",
+		[WRONG_RETAINED_ENDED] = "was called after the resource had ended",
+		[WRONG_FREED_HELD] = "was called while others still held it",
+		[WRONG_MISMATCHED] = "belongs to another type",
+	};
+	char a[WORDS_SIZE];
+
+	fprintf(to, "%s: ", heads[misuse->kind]);
+	print_name(to, m->types[misuse->type].name);
+	fputc('.', to);
+	print_name(to, *m->probes[misuse->probe].symbol ? m->probes[misuse->probe].symbol : "free");
+	fprintf(to, "() %s: %s %s [%s]\n", what[misuse->kind],
+		words_number(a, (double)misuse->times, false), times((double)misuse->times),
+		fingerprint);
+}
+
+static void print_finding(FILE *to, const struct model *m, const struct finding *finding)
+{
+	const struct misuse *misuse = finding->misuse;
+	const struct mismatch *mismatch = finding->mismatch;
+	uint64_t last = misuse ? misuse->last_us : mismatch->last_us;
+	char a[WORDS_SIZE];
+
+	if (misuse)
+		print_misuse(to, m, misuse, finding->fingerprint);
+	else
+		print_mismatch(to, mismatch, finding->fingerprint);
+	fprintf(to, "  Last %s ago by thread ", words_time(a, age(m, last)));
+	print_thread(to, &m->threads[misuse ? misuse->thread : mismatch->thread]);
+	if (misuse)
+		fprintf(to, "; its count was %d", misuse->count);
+	fputs(misuse ? ".\nCalled at:\n" : ".\nReleased at:\n", to);
+	print_stack(to, &finding->done);
+	if (finding->ended.depth) {
+		fputs("Ended before at:\n", to);
+		print_stack(to, &finding->ended);
+	}
+	fputs("Created at:\n", to);
+	print_stack(to, &finding->created);
+	fputc('\n', to);
+}
+
+static void print_groups(FILE *to, const char *before, const struct class_total *total,
+			 bool is_estimate)
+{
+	char a[WORDS_SIZE], b[WORDS_SIZE], c[WORDS_SIZE];
+
+	fprintf(to, "%s%s %s in %s %s, %s", before,
+		words_number(a, total->blocks, is_estimate),
+		total->blocks >= 0.5 && total->blocks < 1.5 ? "block" : "blocks",
+		words_number(b, total->groups, false), total->groups == 1 ? "group" : "groups",
+		words_bytes(c, total->bytes, is_estimate));
+}
+
+static void print_hidden(FILE *to, const struct report *r)
+{
+	const struct diagnosis *d = r->diagnosis;
+
+	for (unsigned class = 0; class < CLASSES; class++) {
+		if (!d->totals[class].groups || d->is_shown[class])
+			continue;
+		print_groups(to, "; ", &d->totals[class], r->model->is_sampled);
+		fprintf(to, " %s (--show %s)",
+			class == CLASS_RUNTIME ? "of libc's and ld.so's own"
+			: class == CLASS_REACHABLE ? "still reachable"
+						   : words_class(class),
+			words_class(class));
+	}
+}
+
+static void print_missed(FILE *to, struct report const *r)
+{
+	struct model *m = r->model;
+
+	if (r->diagnosis->is_complete) {
+		fputs("; nothing was missed.\n", to);
+		return;
+	}
+	fputs(". NOT COMPLETE:\n", to);
+	for (unsigned i = 0; i < MODEL_DROPS; i++)
+		if (m->drops[i])
+			fprintf(to, "leakshim:   %s\n", words_drop(&m->pool, i, m->drops[i]));
+	if (m->is_partial)
+		fputs("leakshim:   the trace is damaged; this is what comes before the damage\n", to);
+	if (m->is_stopped) {
+		fputs("leakshim:   the shim stood aside before the end: ", to);
+		print_name(to, m->stop_reason);
+		fputc('\n', to);
+	}
+}
+
+#define REFUSED_SHOWN 5u
+#define MISSING_SHOWN 3u
+
+static void print_missing(FILE *to, const struct model *m)
+{
+	uint32_t missing = 0;
+
+	for (uint32_t i = 1; i < m->probe_count; i++) {
+		if (m->probes[i].hook != HOOK_MISSING || missing++ >= MISSING_SHOWN)
+			continue;
+		fputs(missing == 1 ? "leakshim: not in the loaded libraries: " : ", ", to);
+		words_escape(to, m->probes[i].symbol);
+		fputs("()", to);
+	}
+	if (missing > MISSING_SHOWN)
+		fprintf(to, " and %u more", missing - MISSING_SHOWN);
+	if (missing)
+		fputc('\n', to);
+}
+
+/* What the probe files asked for and did not get. */
+static void print_probes(FILE *to, const struct model *m)
+{
+	uint32_t refused = 0;
+
+	for (uint32_t i = 0; i < m->problem_count; i++) {
+		fputs("leakshim: ", to);
+		words_escape(to, m->problems[i]);
+		fputc('\n', to);
+	}
+	for (uint32_t i = 1; i < m->probe_count; i++) {
+		const struct probe *probe = &m->probes[i];
+
+		if (probe->hook != HOOK_REFUSED || refused++ >= REFUSED_SHOWN)
+			continue;
+		fputs("leakshim: not followed: ", to);
+		words_escape(to, probe->symbol);
+		fputs("(): ", to);
+		print_name(to, probe->reason);
+		fputc('\n', to);
+	}
+	if (refused > REFUSED_SHOWN)
+		fprintf(to, "leakshim: not followed: %u more functions\n", refused - REFUSED_SHOWN);
+	print_missing(to, m);
+}
+
+static void print_scan(FILE *to, const struct model *m)
+{
+	const struct scan *scan = &m->scan;
+	char a[WORDS_SIZE];
+
+	if (scan->failure)
+		fprintf(to, "leakshim: the latest scan for pointers failed: %s.%s\n", scan->failure,
+			scan->is_done ? " Classes are those of the scan before." : "");
+	if (!scan->is_done)
+		return;
+	if (!scan->is_at_end)
+		fprintf(to, "leakshim: scan of %u %s, %s ago; the program stood still for %.1f ms.\n",
+			scan->threads, scan->threads == 1 ? "thread" : "threads",
+			words_time(a, age(m, scan->time_us)), (double)scan->pause_us / 1000);
+	if (scan->missing)
+		fprintf(to, "leakshim: not looked at for pointers: %s; what they hold may be shown "
+			    "as lost.\n", scan->missing);
+}
+
+static void print_summary(FILE *to, const struct report *r)
+{
+	const struct diagnosis *d = r->diagnosis;
+	char a[WORDS_SIZE];
+
+	fputs("leakshim: ", to);
+	if (d->shown.groups)
+		print_groups(to, "", &d->shown, r->model->is_sampled);
+	else
+		fputs("no leaks", to);
+	if (d->finding_count)
+		fprintf(to, ", %s wrong %s", words_number(a, d->finding_count, false),
+			d->finding_count == 1 ? "use" : "uses");
+	print_hidden(to, r);
+	fprintf(to, ". %s", words_ended(&r->model->pool, r->model));
+	print_missed(to, r);
+	print_scan(to, r->model);
+	print_probes(to, r->model);
+	if (r->model->is_sampled)
+		fputs("leakshim: only a sample was followed; numbers with ~ are estimates.\n", to);
+	for (uint32_t i = 0; i < d->note_count; i++) {
+		fputs("leakshim: note: ", to);
+		words_escape(to, d->notes[i]);
+		fputc('\n', to);
+	}
+}
+
+void report_text(FILE *to, const struct report *r)
+{
+	const struct diagnosis *d = r->diagnosis;
+	char a[WORDS_SIZE];
+
+	for (uint32_t i = 0; i < d->finding_count; i++)
+		print_finding(to, r->model, &d->findings[i]);
+	for (uint32_t i = 0; i < d->detailed; i++)
+		print_leak(to, r->model, &d->leaks[i]);
+	if (d->leak_count > d->detailed)
+		fprintf(to, "... and %s smaller groups (--max 0 shows all)\n\n",
+			words_number(a, d->leak_count - d->detailed, false));
+	print_summary(to, r);
+	if (r->is_trace_gone)
+		return;
+	fputs("leakshim: trace ", to);
+	words_escape(to, r->model->path);
+	fputs("; next: ", to);
+	words_escape(to, r->next);
+	fputc('\n', to);
+}

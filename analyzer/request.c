@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking for a scan: see request.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "request.h"
+#include "trace.h"
+
+#define PATIENCE_MS 60000 /* a scan of many GiB takes its time */
+#define START_MS 5000     /* until a thread of the program takes the signal */
+
+static bool read_at(int fd, uint64_t at, void *to, size_t size)
+{
+	return pread(fd, to, size, (off_t)at) == (ssize_t)size;
+}
+
+/* The place of a SCAN element in the file, 0 if it is not there. */
+static uint64_t scan_place(int fd, const struct trace_header *h, uint64_t i)
+{
+	const struct trace_area_head *head = &h->areas[TRACE_AREA_SCAN];
+	struct trace_chunk chunk;
+
+	if (!head->per_chunk || head->element < offsetof(struct trace_scan, process))
+		return 0;
+	for (uint64_t at = h->header_size; at < h->file_used; at += chunk.length) {
+		if (!read_at(fd, at, &chunk, sizeof(chunk)) || chunk.magic != TRACE_CHUNK_MAGIC ||
+		    chunk.length < sizeof(chunk))
+			return 0;
+		if (chunk.area == TRACE_AREA_SCAN && chunk.ordinal == i / head->per_chunk)
+			return at + sizeof(chunk) + i % head->per_chunk * head->element;
+	}
+	return 0;
+}
+
+/* The number of the latest scan, and its status if it has one. */
+static uint64_t latest(int fd, uint32_t *status)
+{
+	struct trace_header h;
+	struct trace_scan scan;
+	uint64_t used, place;
+
+	*status = TRACE_SCAN_UNDER_WAY;
+	if (!read_at(fd, 0, &h, sizeof(h)) || !h.areas[TRACE_AREA_SCAN].used)
+		return 0;
+	used = h.areas[TRACE_AREA_SCAN].used - 1;
+	place = scan_place(fd, &h, used);
+	if (!place || !read_at(fd, place, &scan, offsetof(struct trace_scan, process)) || scan.number != used)
+		return 0;
+	*status = scan.status;
+	return used;
+}
+
+static bool is_caught(pid_t pid, uint32_t number)
+{
+	char path[64], line[256];
+	uint64_t mask = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "SigCgt: %" SCNx64, &mask) == 1)
+			break;
+	fclose(file);
+	return number && number <= 64 && mask >> (number - 1) & 1;
+}
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+}
+
+static int await(int fd, pid_t pid, uint64_t before)
+{
+	uint32_t status;
+
+	for (int waited = 0; waited < PATIENCE_MS; waited += 2) {
+		uint64_t number = latest(fd, &status);
+
+		if (number > before && status != TRACE_SCAN_UNDER_WAY)
+			return 0;
+		if (number <= before && waited >= START_MS) {
+			fputs("leakshim: no thread of the program took the request for a scan (all signals "
+			      "blocked?); classes are those of the scan before, if there was one\n", stderr);
+			return -1;
+		}
+		if (!process_start(pid)) {
+			fputs("leakshim: the program ended meanwhile\n", stderr);
+			return -1;
+		}
+		nap();
+	}
+	fputs("leakshim: the scan takes too long; its verdicts are not all there\n", stderr);
+	return -1;
+}
+
+int request_scan(const char *path, pid_t pid)
+{
+	union sigval mark = { .sival_int = (int)TRACE_REQUEST };
+	struct trace_header h;
+	uint32_t status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int r = -1;
+
+	if (fd < 0 || !read_at(fd, 0, &h, sizeof(h)) || h.pid == 0) {
+		fprintf(stderr, "leakshim: cannot ask for a scan: the trace cannot be read\n");
+	} else if (!is_caught(pid, h.request_signal)) {
+		fprintf(stderr, "leakshim: the program does not listen for requests (LEAKSHIM_OPTIONS=signal=none, "
+				"or it took the signal for itself); there is no new scan\n");
+	} else {
+		uint64_t before = latest(fd, &status);
+
+		if (sigqueue(pid, (int)h.request_signal, mark))
+			fprintf(stderr, "leakshim: cannot ask for a scan: %s\n", strerror(errno));
+		else
+			r = await(fd, pid, before);
+	}
+	if (fd >= 0)
+		close(fd);
+	return r;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resources -> groups. Those of one type that were made at one stack, and to which the same
+ * was done last, are one group: what was forgotten is the same.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "work.h"
+
+struct claim {
+	uint64_t address, end;
+	uint32_t block;
+};
+
+static int claim_order(const void *left, const void *right)
+{
+	const struct claim *a = left, *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+/* The block that an address lies in: 1 + its index, 0 if there is none. */
+static uint32_t block_around(const struct claim *list, uint32_t count, uint64_t address)
+{
+	uint32_t low = 0, high = count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (list[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address < list[low - 1].end ? list[low - 1].block + 1 : 0;
+}
+
+void resources_claim(struct work *w)
+{
+	struct model *m = w->m;
+	struct claim *list;
+
+	if (!m->resource_count)
+		return;
+	list = pool_array(&m->pool, m->block_count, sizeof(*list));
+	w->is_claimed = pool_array(&m->pool, m->block_count, sizeof(*w->is_claimed));
+	for (uint32_t i = 0; i < m->block_count; i++)
+		list[i] = (struct claim){ .address = m->blocks[i].address,
+					  .end = m->blocks[i].address +
+						 (m->blocks[i].size ? m->blocks[i].size : 1),
+					  .block = i };
+	if (m->block_count)
+		qsort(list, m->block_count, sizeof(*list), claim_order);
+	for (uint32_t i = 0; i < m->resource_count; i++) {
+		struct resource *r = &m->resources[i];
+
+		r->block = block_around(list, m->block_count, r->address);
+		if (r->block)
+			w->is_claimed[r->block - 1] = true;
+	}
+}
+
+/* The class of its block; of one inside a larger block that is still reachable, nothing is
+ * known. */
+static enum leak_class class_of(const struct model *m, const struct resource *r)
+{
+	const struct block *b = r->block ? &m->blocks[r->block - 1] : NULL;
+
+	if (!b || (b->class == CLASS_REACHABLE && b->address != r->address))
+		return CLASS_UNCLASSIFIED;
+	return (enum leak_class)b->class;
+}
+
+static uint64_t size_of(const struct model *m, const struct resource *r)
+{
+	if (r->size)
+		return r->size;
+	if (r->block && m->blocks[r->block - 1].address == r->address)
+		return m->blocks[r->block - 1].size;
+	return 0;
+}
+
+static const struct step *last_step(const struct model *m, const struct resource *r)
+{
+	return r->step_count ? &m->steps[r->steps + r->step_count - 1] : NULL;
+}
+
+static void hash_last(struct work *w, const struct resource *r, uint64_t *names, uint64_t *steps)
+{
+	const struct step *last = last_step(w->m, r);
+
+	if (!last)
+		return;
+	stacks_path(&w->path, w->m, w->s, last->node);
+	*names = symbols_hash(*names ^ stacks_names(&w->path, w->s), last->op, strlen(last->op));
+	*steps = symbols_hash(*steps ^ stacks_steps(&w->path, w->m), last->op, strlen(last->op));
+}
+
+static void add(struct work *w, uint32_t index)
+{
+	struct resource *r = &w->m->resources[index];
+	const struct type *type = &w->m->types[r->type];
+	struct leak first = { .type = *type->name ? type->name : "resource",
+			      .release = *type->release
+						 ? pool_print(&w->m->pool, "%s()", type->release)
+						 : "release()",
+			      .class = class_of(w->m, r),
+			      .oldest_us = r->time_us,
+			      .newest_us = r->time_us,
+			      .resource = index + 1,
+			      .node = r->node };
+	double weight = type->interval > 1 ? type->interval : 1;
+	uint64_t names, steps;
+	struct group *g;
+
+	stacks_path(&w->path, w->m, w->s, r->node);
+	names = symbols_hash(stacks_names(&w->path, w->s), first.type, strlen(first.type));
+	steps = symbols_hash(stacks_steps(&w->path, w->m), first.type, strlen(first.type));
+	hash_last(w, r, &names, &steps);
+	first.names = names;
+	first.steps = steps;
+	g = work_group(w, steps ^ (uint64_t)first.class, &first);
+	g->leak.count += weight;
+	g->leak.bytes += weight * (double)size_of(w->m, r);
+	g->leak.is_estimate |= weight > 1;
+	if (r->block && w->m->blocks[r->block - 1].scans > 1)
+		g->leak.confirmed += weight;
+	if (r->time_us < g->leak.oldest_us)
+		g->leak.oldest_us = r->time_us;
+	if (r->time_us > g->leak.newest_us)
+		g->leak.newest_us = r->time_us;
+	w->of_resource[index] = g;
+}
+
+void resources_group(struct work *w)
+{
+	w->of_resource = pool_array(&w->m->pool, w->m->resource_count, sizeof(*w->of_resource));
+	for (uint32_t i = 0; i < w->m->resource_count; i++)
+		add(w, i);
+}
+
+static void detail(struct work *w, struct leak *leak)
+{
+	struct model *m = w->m;
+	const struct resource *r = &m->resources[leak->resource - 1];
+	struct record *records = pool_array(&m->pool, r->step_count, sizeof(*records));
+
+	for (unsigned i = 0; i < r->step_count; i++) {
+		const struct step *step = &m->steps[r->steps + r->step_count - 1 - i];
+
+		stacks_path(&w->path, m, w->s, step->node);
+		records[i] = (struct record){
+			.op = step->op,
+			.function = m->probes[step->probe].symbol,
+			.count = step->count,
+			.merged = step->times ? step->times - 1 : 0,
+			.thread = &m->threads[step->thread],
+			.age_us = step->time_us > r->time_us ? step->time_us - r->time_us : 0,
+			.stack = stacks_resolve(&w->path, m, w->s),
+		};
+	}
+	leak->records = records;
+	leak->record_count = r->step_count;
+	leak->records_left_out = r->thinned;
+}
+
+void resources_detail(struct work *w, struct diagnosis *d)
+{
+	for (uint32_t i = 0; i < d->detailed; i++)
+		if (d->leaks[i].resource)
+			detail(w, &d->leaks[i]);
+}

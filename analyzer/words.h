@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_WORDS_H
+#define LEAKSHIM_WORDS_H
+/*
+ * How numbers, times, names and endings read. Shared by the formats; decides nothing.
+ */
+#include <stdio.h>
+#include "model.h"
+
+#define WORDS_SIZE 64
+
+/* "1,234"; "~1,234" for an estimate. */
+const char *words_number(char out[WORDS_SIZE], double number, bool is_estimate);
+
+/* "640 bytes", "~1 byte" */
+const char *words_bytes(char out[WORDS_SIZE], double bytes, bool is_estimate);
+
+/* "35 min", "2.1 s", "80 ms", "under 4 ms" */
+const char *words_time(char out[WORDS_SIZE], uint64_t us);
+
+/* Prints text of a stranger: what a terminal would obey is shown as \xNN. */
+void words_escape(FILE *to, const char *text);
+
+/* As escaped, but in a JSON string's terms: valid UTF-8, broken bytes replaced. */
+const char *words_utf8(struct pool *p, const char *text);
+
+const char *words_class(enum leak_class class);        /* "definite": as in --show */
+const char *words_class_reason(const struct model *m, enum leak_class class,
+			       bool is_one); /* "nothing points at them any more" */
+const char *words_wrong(enum wrong kind);               /* "released-again": for programs */
+const char *words_family(enum family family);          /* "operator new[]" */
+const char *words_ending(enum ending ending);          /* "exit": for programs */
+
+/* "The program ended by exit(0)" */
+const char *words_ended(struct pool *p, const struct model *m);
+
+/* "12 blocks have no stack" for drops[which] = 12; 0 for reasons not known. */
+const char *words_drop(struct pool *p, unsigned which, uint64_t count);
+const char *words_drop_key(unsigned which); /* "no_space"; 0 */
+
+/* A function as it stands in a frame, module+offset without one. */
+const char *words_file(const char *path); /* the last part */
+#endif

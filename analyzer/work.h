@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_WORK_H
+#define LEAKSHIM_WORK_H
+/*
+ * Shared by the parts of the diagnosis: diagnose.c (blocks), resources.c, and nobody else.
+ */
+#include <uthash.h>
+#include "diagnose.h"
+#include "stacks.h"
+
+/* Blocks of one site, family and class. */
+struct tally {
+	uint32_t site;
+	uint8_t family, class;
+	bool is_estimate;
+	uint32_t next; /* tally of the same site, 0: none */
+	struct group *group; /* 0: what a resource stands for */
+	double count, bytes, confirmed;
+	double dragged_count, dragged_bytes;
+	uint64_t oldest_us, newest_us;
+};
+
+#define GROUP_PLACES 4
+
+struct group {
+	uint64_t key;
+	uint64_t places[GROUP_PLACES]; /* in the code, innermost first: saves walking to compare */
+	struct leak leak;
+	struct group *into; /* the one it was joined to; 0: none */
+	double largest;     /* bytes of the member that lends its stack */
+	uint32_t shown;     /* 1 + place among the leaks with details; 0: none */
+	uint32_t last_site;
+	uint8_t *threads; /* a bit for each that made a member; 0: not looked for */
+	uint32_t thread_count;
+	UT_hash_handle hh;
+};
+
+struct work {
+	struct model *m;
+	struct symbols *s;
+	uint32_t *first; /* by site: its first tally */
+	struct tally *tallies;
+	uint32_t tally_count, tally_room;
+	bool *is_claimed; /* by block: a resource stands for it; 0: there are no resources */
+	struct group **groups;
+	uint32_t group_count, group_room;
+	struct group *by_key;
+	struct group **of_resource; /* by resource */
+	struct path path, other;    /* scratch */
+};
+
+/* The group of a key, made with `first` if there is none yet. */
+struct group *work_group(struct work *w, uint64_t key, const struct leak *first);
+struct group *work_final(struct group *g); /* what it was joined to in the end */
+
+/* Marks the blocks that living resources are or lie in, and groups the resources. */
+void resources_claim(struct work *w);
+void resources_group(struct work *w);
+
+/* Records for the shown leaks. */
+void resources_detail(struct work *w, struct diagnosis *d);
+#endif

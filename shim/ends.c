@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls by which a process ends or changes itself: note it in the trace, then let it happen.
+ *
+ * exit() and return from main arrive by an exit handler that is registered before all
+ * others, so it runs after every other handler and destructor.
+ */
+#include <errno.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "blocking.h"
+#include "modules.h"
+#include "process.h"
+#include "real.h"
+#include "signals.h"
+#include "stack.h"
+#include "state.h"
+#include "sys.h"
+#include "thread.h"
+#include "rules.h"
+
+#define API __attribute__((visibility("default")))
+
+/* What is live where the function that this is used in was called: its caller's stack, and the
+ * registers that it must keep, which are spilled just below the frame pointer. */
+#define KEPT_REGISTERS 5
+#define HERE()                                                                                     \
+	({                                                                                         \
+		__builtin_unwind_init();                                                           \
+		(struct snapshot_here){                                                            \
+			.sp = (uintptr_t)__builtin_frame_address(0) - 8 * KEPT_REGISTERS};          \
+	})
+
+static int quick_status;
+
+/* The call of exit() or quick_exit() that is under way, if it came through us. */
+static struct {
+	uint32_t tid;
+	struct snapshot_here here;
+} called;
+
+static void note_call(const struct snapshot_here *here)
+{
+	called.tid = (uint32_t)sys_call3(SYS_gettid, 0, 0, 0);
+	called.here = *here;
+}
+
+/* libc called exit() itself: because main returned, the last thread ended, or in err() and the
+ * like. The stack tells: the first frame outside libc and us is where the program stands, unless
+ * that is the outermost one, which is _start. */
+static struct snapshot_here look_outward(const uintptr_t *frame)
+{
+	struct snapshot_here here = {.sp = (uintptr_t)frame};
+	struct thread *t = thread_enter((uintptr_t)frame, 0);
+
+	if (!t)
+		return here;
+	uint32_t node = stack_capture(&t->stack, frame[1], (uintptr_t)(frame + 2), frame[0]);
+	for (uint32_t n = node; n && t->stack.is_proper && !t->stack.is_cut; n = state_node(n)->parent) {
+		uint32_t module = trace_node_module(state_node(n));
+		uint32_t kind = module ? state_module(module)->kind : TRACE_MODULE_PLAIN;
+
+		if (state_node(n)->parent == state.header->root) {
+			here.main_over = 1;
+			break;
+		}
+		if (kind != TRACE_MODULE_LIBC && kind != TRACE_MODULE_SHIM && kind != TRACE_MODULE_LOADER)
+			break;
+	}
+	thread_leave(t);
+	return here;
+}
+
+static struct snapshot_here where(const uintptr_t *frame)
+{
+	if (called.tid && called.tid == (uint32_t)sys_call3(SYS_gettid, 0, 0, 0))
+		return called.here;
+	return look_outward(frame);
+}
+
+static void at_exit(int status, void *unused)
+{
+	struct snapshot_here here = where(__builtin_frame_address(0));
+
+	(void)unused;
+	process_finish(TRACE_END_EXIT, status, 1, &here);
+}
+
+static void at_quick(void)
+{
+	struct snapshot_here here = where(__builtin_frame_address(0));
+
+	process_finish(TRACE_END_QUICK_EXIT, quick_status, 1, &here);
+}
+
+/* The next definitions. Looked up at the start: later another thread may hold the loader's lock,
+ * for ever at an end, and in the child of a fork or vfork. */
+static struct {
+	void (*exit)(int) __attribute__((noreturn));
+	void (*quick_exit)(int) __attribute__((noreturn));
+	void (*abort)(void) __attribute__((noreturn));
+	int (*execve)(const char *, char *const[], char *const[]);
+	int (*execv)(const char *, char *const[]);
+	int (*execvp)(const char *, char *const[]);
+	int (*execvpe)(const char *, char *const[], char *const[]);
+	int (*fexecve)(int, char *const[], char *const[]);
+	int (*execveat)(int, const char *, char *const[], char *const[], int);
+	int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);
+	int (*pthread_setname_np)(pthread_t, const char *);
+	int (*dlclose)(void *);
+} next;
+
+static void look_up(void)
+{
+	if (!real_ready() || next.exit)
+		return;
+#define LOOK_UP(name) next.name = (__typeof__(next.name))real_next(#name)
+	LOOK_UP(quick_exit);
+	LOOK_UP(abort);
+	LOOK_UP(execve);
+	LOOK_UP(execv);
+	LOOK_UP(execvp);
+	LOOK_UP(execvpe);
+	LOOK_UP(fexecve);
+	LOOK_UP(execveat);
+	LOOK_UP(prctl);
+	LOOK_UP(pthread_setname_np);
+	LOOK_UP(dlclose);
+	LOOK_UP(exit);
+#undef LOOK_UP
+}
+
+static __attribute__((constructor)) void begin(int argc, char **argv, char **envp)
+{
+	look_up();
+	blocking_start();
+	process_start(argc, argv, envp);
+	if (!state.tracing)
+		return;
+	on_exit(at_exit, 0);
+	at_quick_exit(at_quick);
+	signals_start();
+}
+
+API void _exit(int status)
+{
+	struct snapshot_here here = HERE();
+
+	process_finish(TRACE_END_FAST_EXIT, status, 1, &here);
+	for (;;)
+		sys_call3(SYS_exit_group, status, 0, 0);
+}
+
+API void _Exit(int status)
+{
+	_exit(status);
+}
+
+API void exit(int status)
+{
+	struct snapshot_here here = HERE();
+
+	note_call(&here);
+	look_up();
+	if (next.exit)
+		next.exit(status);
+	_exit(status);
+}
+
+API void quick_exit(int status)
+{
+	struct snapshot_here here = HERE();
+
+	note_call(&here);
+	quick_status = status;
+	look_up();
+	if (next.quick_exit)
+		next.quick_exit(status);
+	_exit(status);
+}
+
+API void abort(void)
+{
+	look_up();
+	if (next.abort)
+		next.abort();
+	for (;;)
+		sys_call3(SYS_exit_group, 134, 0, 0);
+}
+
+#define EXEC(name, parameters, arguments)                                                          \
+	API int name parameters                                                                    \
+	{                                                                                          \
+		look_up();                                                                         \
+		if (!next.name) {                                                                  \
+			errno = ENOSYS;                                                            \
+			return -1;                                                                 \
+		}                                                                                  \
+		process_exec();                                                                    \
+		int r = next.name arguments;                                                       \
+		process_exec_failed();                                                             \
+		return r;                                                                          \
+	}
+
+EXEC(execve, (const char *path, char *const argv[], char *const envp[]), (path, argv, envp))
+EXEC(execv, (const char *path, char *const argv[]), (path, argv))
+EXEC(execvp, (const char *file, char *const argv[]), (file, argv))
+EXEC(execvpe, (const char *file, char *const argv[], char *const envp[]), (file, argv, envp))
+EXEC(fexecve, (int fd, char *const argv[], char *const envp[]), (fd, argv, envp))
+EXEC(execveat, (int fd, const char *path, char *const argv[], char *const envp[], int flags),
+     (fd, path, argv, envp, flags))
+
+/* execl, execlp, execle: the arguments are gathered on the stack, as libc does. */
+#define EXEC_LIST(name, vector, has_environment)                                                   \
+	API int name(const char *path, const char *first, ...)                                     \
+	{                                                                                          \
+		va_list list;                                                                      \
+		size_t count = 1;                                                                  \
+												   \
+		va_start(list, first);                                                             \
+		for (const char *a = first; a; a = va_arg(list, const char *))                     \
+			count++;                                                                   \
+		va_end(list);                                                                      \
+		char **argv = __builtin_alloca(count * sizeof *argv);                              \
+		argv[0] = (char *)first;                                                           \
+		va_start(list, first);                                                             \
+		for (size_t i = 1; i < count; i++)                                                 \
+			argv[i] = va_arg(list, char *);                                            \
+		char **envp = has_environment ? va_arg(list, char **) : 0;                         \
+		va_end(list);                                                                      \
+		(void)envp;                                                                        \
+		return vector;                                                                     \
+	}
+
+EXEC_LIST(execl, execv(path, argv), 0)
+EXEC_LIST(execlp, execvp(path, argv), 0)
+EXEC_LIST(execle, execve(path, argv, envp), 1)
+
+API int prctl(int option, ...)
+{
+	unsigned long a[4];
+	va_list list;
+
+	va_start(list, option);
+	for (int i = 0; i < 4; i++)
+		a[i] = va_arg(list, unsigned long);
+	va_end(list);
+	look_up();
+	if (!next.prctl) {
+		errno = ENOSYS;
+		return -1;
+	}
+	if (option == PR_SET_SECCOMP)
+		state_confined = 1;
+	int r = next.prctl(option, a[0], a[1], a[2], a[3]);
+	if (!r && option == PR_SET_NAME)
+		thread_renamed((const char *)a[0]);
+	return r;
+}
+
+API int pthread_setname_np(pthread_t thread, const char *name)
+{
+	look_up();
+	if (!next.pthread_setname_np)
+		return ENOSYS;
+	int r = next.pthread_setname_np(thread, name);
+	if (!r && pthread_equal(thread, pthread_self()))
+		thread_renamed(name);
+	return r;
+}
+
+API int dlclose(void *handle)
+{
+	look_up();
+	int r = next.dlclose ? next.dlclose(handle) : -1;
+	modules_changed();
+	return r;
+}

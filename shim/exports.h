@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_EXPORTS_H
+#define LEAKSHIM_EXPORTS_H
+/*
+ * The functions that a loaded module defines, by name.
+ *
+ * Reads the module's own tables in memory; for the program's executable also .symtab in its
+ * file, so that functions it does not export can be named too.
+ *
+ * Context: constructor or r_brk, between patch_begin and patch_end; no libc, no allocation.
+ */
+#include <elf.h>
+#include <link.h>
+#include <stdint.h>
+
+#define EXPORTS_RANGES 4u
+
+struct exports {
+	uintptr_t bias;
+	uintptr_t low[EXPORTS_RANGES], high[EXPORTS_RANGES]; /* executable memory, whole pages */
+	uint32_t ranges;
+	const char *name; /* soname, else the last part of the path; "" if there is none */
+	int has_text_relocations;
+	int is_program;
+	const Elf64_Sym *symbols;
+	const char *strings;
+	const uint32_t *gnu_hash, *hash;
+	const void *file; /* the executable's file, mapped while it is looked at */
+	uint64_t file_size;
+};
+
+struct exports_function {
+	uintptr_t address;
+	uint64_t size;
+	int is_indirect; /* STT_GNU_IFUNC */
+};
+
+/* Fills `e` for a loaded module. Returns 0, or -1 if it cannot be read. */
+int exports_open(struct exports *e, const struct link_map *map, int is_program);
+void exports_close(struct exports *e);
+
+/* Puts up to `most` definitions of a name (versions, copies) into `found`. Returns their number. */
+uint32_t exports_find(struct exports *e, const char *name, uint32_t length,
+		      struct exports_function *found, uint32_t most);
+
+/* The executable range that `address` lies in. Returns 0, or -1. */
+int exports_range(const struct exports *e, uintptr_t address, uintptr_t *low, uintptr_t *high);
+#endif

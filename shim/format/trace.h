@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_TRACE_H
+#define LEAKSHIM_TRACE_H
+/*
+ * The trace: the one contract between the shim, which writes it from inside
+ * somebody else's process, and the analyzer, which reads it from outside.
+ *
+ * Words
+ *   block      one live allocation
+ *   resource   a counted thing, which may or may not be a block of its own
+ *   stack      a path in the stack tree, named by its innermost node
+ *   site       a stack that allocated something
+ *   record     one later retain, release or touch of a resource
+ *   type       what kind of resource it is; a probe file declares it
+ *   probe      a function that makes, retains, releases or touches resources of a type
+ *   finding    a mistake with a resource that was seen as it happened
+ *   scan       one look at which blocks can still be reached, of one moment (its cut)
+ *   root       memory or a kernel object from which the program can reach its blocks
+ *   verdict    what the latest scan found about one block
+ *   area       a growing array of equal elements; an element is named by its
+ *              index, and index 0 is never used ("none")
+ *   chunk      a piece of the file that holds consecutive elements of an area
+ *
+ * State, not a log
+ *   The file is mapped shared and always holds the present state: the blocks
+ *   that are alive now, the stacks that led to them, totals per site. It can
+ *   be read at any moment and after any death. It grows with the live set and
+ *   the number of distinct stacks, never with the run time.
+ *
+ * Layout
+ *   [struct trace_header, TRACE_HEADER_SIZE bytes][chunk][chunk]...
+ *   A chunk is a struct trace_chunk followed by its elements; `length` leads
+ *   to the next one. Chunk `ordinal` of an area holds the elements
+ *   [ordinal * per_chunk, (ordinal + 1) * per_chunk) with the area's per_chunk.
+ *   The file may be longer than `file_used`: the rest is a hole, reserved while
+ *   the program runs and cut off at its end.
+ *
+ * Crash law
+ *   A chunk exists once `file_used` covers it, and its head was complete before
+ *   that. An element exists once the field named as its seal is not 0; the seal is
+ *   written last when an element appears and cleared first when it goes. A
+ *   reader that sees a seal may use the other fields, and checks every index and
+ *   offset before it follows it: a file cut or damaged anywhere is readable up
+ *   to that place.
+ *
+ * Version law
+ *   Fields and areas are appended, never moved or reused; readers skip areas they do
+ *   not know and refuse another TRACE_VERSION with a message that names both.
+ *
+ * Units: times are microseconds since `start_monotonic_ns` (CLOCK_MONOTONIC, coarse:
+ * a resolution of 1 to 4 ms), sizes are bytes as requested by the program. All
+ * numbers are little-endian.
+ *
+ * Writers: every field is written by the shim only, except those marked
+ * [parent], which `leakshim run` fills in after the process has died.
+ *
+ * Secrets: no memory of the program is ever copied into a trace. Names (paths, thread
+ * names, argv[0]) come from the program and are hostile until checked.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRACE_MAGIC "LEAKSHIM"
+#define TRACE_VERSION 1u
+#define TRACE_ENDIAN 0x01020304u
+#define TRACE_HEADER_SIZE 8192u
+#define TRACE_CHUNK_MAGIC 0x4b4e4843u /* "CHNK" */
+#define TRACE_CHUNK_ALIGN 4096u
+
+/* Areas. Numbers are part of the format. */
+enum trace_area {
+	TRACE_AREA_NONE = 0,
+	TRACE_AREA_TEXT = 1,     /* bytes; strings end with 0 */
+	TRACE_AREA_MODULE = 2,   /* struct trace_module */
+	TRACE_AREA_THREAD = 3,   /* struct trace_thread */
+	TRACE_AREA_NODE = 4,     /* struct trace_node */
+	TRACE_AREA_SITE = 5,     /* struct trace_site */
+	TRACE_AREA_BLOCK = 6,    /* struct trace_block */
+	TRACE_AREA_PENDING = 7,  /* struct trace_pending */
+	TRACE_AREA_MISMATCH = 8, /* struct trace_mismatch */
+	TRACE_AREA_TYPE = 9,     /* struct trace_type */
+	TRACE_AREA_PROBE = 10,   /* struct trace_probe */
+	TRACE_AREA_RESOURCE = 11, /* struct trace_resource */
+	TRACE_AREA_RECORD = 12,  /* struct trace_record */
+	TRACE_AREA_FINDING = 13, /* struct trace_finding */
+	TRACE_AREA_PROBLEM = 14, /* struct trace_problem */
+	TRACE_AREA_SCAN = 15,    /* struct trace_scan */
+	TRACE_AREA_VERDICT = 16, /* struct trace_verdict */
+	TRACE_AREAS = 32         /* room for areas to come */
+};
+
+/* How the process ended. 0 while it runs, and for ever after a SIGKILL that no
+ * parent of ours saw. */
+enum trace_end {
+	TRACE_END_NONE = 0,
+	TRACE_END_EXIT = 1,       /* exit() or return from main; detail: status */
+	TRACE_END_FAST_EXIT = 2,  /* _exit() or _Exit(); detail: status */
+	TRACE_END_QUICK_EXIT = 3, /* quick_exit(); detail: status */
+	TRACE_END_ABORT = 4,      /* abort() */
+	TRACE_END_SIGNAL = 5,     /* killed by a signal; detail: its number */
+	TRACE_END_EXEC = 6        /* replaced by exec*(); a new trace may follow */
+};
+
+/* Everything the shim could not record, by reason. A trace with any of these
+ * above 0 is not complete, and the report must say so. */
+enum trace_drop {
+	TRACE_DROP_NO_SPACE = 0,    /* file system or address space exhausted */
+	TRACE_DROP_REENTRANT = 1,   /* allocation inside the shim's own work (a signal handler) */
+	TRACE_DROP_NO_THREAD = 2,   /* no thread state to be had */
+	TRACE_DROP_STACK = 3,       /* block kept, but its stack could not be walked */
+	TRACE_DROP_STACK_CUT = 4,   /* block kept, stack deeper than TRACE_STACK_MAX */
+	TRACE_DROP_SITE = 5,        /* block kept, counted under site 0 */
+	TRACE_DROP_MISSED_FREE = 6, /* an address came back that was never freed through us */
+	TRACE_DROPS = 16
+};
+
+/* What made a block, or let it go. */
+enum trace_family {
+	TRACE_FAMILY_MALLOC = 0, /* malloc, calloc, realloc, reallocarray, strdup... */
+	TRACE_FAMILY_ALIGNED = 1, /* posix_memalign, aligned_alloc, memalign, valloc, pvalloc */
+	TRACE_FAMILY_NEW = 2,     /* operator new, released by operator delete */
+	TRACE_FAMILY_NEW_ARRAY = 3, /* operator new[], released by operator delete[] */
+	TRACE_FAMILY_GONE = 7 /* let go while the scan whose number is in `time` was under way: not alive */
+};
+
+enum trace_level {
+	TRACE_LEVEL_DISABLED = 0,
+	TRACE_LEVEL_SIMPLE = 1,
+	TRACE_LEVEL_ADVANCED = 2,
+	TRACE_LEVEL_PARANOID = 3
+};
+
+#define TRACE_REQUEST 0x6b656c65u
+#define TRACE_STACK_MAX 1024u /* frames kept of one stack */
+#define TRACE_RATES 16u
+
+/* Flags in trace_header.flags. */
+#define TRACE_FLAG_FORKED 1u   /* a fork child without exec: its blocks of before the fork are the parent's */
+#define TRACE_FLAG_ELEVATED 2u /* reserved */
+#define TRACE_FLAG_STOPPED 4u  /* the shim stood aside for good; stop_reason says why */
+#define TRACE_FLAG_COPY 8u     /* [analyzer] a snapshot of a running process, made at end_time */
+
+struct trace_area_head {
+	uint64_t used;      /* elements handed out, index 0 included; never falls */
+	uint32_t element;   /* size of one element */
+	uint32_t per_chunk; /* elements in one chunk */
+};
+
+struct trace_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t endian;
+	uint32_t header_size;
+	uint32_t flags;
+	uint64_t file_used; /* bytes; every chunk lies below */
+
+	uint64_t start_realtime_ns;  /* CLOCK_REALTIME when tracing began */
+	uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC at the same moment */
+	uint32_t pid, ppid;
+	uint32_t uid;
+	uint32_t level;              /* bits 0..7: enum trace_level now in force; bits 8..31: how often
+				      * it was changed. [parent] may write it while the process runs:
+				      * every thread compares the whole word and follows */
+	uint64_t process_start;      /* field 22 of /proc/PID/stat, tells a reused pid */
+	char program[256];           /* argv[0], cut, ends with 0 */
+	char executable[512];        /* /proc/self/exe, cut, ends with 0 */
+	char shim_version[32];
+
+	/* [parent] too: the end as wait() told it, if the process could not say */
+	uint32_t end;        /* enum trace_end */
+	int32_t end_detail;
+	uint64_t end_time;   /* microseconds since the start */
+	char stop_reason[128];
+
+	uint64_t drops[TRACE_DROPS];
+	uint64_t seen_allocations;   /* only while sampling: all allocations, followed or not */
+	uint64_t sample_bytes[TRACE_RATES]; /* [rate]: mean bytes between samples; [0] is 0: every block */
+
+	struct trace_area_head areas[TRACE_AREAS];
+	uint32_t root;       /* node index of the stack tree's root, parent of outermost frames */
+	uint32_t rates_used;
+	uint32_t request_signal; /* queued with TRACE_REQUEST as its value, it asks for a scan; 0: none */
+	uint32_t suppressions;   /* TEXT index: what the program's __lsan_default_suppressions said, 0: nothing */
+};
+
+/* Head of a chunk. */
+struct trace_chunk {
+	uint32_t magic;
+	uint32_t area;    /* enum trace_area */
+	uint32_t ordinal; /* which of the area's chunks */
+	uint32_t element; /* as in the area's head */
+	uint64_t length;  /* whole chunk in bytes, a multiple of TRACE_CHUNK_ALIGN */
+	uint64_t reserved[5];
+};
+
+/* A mapped object file. Seal: end. Entries are kept after an unload, so that stacks that
+ * lead through it keep their names. */
+struct trace_module {
+	uint64_t start, end;   /* address range of its mapping */
+	uint64_t bias;         /* add to a virtual address of the file to get one in memory */
+	uint64_t loaded_us, unloaded_us; /* unloaded_us is 0 while mapped */
+	uint32_t path;         /* TEXT index, 0: no name */
+	uint32_t kind;         /* enum trace_module_kind */
+	uint64_t device, inode;
+	uint8_t build_id[20];
+	uint32_t build_id_size; /* 0: none */
+};
+
+enum trace_module_kind {
+	TRACE_MODULE_PLAIN = 0,
+	TRACE_MODULE_PROGRAM = 1,
+	TRACE_MODULE_LIBC = 2,
+	TRACE_MODULE_LOADER = 3,
+	TRACE_MODULE_SHIM = 4,
+	TRACE_MODULE_VDSO = 5
+};
+
+/* A thread that was seen. Seal: tid. Kept after its end as long as a block names it. */
+struct trace_thread {
+	uint32_t tid;
+	uint32_t flags;      /* TRACE_THREAD_* */
+	char name[16];       /* as in /proc/PID/task/TID/comm */
+	uint64_t started_us; /* first seen */
+	uint64_t ended_us;   /* 0: alive as far as known */
+};
+#define TRACE_THREAD_MAIN 1u
+
+/*
+ * A frame of the stack tree: `pc` called from `parent`. pc is the return address (the
+ * instruction after the call), so a reader looks up pc - 1, except where
+ * TRACE_NODE_EXACT is set (a frame that a signal interrupted). module names the mapping
+ * that pc lay in when the stack was taken, 0 if none (JIT code).
+ * Seal: where. The lower fields serve the shim's own look-ups; readers leave them.
+ */
+struct trace_node {
+	uint64_t where;  /* pc in bits 0..47, module index in bits 48..63 */
+	uint32_t parent; /* NODE index; 0 for the root only */
+	uint32_t site;   /* SITE index, 0: nothing was allocated from just here */
+	uint32_t child, sibling, hint; /* [shim private] */
+	uint32_t flags;  /* TRACE_NODE_* */
+};
+#define TRACE_NODE_EXACT 1u
+#define TRACE_NODE_CUT 2u /* outermost frame kept; the stack goes on beyond it */
+#define TRACE_PC_BITS 48
+
+/*
+ * Totals of one site. Seal: node. One thread (`owner`) counts in the own_ fields without
+ * atomics; the others count in their PENDING entries, which are added to the shared_ fields
+ * from time to time. Totals are own + shared + all pending entries of the site:
+ *   blocks ever, bytes ever, live bytes. Blocks freed = ever - live, where live is counted
+ * from BLOCK. peak is exact for a site used by one thread, and a lower bound else.
+ * While sampling, all of these count sampled blocks only.
+ */
+struct trace_site {
+	uint32_t node;
+	uint32_t owner; /* thread-slot number of the owner + 1 */
+	uint64_t own_blocks, own_bytes;
+	int64_t own_live;
+	int64_t peak;
+	uint64_t shared_blocks, shared_bytes;
+	int64_t shared_live;
+};
+
+/* Not yet added deltas of one thread for one site. Seal: site. */
+struct trace_pending {
+	uint32_t site;
+	uint32_t blocks;
+	uint64_t bytes;
+	int64_t live; /* bytes, may be negative: frees of what others allocated */
+};
+
+/*
+ * A live block. Seal: address (the low 48 bits of where). 24 bytes, packed:
+ *   where  bits 0..47 address, bits 48..63 THREAD index of the allocating thread
+ *   what   bits 0..39 size (larger ones are stored as TRACE_SIZE_MAX), bits 40..42
+ *          enum trace_family, bit 43 TRACE_BLOCK_IGNORED: the program said that it is no
+ *          leak, bits 44..47 rate (index in sample_bytes: a sampled block
+ *          stands for 1 / (1 - exp(-size / sample_bytes[rate])) blocks), bits 48..63
+ *          upper part of the time but for the last bit, TRACE_BLOCK_DURING: made while a scan
+ *          was under way
+ *   site   SITE index
+ *   time   lower 32 bits of the time of the allocation
+ * A free slot has address 0 and is on a free list of the shim's own.
+ */
+struct trace_block {
+	uint64_t where;
+	uint64_t what;
+	uint32_t site;
+	uint32_t time;
+};
+#define TRACE_ADDRESS_BITS 48
+#define TRACE_SIZE_BITS 40
+#define TRACE_SIZE_MAX ((1ull << TRACE_SIZE_BITS) - 1)
+#define TRACE_BLOCK_IGNORED (1ull << 43)
+#define TRACE_BLOCK_DURING (1ull << 63)
+
+static inline uint32_t trace_level(const struct trace_header *h)
+{
+	return *(const volatile uint32_t *)&h->level & 255;
+}
+static inline uint64_t trace_block_address(const struct trace_block *b)
+{
+	return b->where & ((1ull << TRACE_ADDRESS_BITS) - 1);
+}
+static inline uint32_t trace_block_thread(const struct trace_block *b)
+{
+	return (uint32_t)(b->where >> 48);
+}
+static inline uint64_t trace_block_size(const struct trace_block *b)
+{
+	return b->what & TRACE_SIZE_MAX;
+}
+static inline uint32_t trace_block_family(const struct trace_block *b)
+{
+	return (uint32_t)(b->what >> 40) & 7;
+}
+static inline uint32_t trace_block_rate(const struct trace_block *b)
+{
+	return (uint32_t)(b->what >> 44) & 15;
+}
+static inline uint64_t trace_block_time(const struct trace_block *b)
+{
+	return (b->what >> 48 & 0x7fff) << 32 | b->time;
+}
+static inline uint64_t trace_node_pc(const struct trace_node *n)
+{
+	return n->where & ((1ull << TRACE_PC_BITS) - 1);
+}
+static inline uint32_t trace_node_module(const struct trace_node *n)
+{
+	return (uint32_t)(n->where >> TRACE_PC_BITS);
+}
+
+/* Blocks of one site that were let go by the wrong function. Seal: count. */
+struct trace_mismatch {
+	uint32_t site;         /* where they were made */
+	uint32_t node;         /* stack of the wrong release */
+	uint16_t made_by;      /* enum trace_family */
+	uint16_t released_by;  /* enum trace_family: MALLOC means free() or realloc() */
+	uint32_t thread;       /* THREAD index of the last one */
+	uint64_t count, bytes;
+	uint64_t first_us, last_us;
+};
+
+/*
+ * Resources. A type is declared by a "type" line of a probe file, a probe is one line that
+ * names a function of it; probe_file.h has the syntax and the numbers of verbs, formats and
+ * kinds of blocks.
+ *
+ * A kind of resource. Seal: name. The totals count what was followed only: multiply by
+ * interval for an estimate while sampling.
+ */
+struct trace_type {
+	uint32_t name;     /* TEXT index */
+	uint32_t library;  /* TEXT index of its lib= glob, 0: any module */
+	uint32_t flags;    /* TRACE_TYPE_* */
+	uint32_t block;    /* enum probe_block */
+	uint32_t release;  /* PROBE index of its first release (else final) line: what a leak lacks */
+	uint32_t interval; /* one of so many is followed at the level in force; 1: all */
+	uint64_t created;  /* by create lines */
+	uint64_t adopted;  /* first seen later in their lives */
+	uint64_t ended;
+	uint64_t reserved[2];
+};
+#define TRACE_TYPE_READS 1u     /* counts are read from the object, and the first one was right */
+#define TRACE_TYPE_MISREAD 2u   /* count= did not hold at the first create: counted instead */
+#define TRACE_TYPE_HAS_COUNT 4u /* the type line has count= */
+
+/* A function named in a probe file, and whether it is hooked. Seal: symbol. One that is defined
+ * in several modules has an entry for each. */
+struct trace_probe {
+	uint32_t symbol;  /* TEXT index */
+	uint32_t type;    /* TYPE index */
+	uint32_t verb;    /* enum probe_verb */
+	uint32_t status;  /* enum trace_probe_status */
+	uint32_t reason;  /* TEXT index: why it was refused; 0 else */
+	uint32_t library; /* TEXT index: name of the module that defines it; 0: none loaded */
+	uint32_t file;    /* TEXT index: the probe file */
+	uint32_t line;    /* in the probe file */
+	uint64_t address; /* of the function, 0 if unknown */
+};
+
+enum trace_probe_status {
+	TRACE_PROBE_NOT_LOADED = 0, /* no loaded module matches lib= */
+	TRACE_PROBE_HOOKED = 1,     /* at its entry */
+	TRACE_PROBE_REFUSED = 2,    /* reason says why */
+	TRACE_PROBE_MISSING = 3,    /* its module is loaded, but does not define it */
+	TRACE_PROBE_UNLOADED = 4,   /* was hooked; the module is gone */
+	TRACE_PROBE_ABSENT = 5      /* a line of the catalog; the module is another version or another
+				     * part of its family, and lacks the function */
+};
+
+/*
+ * A resource. Seal: where. It is alive unless TRACE_RESOURCE_ENDED is set; ended ones are kept
+ * for a while, so that a second release can be told with the history of the object, and the
+ * analyzer does not report them. A resource that begins at the address of a live block, or
+ * inside one, is that block's contents: a leak is then reported once, as the resource.
+ *
+ * The first TRACE_RECORDS elements from `records` on are its records. Records that agree in
+ * operation, function and stack are one, with `times`. When all places are taken, the first
+ * three and the newest stay, and the middle ones are thinned so that their distances grow
+ * with their age; `thinned` counts the operations that have no record.
+ */
+struct trace_resource {
+	uint64_t where;    /* bits 0..47 address, bits 48..63 THREAD index of its maker */
+	uint64_t time;     /* of its creation, or of the first sight of it */
+	uint64_t end_time; /* if ended */
+	uint32_t type;     /* TYPE index */
+	uint32_t probe;    /* PROBE index of the function that made it */
+	uint32_t node;     /* NODE index of its creation */
+	int32_t count;     /* now, as far as known; see TRACE_RESOURCE_COUNTED */
+	uint32_t flags;    /* TRACE_RESOURCE_* */
+	uint32_t records;  /* RECORD index of the first, 0: none */
+	uint32_t retains, releases, touches; /* operations seen, sinks with the retains */
+	uint32_t thinned;
+	uint32_t end_node; /* NODE index of its end, if ended */
+	uint32_t end_probe;
+	uint32_t end_thread; /* THREAD index */
+	uint32_t next;     /* [shim private] */
+	uint64_t size;     /* bytes, if a size= said so; 0: unknown */
+	uint64_t depth;    /* [shim private] */
+};
+#define TRACE_RECORDS 8u
+#define TRACE_RESOURCE_ENDED 1u
+#define TRACE_RESOURCE_ADOPTED 2u /* not seen at its creation: `node` is the first sight */
+#define TRACE_RESOURCE_COUNTED 4u /* count follows the calls seen; else it is read from the object */
+#define TRACE_RESOURCE_UNSEEN 8u  /* the count read also changed by calls that were not seen */
+#define TRACE_RESOURCE_SUNK 16u   /* a floating reference was taken over */
+
+/* What was done to a resource. Seal: what. */
+struct trace_record {
+	uint32_t what;     /* bits 0..7 enum probe_verb, bits 16..31 THREAD index of the last time */
+	uint32_t node;     /* NODE index, 0: no stack */
+	uint32_t probe;    /* PROBE index */
+	uint32_t times;    /* operations merged into it */
+	int32_t count;     /* after the last of them */
+	uint32_t sequence; /* number of the last of them among all operations on the resource, from 1 */
+	uint64_t time;     /* of the last of them */
+};
+
+/* Something wrong that was seen as it happened. Seal: kind. Equal ones are merged. */
+struct trace_finding {
+	uint32_t kind;    /* enum trace_finding_kind */
+	uint32_t type;    /* TYPE index of the resource */
+	uint32_t probe;   /* PROBE index of the function that did it; 0: free() */
+	uint32_t node;    /* NODE index: where it was done */
+	uint32_t thread;  /* THREAD index of the last time */
+	int32_t count;    /* of the resource at that moment */
+	uint32_t made_probe, made_node; /* how the resource was created */
+	uint32_t end_probe, end_node;   /* how it had ended before, 0: it had not */
+	uint32_t end_thread, made_thread;
+	uint64_t end_time, made_time;
+	uint64_t address; /* of the last one */
+	uint64_t times;
+	uint64_t first_time, last_time;
+};
+
+enum trace_finding_kind {
+	TRACE_FINDING_RELEASED_AGAIN = 1, /* released after its end */
+	TRACE_FINDING_RETAINED_ENDED = 2, /* retained after its end */
+	TRACE_FINDING_FREED_HELD = 3,     /* its block was freed while its count was above 1 */
+	TRACE_FINDING_MISMATCHED = 4      /* released by a function of another type (that of `probe`) */
+};
+
+/* A message about a probe file, as its parser gave it. Seal: text. */
+struct trace_problem {
+	uint32_t text;    /* TEXT index: file:line:col: error or warning: what */
+	uint32_t gravity; /* enum probe_gravity */
+};
+
+/*
+ * Scans. A scan looks at the process as it was at one moment and follows every pointer from the
+ * roots. Seal: number. The verdicts are those of the latest scan whose status is DONE; while one
+ * is UNDER_WAY they are being written.
+ */
+struct trace_scan {
+	uint32_t number;   /* from 1 */
+	uint32_t occasion; /* enum trace_occasion */
+	uint32_t status;   /* enum trace_scan_status */
+	uint32_t flags;    /* TRACE_SCAN_* */
+	uint32_t roots;    /* bit per enum trace_root: looked at */
+	uint32_t missing;  /* bit per enum trace_root: wanted, but (partly) not to be had */
+	uint32_t threads;  /* at the cut */
+	uint32_t unstable; /* threads whose stack pointer was not known */
+	uint64_t time;     /* of the cut */
+	uint64_t took_us;  /* from the cut to the verdicts */
+	uint64_t pause_us; /* for which the program's threads could stand still, as measured */
+	uint64_t predicted_us; /* as foreseen */
+	uint64_t root_bytes, block_bytes; /* looked at */
+	uint32_t blocks[8];   /* by enum trace_verdict_class */
+	uint64_t bytes[8];
+	uint32_t process;     /* pid of the scanning process */
+	uint32_t reserved;
+};
+
+enum trace_occasion {
+	TRACE_OCCASION_END = 1,   /* the process ends */
+	TRACE_OCCASION_SIGNAL = 2 /* the report signal, or a call of the program */
+};
+
+enum trace_scan_status {
+	TRACE_SCAN_UNDER_WAY = 0, /* for ever if the process was killed meanwhile */
+	TRACE_SCAN_DONE = 1,
+	TRACE_SCAN_NO_PROCESS = 2, /* no process could be made for the scan */
+	TRACE_SCAN_NO_MAPS = 3,    /* /proc/self/maps cannot be read */
+	TRACE_SCAN_NO_MEMORY = 4,
+	TRACE_SCAN_NO_SPACE = 5,   /* for the verdicts, in the trace */
+	TRACE_SCAN_TIMEOUT = 6,
+	TRACE_SCAN_BROKE = 7,      /* the scanning process died */
+	TRACE_SCAN_CONFINED = 8,   /* the program took system calls away from itself */
+	TRACE_SCAN_SWITCHED_OFF = 9,
+	TRACE_SCAN_OVER_BUDGET = 10 /* its pause would have been longer than pause= allows */
+};
+
+/* Flags in trace_scan.flags. */
+#define TRACE_SCAN_WHOLE_HEAP 1u /* the live set is not complete (a fork child, sampling, drops):
+				  * heap memory that belongs to no followed block was a root too */
+#define TRACE_SCAN_SHARED 4u     /* no copy was made, see pause=: the scan looked several times at moving memory */
+#define TRACE_SCAN_MAIN_OVER 2u  /* main had returned: its stack was no root */
+
+/* Kinds of roots. */
+enum trace_root {
+	TRACE_ROOT_NONE = 0,
+	TRACE_ROOT_GLOBALS = 1,   /* writable data of modules */
+	TRACE_ROOT_STACKS = 2,
+	TRACE_ROOT_REGISTERS = 3,
+	TRACE_ROOT_TLS = 4,       /* thread-local variables, keys, the thread's own descriptor */
+	TRACE_ROOT_MMAPS = 5,     /* the program's own mappings */
+	TRACE_ROOT_LOADER = 6,    /* blocks of the dynamic loader */
+	TRACE_ROOT_KERNEL = 7,    /* epoll data, timers, bytes in pipes */
+	TRACE_ROOT_REGIONS = 8,   /* registered by the program */
+	TRACE_ROOT_IGNORED = 9,   /* blocks that the program told us to ignore */
+	TRACE_ROOT_HEAP = 10,     /* unfollowed heap memory, see TRACE_SCAN_WHOLE_HEAP */
+	TRACE_ROOTS = 11
+};
+
+enum trace_verdict_class {
+	TRACE_VERDICT_NONE = 0,
+	TRACE_VERDICT_REACHABLE = 1,
+	TRACE_VERDICT_POSSIBLE = 2, /* only pointers into its inside were found */
+	TRACE_VERDICT_DEFINITE = 3, /* nothing points at it but what it leads to itself */
+	TRACE_VERDICT_INDIRECT = 4, /* only `owner`, which is definite or possible, leads to it */
+	TRACE_VERDICT_IGNORED = 5   /* on request of the program */
+};
+
+/*
+ * About the block in the slot of the same index. Seal: what. It holds for a block that has the same
+ * address and time only; another one may have taken the slot since.
+ *   what   bits 0..47 address, bits 48..51 class, bits 52..55 in how many scans in a row it
+ *          was found lost (at most 15)
+ *   from   bits 0..47 where the first pointer to it was found, bits 48..55 enum trace_root if
+ *          that was in a root, bits 56..63 number of the scan
+ *   time   as in the block
+ *   owner  BLOCK index; of a POSSIBLE one: how far inside it the first pointer led
+ */
+struct trace_verdict {
+	uint64_t what;
+	uint64_t from;
+	uint32_t time;
+	uint32_t owner;
+};
+
+static inline uint64_t trace_verdict_address(const struct trace_verdict *v)
+{
+	return v->what & ((1ull << TRACE_ADDRESS_BITS) - 1);
+}
+static inline uint32_t trace_verdict_class(const struct trace_verdict *v)
+{
+	return (uint32_t)(v->what >> 48) & 15;
+}
+static inline uint32_t trace_verdict_cuts(const struct trace_verdict *v)
+{
+	return (uint32_t)(v->what >> 52) & 15;
+}
+static inline uint64_t trace_verdict_from(const struct trace_verdict *v)
+{
+	return v->from & ((1ull << TRACE_ADDRESS_BITS) - 1);
+}
+static inline uint32_t trace_verdict_root(const struct trace_verdict *v)
+{
+	return (uint32_t)(v->from >> 48) & 255;
+}
+
+static inline uint64_t trace_resource_address(const struct trace_resource *r)
+{
+	return r->where & ((1ull << TRACE_ADDRESS_BITS) - 1);
+}
+static inline uint32_t trace_resource_thread(const struct trace_resource *r)
+{
+	return (uint32_t)(r->where >> 48);
+}
+static inline uint32_t trace_record_verb(const struct trace_record *r)
+{
+	return r->what & 255;
+}
+static inline uint32_t trace_record_thread(const struct trace_record *r)
+{
+	return r->what >> 16;
+}
+
+_Static_assert(sizeof(struct trace_area_head) == 16, "area head");
+_Static_assert(sizeof(struct trace_header) <= TRACE_HEADER_SIZE, "header");
+_Static_assert(offsetof(struct trace_header, file_used) == 24, "header offsets");
+_Static_assert(offsetof(struct trace_header, program) == 72, "header offsets");
+_Static_assert(offsetof(struct trace_header, end) == 872, "header offsets");
+_Static_assert(offsetof(struct trace_header, drops) == 1016, "header offsets");
+_Static_assert(offsetof(struct trace_header, areas) == 1280, "header offsets");
+_Static_assert(sizeof(struct trace_chunk) == 64, "chunk head");
+_Static_assert(sizeof(struct trace_module) == 88, "module");
+_Static_assert(sizeof(struct trace_thread) == 40, "thread");
+_Static_assert(sizeof(struct trace_node) == 32, "node");
+_Static_assert(sizeof(struct trace_site) == 64, "site");
+_Static_assert(sizeof(struct trace_pending) == 24, "pending");
+_Static_assert(sizeof(struct trace_block) == 24, "block");
+_Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
+_Static_assert(sizeof(struct trace_type) == 64, "type");
+_Static_assert(sizeof(struct trace_probe) == 40, "probe");
+_Static_assert(sizeof(struct trace_resource) == 96, "resource");
+_Static_assert(offsetof(struct trace_resource, node) == 32, "resource offsets");
+_Static_assert(offsetof(struct trace_resource, size) == 80, "resource offsets");
+_Static_assert(sizeof(struct trace_record) == 32, "record");
+_Static_assert(sizeof(struct trace_finding) == 96, "finding");
+_Static_assert(offsetof(struct trace_finding, address) == 64, "finding offsets");
+_Static_assert(sizeof(struct trace_problem) == 8, "problem");
+_Static_assert(sizeof(struct trace_scan) == 184, "scan");
+_Static_assert(offsetof(struct trace_scan, blocks) == 80, "scan offsets");
+_Static_assert(sizeof(struct trace_verdict) == 24, "verdict");
+#endif

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: MIT */
+#include "hooks.h"
+
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+
+#include "area.h"
+#include "catalog.h"
+#include "exports.h"
+#include "modules.h"
+#include "note.h"
+#include "resource.h"
+#include "sys.h"
+#include "thunk.h"
+#include "rules.h"
+
+#define MODULES 4096u
+#define FILES 64u
+#define PROBES 3072u
+#define USER_TEXT (256u * 1024)
+#define NAMES (32u * 1024)
+#define DEFINITIONS 8u /* of one name in one module */
+
+/* A probe file: its text, and what was read from it once a module of it was seen. */
+struct file {
+	const char *name, *text;
+	uint32_t size;
+	int is_users;
+	int is_read;
+	uint32_t type_first, types, probe_first, probes;
+};
+
+struct module {
+	const struct link_map *map;
+	uintptr_t bias;
+	const void *dynamic;
+	uint32_t seen; /* the round in which it was met last */
+};
+
+struct hook hooks[HOOKS_MAX];
+void *hooks_slices;
+struct hooks_rule hooks_rules[HOOKS_RULES];
+
+static struct file files[FILES];
+static struct probe_type types[RESOURCE_TYPES];
+static struct probe_line probes[PROBES];
+static struct module modules[MODULES];
+static uint32_t files_used, types_used, probes_used, modules_used, hooks_used, rules_used;
+static uint32_t rules_free, round_now, has_changed;
+static char user_text[USER_TEXT], names[NAMES];
+static uint32_t user_text_used, names_used;
+static const struct link_map *program;
+
+static uint32_t append(char *to, uint32_t at, uint32_t room, const char *text)
+{
+	while (*text && at + 1 < room)
+		to[at++] = *text++;
+	to[at] = 0;
+	return at;
+}
+
+/* A lasting copy: the name of a module dies with it. */
+static const char *keep(const char *text)
+{
+	uint32_t at = names_used;
+
+	for (uint32_t i = 0; i < names_used; i += (uint32_t)strlen(names + i) + 1)
+		if (strcmp(names + i, text) == 0)
+			return names + i;
+	if (names_used + strlen(text) + 1 > NAMES)
+		return "?";
+	names_used = append(names, names_used, NAMES, text) + 1;
+	return names + at;
+}
+
+/* A message of the parser becomes a PROBLEM of the trace. */
+static void problem(void *context, uint32_t line, uint32_t column, enum probe_gravity gravity,
+		    const char *text)
+{
+	const struct file *f = context;
+	char number[24], message[1024];
+	uint32_t at = append(message, 0, sizeof(message), f->name), i, where;
+
+	if (line) {
+		at = append(message, at, sizeof(message), ":");
+		at = append(message, at, sizeof(message), note_number(number, line));
+		at = append(message, at, sizeof(message), ":");
+		at = append(message, at, sizeof(message), note_number(number, column));
+	}
+	at = append(message, at, sizeof(message), gravity == PROBE_ERROR ? ": error: " : ": warning: ");
+	at = append(message, at, sizeof(message), text);
+	where = area_text(message, at);
+	i = where ? area_take(TRACE_AREA_PROBLEM, 1) : 0;
+	if (!i)
+		return;
+	struct trace_problem *p =
+		(struct trace_problem *)state.areas[TRACE_AREA_PROBLEM].chunk[i >> AREA_SHIFT_PROBLEM] +
+		(i & ((1u << AREA_SHIFT_PROBLEM) - 1));
+	p->gravity = gravity;
+	__atomic_store_n(&p->text, where, __ATOMIC_RELEASE);
+}
+
+static void read_file(struct file *f)
+{
+	struct probe_set set = {.types = types + types_used,
+				.probes = probes + probes_used,
+				.types_max = RESOURCE_TYPES - types_used,
+				.probes_max = PROBES - probes_used};
+
+	f->is_read = 1;
+	probe_file_parse(f->name, f->text, f->size, &set, problem, f);
+	f->type_first = types_used;
+	f->types = set.types_used;
+	f->probe_first = probes_used;
+	f->probes = set.probes_used;
+	for (uint32_t i = 0; i < set.types_used; i++) {
+		resource_types[types_used + i].declared = &types[types_used + i];
+		resource_types[types_used + i].file = f->name;
+	}
+	types_used += set.types_used;
+	probes_used += set.probes_used;
+	resource_types_used = types_used;
+	for (uint32_t i = f->probe_first; i < probes_used; i++)
+		probes[i].type += f->type_first;
+}
+
+static struct file *add_file(const char *name, const char *text, uint32_t size)
+{
+	struct file *f = &files[files_used];
+
+	if (files_used == FILES)
+		return 0;
+	files_used++;
+	f->name = name;
+	f->text = text;
+	f->size = size;
+	return f;
+}
+
+static void add_catalog(const char *only)
+{
+	for (uint32_t i = 0; i < catalog_count; i++) {
+		const struct catalog_file *c = &catalog_files[i];
+		int on_request = catalog_on_request(c->name);
+
+		if (only ? strncmp(c->name, only, strlen(only)) == 0 && on_request : !on_request)
+			add_file(c->name, c->text, (uint32_t)strlen(c->text));
+	}
+}
+
+/* Reads a user's file into the text buffer. Returns its size, or -1. */
+static long slurp(const char *path, char *to, uint32_t room)
+{
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	long used = 0, got = 1;
+
+	if (sys_failed(fd))
+		return -1;
+	while (got > 0 && (uint32_t)used < room) {
+		got = sys_call3(SYS_read, fd, (long)(to + used), (long)room - used);
+		if (sys_failed(got))
+			break;
+		used += got;
+	}
+	sys_call3(SYS_close, fd, 0, 0);
+	return got == 0 ? used : -1;
+}
+
+static void add_users(const char *path)
+{
+	const char *name = keep(path);
+	char *text = user_text + user_text_used;
+	long size;
+	struct file *f;
+
+	if (strcmp(path, "libc-io") == 0 || strcmp(path, "cpython") == 0) {
+		add_catalog(path);
+		return;
+	}
+	size = slurp(path, text, USER_TEXT - user_text_used);
+	f = add_file(name, text, size > 0 ? (uint32_t)size : 0);
+	if (!f)
+		return;
+	f->is_users = 1;
+	if (size < 0) {
+		note_say("cannot read the probe file ", name, ": it is ignored");
+		problem(f, 0, 0, PROBE_ERROR, "cannot be read, or larger than 256 KiB");
+		return;
+	}
+	user_text_used += (uint32_t)size;
+	read_file(f);
+}
+
+static void add_all_users(const char *list)
+{
+	char path[1024];
+
+	while (list && *list) {
+		uint32_t n = 0;
+
+		while (*list && *list != ',' && n + 1 < sizeof(path))
+			path[n++] = *list++;
+		path[n] = 0;
+		while (*list && *list != ',')
+			list++;
+		list += *list == ',';
+		if (n)
+			add_users(path);
+	}
+}
+
+/* The entry that tells the analyzer about a probe line in a module (0: in none so far). */
+static uint32_t status_entry(const struct probe_line *p, const struct file *f, const char *library)
+{
+	for (uint32_t i = 0; i < resource_probes_used; i++) {
+		struct resource_probe *r = &resource_probes[i];
+
+		if (r->declared != p)
+			continue;
+		if (!r->library)
+			r->library = library;
+		if (!library || (r->library && strcmp(r->library, library) == 0 &&
+				 r->status != TRACE_PROBE_HOOKED))
+			return i;
+	}
+	if (resource_probes_used == RESOURCE_PROBES)
+		return RESOURCE_PROBES;
+	struct resource_probe *r = &resource_probes[resource_probes_used];
+	r->declared = p;
+	r->file = f->name;
+	r->library = library;
+	r->type = p->type;
+	r->status = TRACE_PROBE_NOT_LOADED;
+	return resource_probes_used++;
+}
+
+static struct hook *hook_at(uintptr_t address, uint32_t module, uint64_t size)
+{
+	uint32_t unused = 0;
+
+	for (uint32_t i = HOOKS_LOADER + 1; i < hooks_used; i++) {
+		if (hooks[i].module && hooks[i].patch.entry == address)
+			return &hooks[i];
+		if (!hooks[i].module && !unused)
+			unused = i;
+	}
+	if (!unused && hooks_used == HOOKS_MAX)
+		return 0;
+	struct hook *h = &hooks[unused ? unused : hooks_used++];
+	memset(h, 0, sizeof(*h));
+	h->patch.entry = address;
+	h->module = module + 1;
+	h->size = size;
+	return h;
+}
+
+/* A line of an earlier file (the user's come first) does the same at this function. */
+static int is_taken(const struct hook *h, const struct probe_line *p, const struct file *f)
+{
+	for (uint32_t i = probe_is_after(p) ? h->after : h->before; i; i = hooks_rules[i].next)
+		if (hooks_rules[i].declared->verb == p->verb &&
+		    strcmp(resource_probes[hooks_rules[i].probe].file, f->name) != 0)
+			return 1;
+	return 0;
+}
+
+/* Most lines name an argument and nothing else: the handler then looks at one word first. */
+static uint32_t plain_register(const struct probe_line *p)
+{
+	static const uint8_t places[] = {4, 3, 2, 1, 5, 6}; /* rdi, rsi... in struct thunk_registers */
+
+	if (p->condition.compare || p->where.loads || p->where.base != PROBE_ARG || probe_begins(p))
+		return 0;
+	return 1u + places[p->where.index];
+}
+
+static int add_rule(struct hook *h, const struct probe_line *p, uint32_t entry)
+{
+	uint32_t i = rules_free ? rules_free : rules_used + 1, *link;
+	uint32_t words = (p->stack_words + 1u) & ~1u;
+
+	if (i >= HOOKS_RULES)
+		return -1;
+	if (rules_free)
+		rules_free = hooks_rules[i].next;
+	else
+		rules_used++;
+	hooks_rules[i].declared = p;
+	hooks_rules[i].static_below = types[p->type].static_below;
+	hooks_rules[i].probe = entry;
+	hooks_rules[i].next = 0;
+	hooks_rules[i].plain = plain_register(p);
+	for (link = probe_is_after(p) ? &h->after : &h->before; *link; link = &hooks_rules[*link].next)
+		;
+	*link = i;
+	if (words > h->words)
+		h->words = words;
+	return 0;
+}
+
+static void mark(const struct hook *h, uint32_t status, const char *reason)
+{
+	for (uint32_t side = 0; side < 2; side++)
+		for (uint32_t i = side ? h->after : h->before; i; i = hooks_rules[i].next) {
+			resource_probes[hooks_rules[i].probe].status = status;
+			resource_probes[hooks_rules[i].probe].reason = reason;
+		}
+}
+
+static void refuse(uint32_t entry, const char *reason)
+{
+	resource_probes[entry].status = TRACE_PROBE_REFUSED;
+	resource_probes[entry].reason = reason;
+}
+
+/* Gives one definition of a probe's function its rule; patching comes when all rules are known. */
+static void plan(const struct exports *e, const struct exports_function *found,
+		 const struct probe_line *p, const struct file *f, uint32_t module)
+{
+	uint32_t entry = status_entry(p, f, keep(e->name));
+	struct hook *h;
+
+	if (entry == RESOURCE_PROBES)
+		return;
+	resource_probes[entry].address = found->address;
+	resource_probes[entry].reason = 0;
+	if (found->is_indirect) {
+		refuse(entry, "chosen at run time (IFUNC)");
+		return;
+	}
+	if (e->has_text_relocations) {
+		refuse(entry, "text relocations");
+		return;
+	}
+	h = hook_at(found->address, module, found->size);
+	if (!h)
+		refuse(entry, "too many functions");
+	else if (is_taken(h, p, f))
+		refuse(entry, "another probe file names it already");
+	else if (add_rule(h, p, entry) != 0)
+		refuse(entry, "too many probes");
+}
+
+static void plan_file(struct exports *e, struct file *f, uint32_t module)
+{
+	struct exports_function found[DEFINITIONS];
+
+	for (uint32_t i = f->probe_first; i < f->probe_first + f->probes; i++) {
+		const struct probe_line *p = &probes[i];
+		const struct probe_type *t = &types[p->type];
+		uint32_t count;
+
+		if (!probe_matches(&t->library, e->name))
+			continue;
+		count = exports_find(e, p->symbol.at, p->symbol.size, found, DEFINITIONS);
+		for (uint32_t k = 0; k < count; k++)
+			plan(e, &found[k], p, f, module);
+		if (count == 0 && t->library.size) {
+			uint32_t entry = status_entry(p, f, keep(e->name));
+
+			if (entry < RESOURCE_PROBES)
+				resource_probes[entry].status =
+					f->is_users ? TRACE_PROBE_MISSING : TRACE_PROBE_ABSENT;
+		}
+	}
+}
+
+/* Whether a file that was not read yet speaks of this module. */
+static int concerns(const struct file *f, const char *name)
+{
+	const char *glob = "";
+
+	for (uint32_t i = 0; i < catalog_count; i++)
+		if (catalog_files[i].text == f->text)
+			glob = catalog_files[i].globs;
+	for (; *glob; glob += strlen(glob) + 1) {
+		struct probe_word word = {glob, (uint32_t)strlen(glob), 1};
+
+		if (probe_matches(&word, name))
+			return 1;
+	}
+	return 0;
+}
+
+static void patch_planned(const struct exports *e, uint32_t module)
+{
+	for (uint32_t i = HOOKS_LOADER + 1; i < hooks_used; i++) {
+		struct hook *h = &hooks[i];
+		struct patch_target target = {.entry = h->patch.entry,
+					      .size = h->size,
+					      .number = i,
+					      .through = h->after != 0};
+		const char *reason = "outside executable memory";
+
+		if (h->module != module + 1 || h->patch.cell)
+			continue;
+		if (exports_range(e, target.entry, &target.low, &target.high) == 0)
+			reason = patch_install(&target, &h->patch);
+		mark(h, reason ? TRACE_PROBE_REFUSED : TRACE_PROBE_HOOKED, reason);
+	}
+}
+
+/*
+ * GLib before 2.76 carves small objects from slabs of its own, which hides their ends and what they
+ * point at. It has a switch for that, which must be set before the first slice is taken.
+ */
+static void find_slices(struct exports *e)
+{
+	static const char name[] = "g_slice_set_config";
+	struct exports_function found;
+
+	if (strncmp(e->name, "libglib-2.0.so", 14) == 0 &&
+	    exports_find(e, name, sizeof(name) - 1, &found, 1) && !found.is_indirect)
+		hooks_slices = (void *)found.address;
+}
+
+/* What stays of a refused hook does no harm: nothing leads to it. */
+static void look_at(const struct link_map *map, uint32_t module)
+{
+	struct exports e;
+
+	if (exports_open(&e, map, map == program) != 0)
+		return;
+	if (!strstr(e.name, "libleakshim")) {
+		for (uint32_t i = 0; i < files_used; i++) {
+			struct file *f = &files[i];
+
+			if (!f->is_read && concerns(f, e.name))
+				read_file(f);
+			if (f->probes)
+				plan_file(&e, f, module);
+		}
+		patch_planned(&e, module);
+		find_slices(&e);
+	}
+	exports_close(&e);
+}
+
+static void drop_rules(uint32_t *first)
+{
+	while (*first) {
+		uint32_t i = *first;
+
+		*first = hooks_rules[i].next;
+		hooks_rules[i].next = rules_free;
+		rules_free = i;
+	}
+}
+
+static void forget(uint32_t module)
+{
+	for (uint32_t i = HOOKS_LOADER + 1; i < hooks_used; i++) {
+		struct hook *h = &hooks[i];
+
+		if (h->module != module + 1)
+			continue;
+		mark(h, TRACE_PROBE_UNLOADED, 0);
+		if (h->patch.cell)
+			patch_forget(&h->patch);
+		drop_rules(&h->before);
+		drop_rules(&h->after);
+		memset(h, 0, sizeof(*h));
+	}
+	memset(&modules[module], 0, sizeof(modules[module]));
+}
+
+/* Notices a module. Returns its number if it is a new one, else MODULES. */
+static uint32_t meet(const struct link_map *map)
+{
+	uint32_t unused = MODULES;
+
+	for (uint32_t i = 0; i < modules_used; i++) {
+		struct module *m = &modules[i];
+
+		if (m->map == map && m->bias == map->l_addr && m->dynamic == map->l_ld) {
+			m->seen = round_now;
+			return MODULES;
+		}
+		if (!m->map && unused == MODULES)
+			unused = i;
+	}
+	if (unused == MODULES) {
+		if (modules_used == MODULES)
+			return MODULES;
+		unused = modules_used++;
+	}
+	modules[unused] = (struct module){map, map->l_addr, map->l_ld, round_now};
+	return unused;
+}
+
+/* The lists of all namespaces: what dlmopen loaded is in one of its own. */
+static const struct r_debug *next_namespace(const struct r_debug *d)
+{
+	return d->r_version > 1 ? &((const struct r_debug_extended *)d)->r_next->base : 0;
+}
+
+/* Names without a library that no module has so far: spelled wrong, most likely. */
+static void mark_nowhere(void)
+{
+	for (uint32_t i = 0; i < resource_probes_used; i++)
+		if (resource_probes[i].status == TRACE_PROBE_NOT_LOADED &&
+		    !types[resource_probes[i].type].library.size)
+			resource_probes[i].status = TRACE_PROBE_MISSING;
+}
+
+static void look_at_all(void)
+{
+	const struct r_debug *d;
+	uint32_t before = hooks_used;
+
+	round_now++;
+	/* first what is gone, because something new may be in its place */
+	for (d = &_r_debug; d; d = next_namespace(d))
+		for (const struct link_map *map = d->r_map; map; map = map->l_next)
+			for (uint32_t i = 0; i < modules_used; i++)
+				if (modules[i].map == map && modules[i].bias == map->l_addr &&
+				    modules[i].dynamic == map->l_ld)
+					modules[i].seen = round_now;
+	for (uint32_t i = 0; i < modules_used; i++)
+		if (modules[i].map && modules[i].seen != round_now) {
+			forget(i);
+			has_changed = 1;
+		}
+	for (d = &_r_debug; d; d = next_namespace(d))
+		for (const struct link_map *map = d->r_map; map; map = map->l_next) {
+			uint32_t module = meet(map);
+
+			if (module != MODULES) {
+				look_at(map, module);
+				has_changed = 1;
+			}
+		}
+	has_changed |= before != hooks_used;
+}
+
+void hooks_modules_changed(void)
+{
+	has_changed = 0;
+	if (_r_debug.r_state == RT_CONSISTENT) {
+		patch_begin();
+		look_at_all();
+		patch_end();
+	}
+	if (has_changed || _r_debug.r_state != RT_CONSISTENT)
+		modules_changed();
+	if (has_changed && state.tracing)
+		resource_publish();
+}
+
+/* The loader calls an empty function when its list changes, for debuggers; we listen there too. */
+static void watch_loader(void)
+{
+	struct hook *h = &hooks[HOOKS_LOADER];
+	struct patch_target target = {.entry = _r_debug.r_brk, .size = 1, .number = HOOKS_LOADER};
+	const char *reason = "no loader found";
+
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+		struct exports e;
+
+		if (exports_open(&e, map, map == program) != 0)
+			continue;
+		if (exports_range(&e, target.entry, &target.low, &target.high) == 0) {
+			reason = patch_install(&target, &h->patch);
+			exports_close(&e);
+			break;
+		}
+		exports_close(&e);
+	}
+	if (reason) {
+		struct file loader = {.name = "loader"};
+
+		problem(&loader, 0, 0, PROBE_WARNING, reason);
+	}
+}
+
+void hooks_start(const char *list)
+{
+	hooks_used = HOOKS_LOADER + 1;
+	program = _r_debug.r_map;
+	add_all_users(list);
+	add_catalog(0);
+	for (uint32_t i = 0; i < files_used; i++)
+		for (uint32_t k = files[i].probe_first; files[i].is_users && k < files[i].probe_first + files[i].probes; k++)
+			status_entry(&probes[k], &files[i], 0);
+	patch_begin();
+	watch_loader();
+	look_at_all();
+	mark_nowhere();
+	patch_end();
+	resource_publish();
+}

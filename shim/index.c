@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Leaves of the address index, made when an address first falls into them. */
+#include "index.h"
+
+#include "area.h"
+#include "rules.h"
+
+unsigned index_fine_shift = 5;
+
+static size_t leaf_bytes(void)
+{
+	return (INDEX_AT_FINE + (INDEX_LEAF_SPAN >> index_fine_shift)) * sizeof(uint32_t);
+}
+
+int index_start(unsigned fine)
+{
+	index_fine_shift = fine;
+	state.root = area_private(INDEX_ROOTS * sizeof *state.root, 0);
+	return state.root ? 0 : -12;
+}
+
+void index_stop(void)
+{
+	if (!state.root)
+		return;
+	for (uint32_t i = 0; i < INDEX_ROOTS; i++)
+		if (state.root[i])
+			area_private_free(state.root[i], leaf_bytes());
+	area_private_free(state.root, INDEX_ROOTS * sizeof *state.root);
+	state.root = 0;
+}
+
+uint32_t *index_grow(uintptr_t address)
+{
+	uintptr_t i = address >> INDEX_LEAF_SHIFT;
+	uint64_t *none = 0;
+
+	if (i >= INDEX_ROOTS)
+		return 0;
+	uint64_t *leaf = area_private(leaf_bytes(), 0);
+	if (!leaf)
+		return 0;
+	if (!__atomic_compare_exchange_n(&state.root[i], &none, leaf, 0, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE)) {
+		area_private_free(leaf, leaf_bytes());
+		leaf = none;
+	}
+	return (uint32_t *)leaf;
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The malloc family, thin: ask the thread's state, call the real function, tell the
+ * table. entry.c lets through what need not come here.
+ *
+ * 1. The record dies before the block: take, then the real free.
+ * 2. errno is the real function's.
+ * 3. Compiled with frame pointers, so that the caller's pc, sp and rbp are two loads away.
+ * 4. The usual case is inline; everything odd (no state yet, re-entered, another level, a fork
+ *    child) goes through thread_enter.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "interpose.h"
+#include "live_hot.h"
+#include "real.h"
+#include "resource.h"
+#include "sample.h"
+#include "tail.h"
+#include "thread.h"
+#include "rules.h"
+
+#define API __attribute__((visibility("default")))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+
+/* The caller of the interposed function this is used in. */
+#define CALLER()                                                                                   \
+	({                                                                                         \
+		const uintptr_t *frame_ = __builtin_frame_address(0);                              \
+		(struct live_caller){frame_[1], (uintptr_t)(frame_ + 2), frame_[0]};               \
+	})
+
+static inline struct thread *enter_fast(uint32_t mode)
+{
+	struct thread *t = thread_current;
+
+	if (LIKELY((uintptr_t)t > 1) && LIKELY(t->mode == mode) && LIKELY(t->level == state.header->level)) {
+		t->mode = THREAD_ASIDE;
+		t->busy_sp = (uintptr_t)__builtin_frame_address(0);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		return t;
+	}
+	return 0;
+}
+
+static inline void leave_fast(struct thread *t, uint32_t mode)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	t->busy_sp = 0;
+	t->mode = mode;
+}
+
+/* An inner malloc of an operator new that will record the block itself. */
+static inline int is_quiet(struct thread *t, uintptr_t sp)
+{
+	if (LIKELY(!t->quiet_new))
+		return 0;
+	uintptr_t quiet = t->quiet_new;
+	t->quiet_new = 0;
+	return quiet > sp && quiet - sp < THREAD_QUIET_SPAN;
+}
+
+static __attribute__((noinline)) void made_slow(void *p, size_t size, uint32_t family,
+						struct live_caller from)
+{
+	int saved = errno;
+	struct thread *t = thread_enter(from.sp, 1);
+
+	if (!t)
+		return;
+	uint32_t level = trace_level(state.header);
+	if (is_quiet(t, from.sp))
+		;
+	else if (level == TRACE_LEVEL_PARANOID) {
+		live_insert(t, (uintptr_t)p, size, family, 0, &from);
+		if (trace_level(state.header) != level)
+			sample_stick((uintptr_t)p);
+	}
+	else if (sample_hit(t, size))
+		live_insert(t, (uintptr_t)p, size,
+			    family == TRACE_FAMILY_MALLOC ? interpose_family(from.pc) : family,
+			    sample_rate(), &from);
+	if (t->ignoring)
+		live_ignore((uintptr_t)p);
+	thread_leave(t);
+	errno = saved;
+}
+
+static inline __attribute__((always_inline)) void made(void *p, size_t size, uint32_t family,
+						       const struct live_caller *from)
+{
+	struct thread *t = enter_fast(THREAD_ALL);
+
+	if (LIKELY(t != 0)) {
+		if (!is_quiet(t, from->sp))
+			live_insert(t, (uintptr_t)p, size, family, 0, from);
+		if (__builtin_expect(t->level != state.header->level, 0))
+			sample_stick((uintptr_t)p);
+		leave_fast(t, THREAD_ALL);
+		return;
+	}
+	made_slow(p, size, family, *from);
+}
+
+static __attribute__((noinline)) void check_family(struct thread *t, struct live_taken b,
+						   uint32_t released_by, struct live_caller from)
+{
+	uint32_t made_by = live_family(&b);
+
+	if (made_by == TRACE_FAMILY_ALIGNED)
+		made_by = TRACE_FAMILY_MALLOC;
+	if (released_by == TRACE_FAMILY_MALLOC)
+		released_by = interpose_family(from.pc);
+	if (made_by != released_by)
+		live_mismatch(t, &b, released_by, &from);
+}
+
+/* Takes the block out of the table. where is 0 if it was not followed. */
+static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t family,
+							     struct live_caller from)
+{
+	struct live_taken taken = {0, 0, 0, 0};
+	int saved = errno;
+
+	/* nothing was ever recorded there: also true in a fork child that has no trace yet */
+	if (!state.tracing || !index_leaf((uintptr_t)p))
+		return taken;
+	struct thread *t = thread_enter(from.sp, 0);
+	if (!t)
+		return taken;
+	if (t->quiet_free == (uintptr_t)p)
+		t->quiet_free = 0;
+	else
+		taken = live_take(t, (uintptr_t)p);
+	if (taken.where && live_family(&taken) != family)
+		check_family(t, taken, family, from);
+	resource_block_freed(t, (uintptr_t)p, taken.what & TRACE_SIZE_MAX, &from);
+	thread_leave(t);
+	errno = saved;
+	return taken;
+}
+
+static inline __attribute__((always_inline)) struct live_taken gone(void *p, uint32_t family,
+								    const struct live_caller *from)
+{
+	struct live_taken taken = {0, 0, 0, 0};
+	struct thread *t = enter_fast(THREAD_ALL);
+
+	if (!LIKELY(t != 0))
+		return gone_slow(p, family, *from);
+	if (__builtin_expect(t->quiet_free == (uintptr_t)p, 0))
+		t->quiet_free = 0;
+	else
+		taken = live_take(t, (uintptr_t)p);
+	if (taken.where && __builtin_expect(live_family(&taken) != family, 0))
+		check_family(t, taken, family, *from);
+	resource_block_freed(t, (uintptr_t)p, taken.what & TRACE_SIZE_MAX, from);
+	leave_fast(t, THREAD_ALL);
+	return taken;
+}
+
+void *interpose_malloc(size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!LIKELY(real.malloc) && !real_ready())
+		return real_early(size, 16);
+	void *p = real.malloc(size);
+	if (LIKELY(p != 0))
+		made(p, size, TRACE_FAMILY_MALLOC, &from);
+	return p;
+}
+
+void interpose_free(void *p)
+{
+	struct live_caller from = CALLER();
+
+	if (!p || real_is_early(p) || (!LIKELY(real.free) && !real_ready()))
+		return;
+	struct live_taken taken = gone(p, TRACE_FAMILY_MALLOC, &from);
+	real.free(p);
+	live_gone(&taken);
+}
+
+void *interpose_calloc(size_t count, size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!LIKELY(real.calloc) && !real_ready()) {
+		size_t all;
+
+		return __builtin_mul_overflow(count, size, &all) ? 0 : real_early(all, 16); /* fresh: zero */
+	}
+	void *p = real.calloc(count, size);
+	if (LIKELY(p != 0))
+		made(p, count * size, TRACE_FAMILY_MALLOC, &from);
+	return p;
+}
+
+/* Takes a block out before a realloc: the address may be another thread's when that returns. */
+static void *resize(void *p, size_t size, const struct live_caller *from, void *(*change)(void *, size_t))
+{
+
+	if (real_is_early(p)) {
+		size_t old = real_early_size(p);
+		void *q = interpose_malloc(size);
+
+		return q ? memcpy(q, p, old < size ? old : size) : 0;
+	}
+	struct live_taken taken = {0, 0, 0, 0};
+
+	if (p)
+		taken = gone(p, TRACE_FAMILY_MALLOC, from);
+	void *q = change(p, size);
+	if (LIKELY(q != 0) || !size)
+		live_gone(&taken);
+	if (LIKELY(q != 0)) {
+		made(q, size, TRACE_FAMILY_MALLOC, from);
+	} else if (taken.where && size) { /* it failed; the old block lives on */
+		int saved = errno;
+		struct thread *t = thread_enter(from->sp, 1);
+
+		if (t) {
+			live_put_back(t, &taken);
+			thread_leave(t);
+		}
+		errno = saved;
+	}
+	return q;
+}
+
+void *interpose_realloc(void *p, size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!LIKELY(real.realloc) && !real_ready()) {
+		void *q = real_early(size, 16);
+		size_t old = real_early_size(p);
+
+		return q && p ? memcpy(q, p, old < size ? old : size) : q;
+	}
+	return resize(p, size, &from, real.realloc);
+}
+
+API void *reallocarray(void *p, size_t count, size_t size)
+{
+	struct live_caller from = CALLER();
+	size_t all;
+
+	if (__builtin_mul_overflow(count, size, &all)) {
+		errno = ENOMEM;
+		return 0;
+	}
+	if (!real_ready())
+		return real_early(all, 16);
+	return resize(p, all, &from, real.realloc);
+}
+
+API int posix_memalign(void **to, size_t align, size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!real_ready()) {
+		*to = real_early(size, align);
+		return *to ? 0 : ENOMEM;
+	}
+	int r = real.posix_memalign(to, align, size);
+	if (!r && *to)
+		made(*to, size, TRACE_FAMILY_ALIGNED, &from);
+	return r;
+}
+
+API void *aligned_alloc(size_t align, size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!real_ready())
+		return real_early(size, align);
+	void *p = real.aligned_alloc(align, size);
+	if (p)
+		made(p, size, TRACE_FAMILY_ALIGNED, &from);
+	return p;
+}
+
+API void *memalign(size_t align, size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!real_ready())
+		return real_early(size, align);
+	void *p = real.memalign(align, size);
+	if (p)
+		made(p, size, TRACE_FAMILY_ALIGNED, &from);
+	return p;
+}
+
+API void *valloc(size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!real_ready())
+		return real_early(size, 4096);
+	void *p = real.valloc(size);
+	if (p)
+		made(p, size, TRACE_FAMILY_ALIGNED, &from);
+	return p;
+}
+
+API void *pvalloc(size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!real_ready())
+		return real_early((size + 4095) & ~(size_t)4095, 4096);
+	void *p = real.pvalloc(size);
+	if (p)
+		made(p, size, TRACE_FAMILY_ALIGNED, &from);
+	return p;
+}
+
+API size_t malloc_usable_size(void *p)
+{
+	if (real_is_early(p))
+		return real_early_size(p);
+	return real_ready() && real.malloc_usable_size ? real.malloc_usable_size(p) : 0;
+}
+
+API void cfree(void *p);
+API void cfree(void *p)
+{
+	struct live_caller from = CALLER();
+
+	if (!p || real_is_early(p) || !real_ready())
+		return;
+	struct live_taken taken = gone(p, TRACE_FAMILY_MALLOC, &from);
+	(real.cfree ? real.cfree : real.free)(p);
+	live_gone(&taken);
+}
+
+API void free_sized(void *p, size_t size);
+API void free_sized(void *p, size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!p || real_is_early(p) || !real_ready())
+		return;
+	struct live_taken taken = gone(p, TRACE_FAMILY_MALLOC, &from);
+	live_gone(&taken);
+	if (real.free_sized)
+		real.free_sized(p, size);
+	else
+		real.free(p);
+}
+
+API void free_aligned_sized(void *p, size_t align, size_t size);
+API void free_aligned_sized(void *p, size_t align, size_t size)
+{
+	struct live_caller from = CALLER();
+
+	if (!p || real_is_early(p) || !real_ready())
+		return;
+	struct live_taken taken = gone(p, TRACE_FAMILY_MALLOC, &from);
+	live_gone(&taken);
+	if (real.free_aligned_sized)
+		real.free_aligned_sized(p, align, size);
+	else
+		real.free(p);
+}
+
+/* The functions that a look-up in libc's own handle finds, beside ours. */
+void *tail_dlsym_answer(void *handle, const char *name)
+{
+	static const struct {
+		const char *name;
+		void *ours;
+		size_t real;
+	} known[] = {
+#define KNOWN(f) {#f, (void *)f, offsetof(struct real, f)}
+		KNOWN(malloc),	       KNOWN(free),	     KNOWN(calloc),
+		KNOWN(realloc),	       KNOWN(reallocarray),  KNOWN(posix_memalign),
+		KNOWN(aligned_alloc),  KNOWN(memalign),	     KNOWN(valloc),
+		KNOWN(pvalloc),	       KNOWN(malloc_usable_size),
+#undef KNOWN
+	};
+
+	if (!real_ready() || handle == RTLD_NEXT || handle == RTLD_DEFAULT || !name)
+		return 0;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (strcmp(name, known[i].name))
+			continue;
+		void *found = real.dlsym(handle, name);
+		void *next;
+
+		memcpy(&next, (const char *)&real + known[i].real, sizeof next);
+		return found && found == next ? known[i].ours : 0;
+	}
+	return 0;
+}
+
+/* For interpose_new.c: the operators record their blocks themselves. */
+void interpose_made(void *p, size_t size, uint32_t family, const struct live_caller *from)
+{
+	made(p, size, family, from);
+}
+
+int interpose_gone(void *p, uint32_t family, const struct live_caller *from)
+{
+	struct live_taken taken = gone(p, family, from);
+
+	live_gone(&taken);
+	return taken.where != 0;
+}

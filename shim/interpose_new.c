@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operator new and delete in all variants, so that a report can name the family and
+ * tell new[] from new.
+ *
+ * The real operator is called, whoever owns it; its own call of malloc or free is passed
+ * through once (quiet_new, quiet_free), and the block is recorded here with the operator's
+ * caller as innermost frame. An allocator that does not go through malloc (tcmalloc) is thus seen
+ * too. A C++ library that was loaded locally is not behind us in the global order: it is
+ * then looked up in the caller's own scope.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdint.h>
+
+#include "interpose.h"
+#include "real.h"
+#include "sample.h"
+#include "thread.h"
+#include "rules.h"
+
+#define API __attribute__((visibility("default")))
+
+#define OPERATOR_SPAN 128u /* a real operator's code is not longer up to its call of malloc or free */
+
+#define CALLER()                                                                                   \
+	({                                                                                         \
+		const uintptr_t *frame_ = __builtin_frame_address(0);                              \
+		(struct live_caller){frame_[1], (uintptr_t)(frame_ + 2), frame_[0]};               \
+	})
+
+enum operator {
+	NEW, NEW_ARRAY, NEW_NOTHROW, NEW_ARRAY_NOTHROW, NEW_ALIGN, NEW_ARRAY_ALIGN,
+	NEW_ALIGN_NOTHROW, NEW_ARRAY_ALIGN_NOTHROW,
+	DELETE, DELETE_ARRAY, DELETE_SIZE, DELETE_ARRAY_SIZE, DELETE_NOTHROW, DELETE_ARRAY_NOTHROW,
+	DELETE_ALIGN, DELETE_ARRAY_ALIGN, DELETE_SIZE_ALIGN, DELETE_ARRAY_SIZE_ALIGN,
+	DELETE_ALIGN_NOTHROW, DELETE_ARRAY_ALIGN_NOTHROW, OPERATORS
+};
+
+static const char *const names[OPERATORS] = {
+	"_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t",
+	"_ZnamSt11align_val_t", "_ZnwmSt11align_val_tRKSt9nothrow_t", "_ZnamSt11align_val_tRKSt9nothrow_t",
+	"_ZdlPv", "_ZdaPv", "_ZdlPvm", "_ZdaPvm", "_ZdlPvRKSt9nothrow_t", "_ZdaPvRKSt9nothrow_t",
+	"_ZdlPvSt11align_val_t", "_ZdaPvSt11align_val_t", "_ZdlPvmSt11align_val_t", "_ZdaPvmSt11align_val_t",
+	"_ZdlPvSt11align_val_tRKSt9nothrow_t", "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+};
+
+static void *found[OPERATORS];
+
+/* In the scope of the library that the call came from: it and what it depends on. */
+static void *look_up_locally(const char *name, uintptr_t pc)
+{
+	Dl_info info;
+	void *f = 0;
+
+	if (!dladdr((void *)pc, &info) || !info.dli_fname)
+		return 0;
+	void *handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	if (handle) {
+		f = real.dlsym(handle, name);
+		dlclose(handle);
+	}
+	return f;
+}
+
+static __attribute__((noinline)) void *look_up(enum operator o, uintptr_t pc)
+{
+	int saved = errno;
+	void *f = 0;
+
+	if (real_ready())
+		f = real_next(names[o]);
+	if (!f && real.dlsym)
+		f = look_up_locally(names[o], pc);
+	found[o] = f;
+	errno = saved;
+	return f;
+}
+
+static inline void *real_operator(enum operator o, uintptr_t pc)
+{
+	return __builtin_expect(found[o] != 0, 1) ? found[o] : look_up(o, pc);
+}
+
+static inline struct thread *current(void)
+{
+	struct thread *t = thread_current;
+
+	return (uintptr_t)t > 1 && t->attached ? t : 0;
+}
+
+/* The thread's state, made if this is its first allocation. */
+static inline struct thread *current_or_new(uintptr_t sp)
+{
+	struct thread *t = current();
+
+	if (__builtin_expect(!t, 0) && (t = thread_enter(sp, 0))) {
+		thread_leave(t);
+		t = current();
+	}
+	return t;
+}
+
+/* Returns 1 inside another operator new (new[] calls new), which records the block. */
+static inline int quiet(struct thread *t, uintptr_t sp)
+{
+	int nested = t && t->quiet_new > sp && t->quiet_new - sp < THREAD_QUIET_SPAN;
+
+	if (t)
+		t->quiet_new = sp;
+	return nested;
+}
+
+/* While sampling over glibc the operator's own call of malloc is the one that counts. */
+static inline int is_let_through(void)
+{
+	struct thread *t = thread_current;
+
+	return (uintptr_t)t > 1 && t->mode == THREAD_SAMPLE && real.is_glibc;
+}
+
+uint32_t interpose_family(uintptr_t pc)
+{
+	static const uint8_t families[OPERATORS] = {
+		[NEW] = 1, [NEW_NOTHROW] = 1, [NEW_ALIGN] = 1, [NEW_ALIGN_NOTHROW] = 1,
+		[DELETE] = 1, [DELETE_SIZE] = 1, [DELETE_NOTHROW] = 1, [DELETE_ALIGN] = 1,
+		[DELETE_SIZE_ALIGN] = 1, [DELETE_ALIGN_NOTHROW] = 1,
+	};
+
+	for (int o = 0; o < OPERATORS; o++)
+		if (found[o] && pc - (uintptr_t)found[o] < OPERATOR_SPAN)
+			return families[o] ? TRACE_FAMILY_NEW : TRACE_FAMILY_NEW_ARRAY;
+	return TRACE_FAMILY_MALLOC;
+}
+
+static inline void *finish_new(void *p, size_t size, uint32_t family, const struct live_caller *from)
+{
+	struct thread *t = current();
+
+	if (t)
+		t->quiet_new = 0;
+	else if (p) /* a thread near its end has no state: the inner malloc recorded the block */
+		interpose_gone(p, TRACE_FAMILY_MALLOC, from);
+	if (p)
+		interpose_made(p, size, family, from);
+	return p;
+}
+
+/* No real operator anywhere: nobody could have called one, but a block is better than a crash. */
+static void *plain(size_t size, size_t align)
+{
+	if (!real_ready())
+		return real_early(size, align);
+	return align > 16 ? real.memalign(align, size) : real.malloc(size ? size : 1);
+}
+
+#define DEFINE_NEW(symbol, which, family, parameters, arguments, align)                            \
+	API void *symbol parameters;                                                               \
+	API void *symbol parameters                                                                \
+	{                                                                                          \
+		struct live_caller from = CALLER();                                                \
+		void *(*f) parameters = (void *(*)parameters)real_operator(which, from.pc);        \
+												   \
+		if (is_let_through() && f)                                                         \
+			return f arguments;                                                        \
+		if (__builtin_expect(!f, 0))                                                       \
+			return finish_new(plain(size, align), size, family, &from);                \
+		if (quiet(current_or_new(from.sp), from.sp))                                                     \
+			return f arguments;                                                        \
+		return finish_new(f arguments, size, family, &from);                               \
+	}
+
+DEFINE_NEW(_Znwm, NEW, TRACE_FAMILY_NEW, (size_t size), (size), 16)
+DEFINE_NEW(_Znam, NEW_ARRAY, TRACE_FAMILY_NEW_ARRAY, (size_t size), (size), 16)
+DEFINE_NEW(_ZnwmRKSt9nothrow_t, NEW_NOTHROW, TRACE_FAMILY_NEW, (size_t size, const void *n), (size, n), 16)
+DEFINE_NEW(_ZnamRKSt9nothrow_t, NEW_ARRAY_NOTHROW, TRACE_FAMILY_NEW_ARRAY, (size_t size, const void *n),
+	   (size, n), 16)
+DEFINE_NEW(_ZnwmSt11align_val_t, NEW_ALIGN, TRACE_FAMILY_NEW, (size_t size, size_t align), (size, align), align)
+DEFINE_NEW(_ZnamSt11align_val_t, NEW_ARRAY_ALIGN, TRACE_FAMILY_NEW_ARRAY, (size_t size, size_t align),
+	   (size, align), align)
+DEFINE_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, NEW_ALIGN_NOTHROW, TRACE_FAMILY_NEW,
+	   (size_t size, size_t align, const void *n), (size, align, n), align)
+DEFINE_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, NEW_ARRAY_ALIGN_NOTHROW, TRACE_FAMILY_NEW_ARRAY,
+	   (size_t size, size_t align, const void *n), (size, align, n), align)
+
+static inline void begin_delete(void *p, uint32_t family, const struct live_caller *from)
+{
+	struct thread *t;
+
+	if (interpose_gone(p, family, from) && (t = current()))
+		t->quiet_free = (uintptr_t)p;
+}
+
+static inline void end_delete(void)
+{
+	struct thread *t = current();
+
+	if (t)
+		t->quiet_free = 0;
+}
+
+#define DEFINE_DELETE(symbol, which, family, parameters, arguments)                                \
+	API void symbol parameters;                                                                \
+	API void symbol parameters                                                                 \
+	{                                                                                          \
+		struct live_caller from = CALLER();                                                \
+		void (*f) parameters = (void (*) parameters)real_operator(which, from.pc);         \
+												   \
+		if (!p || real_is_early(p))                                                        \
+			return;                                                                    \
+		if (is_let_through() && f && !sample_may_follow((uintptr_t)p)) {                   \
+			f arguments;                                                               \
+			return;                                                                    \
+		}                                                                                  \
+		begin_delete(p, family, &from);                                                    \
+		if (__builtin_expect(f != 0, 1))                                                   \
+			f arguments;                                                               \
+		else                                                                               \
+			real.free(p);                                                              \
+		end_delete();                                                                      \
+	}
+
+DEFINE_DELETE(_ZdlPv, DELETE, TRACE_FAMILY_NEW, (void *p), (p))
+DEFINE_DELETE(_ZdaPv, DELETE_ARRAY, TRACE_FAMILY_NEW_ARRAY, (void *p), (p))
+DEFINE_DELETE(_ZdlPvm, DELETE_SIZE, TRACE_FAMILY_NEW, (void *p, size_t n), (p, n))
+DEFINE_DELETE(_ZdaPvm, DELETE_ARRAY_SIZE, TRACE_FAMILY_NEW_ARRAY, (void *p, size_t n), (p, n))
+DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, DELETE_NOTHROW, TRACE_FAMILY_NEW, (void *p, const void *n), (p, n))
+DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, DELETE_ARRAY_NOTHROW, TRACE_FAMILY_NEW_ARRAY, (void *p, const void *n), (p, n))
+DEFINE_DELETE(_ZdlPvSt11align_val_t, DELETE_ALIGN, TRACE_FAMILY_NEW, (void *p, size_t a), (p, a))
+DEFINE_DELETE(_ZdaPvSt11align_val_t, DELETE_ARRAY_ALIGN, TRACE_FAMILY_NEW_ARRAY, (void *p, size_t a), (p, a))
+DEFINE_DELETE(_ZdlPvmSt11align_val_t, DELETE_SIZE_ALIGN, TRACE_FAMILY_NEW, (void *p, size_t n, size_t a), (p, n, a))
+DEFINE_DELETE(_ZdaPvmSt11align_val_t, DELETE_ARRAY_SIZE_ALIGN, TRACE_FAMILY_NEW_ARRAY,
+	      (void *p, size_t n, size_t a), (p, n, a))
+DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, DELETE_ALIGN_NOTHROW, TRACE_FAMILY_NEW,
+	      (void *p, size_t a, const void *n), (p, a, n))
+DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, DELETE_ARRAY_ALIGN_NOTHROW, TRACE_FAMILY_NEW_ARRAY,
+	      (void *p, size_t a, const void *n), (p, a, n))

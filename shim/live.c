@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* Live blocks and the totals of their sites. Laws in live.h. */
+#include "live.h"
+
+#include <string.h>
+
+#include "live_hot.h"
+#include "snapshot.h"
+#include "rules.h"
+
+static struct trace_pending *pending_at(const struct thread *t, uint32_t i)
+{
+	uint32_t at = t->pending + i;
+
+	return (struct trace_pending *)state.areas[TRACE_AREA_PENDING].chunk[at >> AREA_SHIFT_PENDING] +
+	       (at & ((1u << AREA_SHIFT_PENDING) - 1));
+}
+
+/* Adds a pending entry to its site's shared totals and empties it. */
+static void pending_flush(struct trace_pending *p)
+{
+	struct trace_pending old = *p;
+
+	if (!old.site)
+		return;
+	struct trace_site *s = state_site(old.site);
+	__atomic_store_n(&p->site, 0, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&s->shared_blocks, old.blocks, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&s->shared_bytes, old.bytes, __ATOMIC_RELAXED);
+	int64_t live = __atomic_add_fetch(&s->shared_live, old.live, __ATOMIC_RELAXED) +
+		       __atomic_load_n(&s->own_live, __ATOMIC_RELAXED);
+	if (live > __atomic_load_n(&s->peak, __ATOMIC_RELAXED))
+		__atomic_store_n(&s->peak, live, __ATOMIC_RELAXED);
+}
+
+void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int64_t bytes)
+{
+	if (!t->pending)
+		return;
+	struct trace_pending *p = pending_at(t, site & (THREAD_PENDING - 1));
+
+	if (p->site != site) {
+		pending_flush(p);
+		p->blocks = 0;
+		p->bytes = 0;
+		p->live = 0;
+		__atomic_store_n(&p->site, site, __ATOMIC_RELEASE);
+	}
+	p->blocks += blocks;
+	p->bytes += blocks ? (uint64_t)bytes : 0;
+	p->live += bytes;
+}
+
+uint32_t live_site_make(struct thread *t, uint32_t number)
+{
+	struct trace_node *node = state_node(number);
+
+	state_lock(&state.lock_sites);
+	uint32_t site = node->site;
+	if (!site) {
+		site = area_take(TRACE_AREA_SITE, 1);
+		if (site) {
+			struct trace_site *s = state_site(site);
+
+			s->owner = t->slot + 1;
+			__atomic_store_n(&s->node, number, __ATOMIC_RELEASE);
+			__atomic_store_n(&node->site, site, __ATOMIC_RELEASE);
+		}
+	}
+	state_unlock(&state.lock_sites);
+	return site;
+}
+
+/* While a scan looks at the heap of its cut, a block that is let go leaves its entry. */
+void live_bury(uint32_t slot, struct trace_block *b)
+{
+	b->what |= (uint64_t)TRACE_FAMILY_GONE << 40;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	b->time = state.cut;
+	uint32_t head = __atomic_load_n(&state.graves, __ATOMIC_RELAXED);
+	do
+		b->site = head;
+	while (!__atomic_compare_exchange_n(&state.graves, &head, slot, 1, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	if (!(slot & 255))
+		snapshot_poll();
+}
+
+/* Takes slots from the graves of scans that are over. Caller holds lock_pool: with one taker only a
+ * slot cannot come back between the two looks at it. */
+static uint32_t dig_up(struct thread *t)
+{
+	uint32_t count = 0;
+
+	while (!state.cut && count < LIVE_BATCH) {
+		uint32_t slot = __atomic_load_n(&state.graves, __ATOMIC_ACQUIRE);
+
+		if (!slot)
+			break;
+		struct trace_block *b = state_block(slot);
+		if (!__atomic_compare_exchange_n(&state.graves, &slot, b->site, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		__atomic_store_n(&b->where, 0, __ATOMIC_RELEASE);
+		b->site = t->free_slots;
+		t->free_slots = slot;
+		count++;
+	}
+	t->free_count += count;
+	return count;
+}
+
+/* A batch is a list linked through `site`; batches are linked through `time` of their first slot. */
+int live_refill(struct thread *t)
+{
+	state_lock(&state.lock_pool);
+	if (__builtin_expect(state.graves != 0, 0) && dig_up(t)) {
+		state_unlock(&state.lock_pool);
+		return 1;
+	}
+	uint32_t first = state.pool;
+	if (first)
+		state.pool = state_block(first)->time;
+	state_unlock(&state.lock_pool);
+	if (first) {
+		t->free_slots = first;
+		t->free_count = LIVE_BATCH;
+		return 1;
+	}
+	first = area_take(TRACE_AREA_BLOCK, LIVE_BATCH);
+	if (!first)
+		return 0;
+	for (uint32_t i = 0; i < LIVE_BATCH; i++)
+		state_block(first + i)->site = i + 1 < LIVE_BATCH ? first + i + 1 : 0;
+	t->free_slots = first;
+	t->free_count = LIVE_BATCH;
+	return 1;
+}
+
+/* Gives the newest LIVE_BATCH slots of the thread to the pool. */
+void live_spill(struct thread *t)
+{
+	uint32_t first = t->free_slots, last = first;
+
+	for (uint32_t i = 1; i < LIVE_BATCH; i++)
+		last = state_block(last)->site;
+	t->free_slots = state_block(last)->site;
+	t->free_count -= LIVE_BATCH;
+	state_block(last)->site = 0;
+	state_lock(&state.lock_pool);
+	state_block(first)->time = state.pool;
+	state.pool = first;
+	state_unlock(&state.lock_pool);
+}
+
+/* An entry that still names a block means that it was released behind our back. */
+void live_displaced(struct thread *t, uint32_t slot)
+{
+	struct trace_block *b = state_block(slot);
+	uint64_t size = trace_block_size(b);
+
+	if (!trace_block_address(b))
+		return;
+	__atomic_store_n(&b->where, 0, __ATOMIC_RELEASE);
+	__atomic_fetch_sub(&state_site(b->site)->shared_live, (int64_t)size, __ATOMIC_RELAXED);
+	live_release(t, slot, b);
+	state_drop(TRACE_DROP_MISSED_FREE);
+}
+
+void live_put_back(struct thread *t, const struct live_taken *taken)
+{
+	live_write(t, taken->where, taken->what, taken->site, taken->time);
+}
+
+void live_gone_elsewhere(const struct live_taken *taken)
+{
+	struct thread *t = thread_current;
+	int64_t size = (int64_t)(taken->what & TRACE_SIZE_MAX);
+	uint32_t mode = (uintptr_t)t > 1 ? t->mode : THREAD_ASIDE;
+
+	if (mode == THREAD_ASIDE) { /* no state of its own to count in, or a signal handler in its midst */
+		__atomic_fetch_sub(&state_site(taken->site)->shared_live, size, __ATOMIC_RELAXED);
+		return;
+	}
+	t->mode = THREAD_ASIDE;
+	t->busy_sp = (uintptr_t)__builtin_frame_address(0);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	live_count_elsewhere(t, taken->site, 0, -size);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	t->busy_sp = 0;
+	t->mode = mode;
+}
+
+void live_ignore(uintptr_t address)
+{
+	uint32_t slot = live_find(address);
+
+	if (slot)
+		__atomic_fetch_or(&state_block(slot)->what, TRACE_BLOCK_IGNORED, __ATOMIC_RELAXED);
+}
+
+uint32_t live_find(uintptr_t address)
+{
+	uint32_t *entry = state.root ? index_find(address) : 0;
+
+	return entry ? *entry : 0;
+}
+
+void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t released_by,
+		   const struct live_caller *from)
+{
+	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
+	uint64_t now = state_now();
+	struct trace_mismatch *m = 0;
+
+	state_lock(&state.lock_mismatch);
+	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_MISMATCH].used;
+	struct area *a = &state.areas[TRACE_AREA_MISMATCH];
+	for (uint32_t i = 1; i < used && !m; i++) {
+		struct trace_mismatch *old =
+			(struct trace_mismatch *)a->chunk[i >> AREA_SHIFT_MISMATCH] +
+			(i & ((1u << AREA_SHIFT_MISMATCH) - 1));
+		if (old->site == taken->site && old->node == node && old->released_by == released_by)
+			m = old;
+	}
+	if (!m && used < 1u << AREA_SHIFT_MISMATCH) {
+		uint32_t i = area_take(TRACE_AREA_MISMATCH, 1);
+
+		if (i) {
+			m = (struct trace_mismatch *)a->chunk[0] + i;
+			m->site = taken->site;
+			m->node = node;
+			m->made_by = (uint16_t)live_family(taken);
+			m->released_by = (uint16_t)released_by;
+			m->first_us = now;
+		}
+	}
+	if (m) {
+		m->thread = t->identity;
+		m->last_us = now;
+		m->bytes += taken->what & TRACE_SIZE_MAX;
+		__atomic_store_n(&m->count, m->count + 1, __ATOMIC_RELEASE);
+	}
+	state_unlock(&state.lock_mismatch);
+}
+
+void live_attach(struct thread *t)
+{
+	if (t->pending)
+		return;
+	if (!state.header->areas[TRACE_AREA_PENDING].used) /* tables then start at multiples of their size */
+		area_take(TRACE_AREA_PENDING, THREAD_PENDING - 1);
+	t->pending = area_take(TRACE_AREA_PENDING, THREAD_PENDING);
+}
+
+void live_detach(struct thread *t)
+{
+	for (uint32_t i = 0; t->pending && i < THREAD_PENDING; i++)
+		pending_flush(pending_at(t, i));
+	while (t->free_count >= LIVE_BATCH)
+		live_spill(t);
+	/* the rest stays with this state, which the next thread takes over */
+	t->last_node = t->last_site = 0;
+}

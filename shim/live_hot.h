@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_LIVE_HOT_H
+#define LEAKSHIM_LIVE_HOT_H
+/*
+ * The parts of live.c that every malloc and free passes through, inline. What is rare is
+ * called out of line; the laws are those of live.h.
+ */
+#include "index.h"
+#include "live.h"
+#include "sample.h"
+
+#define LIVE_BATCH 64u /* block slots that move between a thread and the pool at once */
+
+/* live.c */
+void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int64_t bytes);
+uint32_t live_site_make(struct thread *t, uint32_t node);
+int live_refill(struct thread *t);
+void live_spill(struct thread *t);
+void live_displaced(struct thread *t, uint32_t slot);
+struct live_taken;
+void live_gone_elsewhere(const struct live_taken *taken);
+void live_bury(uint32_t slot, struct trace_block *b);
+
+static inline void live_count_made(struct thread *t, uint32_t site, int64_t size)
+{
+	struct trace_site *s = state_site(site);
+
+	if (__builtin_expect(s->owner != t->slot + 1, 0)) {
+		live_count_elsewhere(t, site, 1, size);
+		return;
+	}
+	s->own_blocks++;
+	s->own_bytes += (uint64_t)size;
+	int64_t own = s->own_live + size, live = own + s->shared_live;
+	s->own_live = own;
+	if (live > s->peak)
+		s->peak = live;
+}
+
+/* The site of a stack; the root's site stands for all stacks that could not be recorded. */
+static inline uint32_t live_site(struct thread *t, uint32_t node)
+{
+	if (__builtin_expect(node == t->last_node && node, 1))
+		return t->last_site;
+	if (!node)
+		node = state.header->root;
+	uint32_t site = __atomic_load_n(&state_node(node)->site, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(!site, 0) && !(site = live_site_make(t, node)))
+		return 0;
+	t->last_node = node;
+	t->last_site = site;
+	return site;
+}
+
+static inline void live_release(struct thread *t, uint32_t slot, struct trace_block *b)
+{
+	b->site = t->free_slots;
+	t->free_slots = slot;
+	if (__builtin_expect(++t->free_count >= 3 * LIVE_BATCH, 0))
+		live_spill(t);
+}
+
+static inline __attribute__((always_inline)) void live_write(struct thread *t, uint64_t where, uint64_t what, uint32_t site, uint32_t time)
+{
+	uintptr_t address = where & ((1ull << TRACE_ADDRESS_BITS) - 1);
+	uint64_t size = what & TRACE_SIZE_MAX;
+	uint32_t *leaf = index_leaf(address);
+
+	if (__builtin_expect(!leaf, 0))
+		leaf = index_grow(address);
+	if (__builtin_expect(!leaf || (!t->free_slots && !live_refill(t)), 0)) {
+		if (!leaf)
+			state_drop(TRACE_DROP_NO_SPACE);
+		return;
+	}
+	uint32_t *entry = index_entry(leaf, address, size);
+	if (__builtin_expect(*entry != 0, 0))
+		live_displaced(t, *entry);
+	uint32_t slot = t->free_slots;
+	struct trace_block *b = state_block(slot);
+
+	t->free_slots = b->site;
+	t->free_count--;
+	b->what = what;
+	b->site = site;
+	b->time = time;
+	__atomic_store_n(&b->where, where, __ATOMIC_RELEASE);
+	*entry = slot;
+	if (__builtin_expect(what >> 44 & 15, 0))
+		sample_count(address, 1);
+}
+
+/* What the insertion is going to write, fetched while the stack is looked at. */
+static inline void live_prefetch(const struct thread *t, uintptr_t address, uint64_t size)
+{
+	uint32_t *leaf = index_leaf(address);
+
+	if (leaf)
+		__builtin_prefetch(index_entry(leaf, address, size), 1);
+	if (t->free_slots)
+		__builtin_prefetch(state_block(t->free_slots), 1);
+}
+
+static inline __attribute__((always_inline)) void live_insert(struct thread *t, uintptr_t address, uint64_t size, uint32_t family,
+			       uint32_t rate, const struct live_caller *from)
+{
+	live_prefetch(t, address, size);
+	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
+	uint32_t site = live_site(t, node);
+	uint64_t now = state_now();
+
+	if (__builtin_expect(!site, 0)) {
+		state_drop(TRACE_DROP_SITE);
+		return;
+	}
+	if (__builtin_expect(size > TRACE_SIZE_MAX, 0))
+		size = TRACE_SIZE_MAX;
+	live_write(t, address | (uint64_t)t->identity << 48,
+		   size | (uint64_t)family << 40 | (uint64_t)rate << 44 | now >> 32 << 48 | (uint64_t)(state.cut != 0) << 63, site,
+		   (uint32_t)now);
+	live_count_made(t, site, (int64_t)size);
+}
+
+/* Taken field by field: a wide copy would wait for the narrow stores that made the block. */
+struct live_taken {
+	uint64_t where, what;
+	uint32_t site, time;
+};
+
+/* Takes a block out before it is released. where is 0 if it was not followed. Its site counts it as
+ * live until live_gone, after the real free: the site's cache line comes meanwhile. */
+static inline __attribute__((always_inline)) struct live_taken live_take(struct thread *t, uintptr_t address)
+{
+	struct live_taken taken = {0, 0, 0, 0};
+	uint32_t *entry = index_find(address);
+
+	if (!entry)
+		return taken;
+	uint32_t slot = *entry;
+	struct trace_block *b = state_block(slot);
+
+	taken.where = b->where;
+	taken.what = b->what;
+	taken.site = b->site;
+	taken.time = b->time;
+	*entry = 0;
+	__builtin_prefetch(state_site(taken.site), 1);
+	if (__builtin_expect(taken.what >> 44 & 15, 0))
+		sample_count(address, -1);
+	if (__builtin_expect(state.cut != 0, 0)) {
+		live_bury(slot, b);
+		return taken;
+	}
+	__atomic_store_n(&b->where, 0, __ATOMIC_RELEASE);
+	live_release(t, slot, b);
+	return taken;
+}
+
+/* The taken block was released. The thread's state need not be entered. */
+static inline void live_gone(const struct live_taken *taken)
+{
+	struct thread *t = thread_current;
+
+	if (!taken->where)
+		return;
+	struct trace_site *s = state_site(taken->site);
+	if (__builtin_expect((uintptr_t)t > 1 && s->owner == t->slot + 1, 1))
+		s->own_live -= (int64_t)(taken->what & TRACE_SIZE_MAX);
+	else
+		live_gone_elsewhere(taken);
+}
+
+static inline uint32_t live_family(const struct live_taken *taken)
+{
+	return (uint32_t)(taken->what >> 40) & 7;
+}
+#endif

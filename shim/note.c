@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages of the shim. Laws in note.h. */
+#include "note.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sys.h"
+#include "rules.h"
+
+static struct {
+	int known;
+	dev_t device;
+	ino_t inode;
+} stderr_was;
+
+void note_start(void)
+{
+	struct stat status;
+
+	stderr_was.known = !sys_failed(sys_call3(SYS_fstat, 2, (long)&status, 0));
+	if (stderr_was.known) {
+		stderr_was.device = status.st_dev;
+		stderr_was.inode = status.st_ino;
+	}
+}
+
+int note_possible(void)
+{
+	struct stat status;
+
+	return stderr_was.known && !sys_failed(sys_call3(SYS_fstat, 2, (long)&status, 0)) &&
+	       status.st_dev == stderr_was.device && status.st_ino == stderr_was.inode;
+}
+
+static size_t append(char *line, size_t used, size_t size, const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+
+	if (n > size - used)
+		n = size - used;
+	if (n)
+		memcpy(line + used, text, n);
+	return used + n;
+}
+
+void note_say(const char *a, const char *b, const char *c)
+{
+	char line[512];
+	size_t used = 0;
+
+	if (!note_possible())
+		return;
+	used = append(line, used, sizeof line - 1, "leakshim: ");
+	used = append(line, used, sizeof line - 1, a);
+	used = append(line, used, sizeof line - 1, b);
+	used = append(line, used, sizeof line - 1, c);
+	line[used++] = '\n';
+	sys_call3(SYS_write, 2, (long)line, (long)used);
+}
+
+char *note_number(char *to, long number)
+{
+	char *at = to + 23;
+	unsigned long n = number < 0 ? 0ul - (unsigned long)number : (unsigned long)number;
+
+	*at = 0;
+	do
+		*--at = (char)('0' + n % 10);
+	while (n /= 10);
+	if (number < 0)
+		*--at = '-';
+	return at;
+}

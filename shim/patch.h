@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_PATCH_H
+#define LEAKSHIM_PATCH_H
+/*
+ * Entry patching: the first five bytes of a function become a jump to its cell, which holds
+ * the displaced instructions and leads to a thunk (thunk.h).
+ *
+ * 1. Code is written through /proc/self/mem, so that no page changes its protection; only where
+ *    that is not allowed, mprotect opens the page for a moment.
+ * 2. What is doubtful is left alone, with the reason as a text.
+ * 3. A cell is complete before the entry leads to it.
+ * 4. Only code that no thread runs yet is patched: before constructors, or when the loader
+ *    has just mapped a module.
+ *
+ * Context: constructor or r_brk, under the lock of the caller. No descriptor outlives patch_end.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+/* A patched function. */
+struct patch {
+	uintptr_t entry;
+	uintptr_t original; /* displaced code in the cell */
+	unsigned char *cell;
+};
+
+/* What is to be patched. */
+struct patch_target {
+	uintptr_t entry;
+	uint64_t size;	    /* of the function */
+	uintptr_t low, high; /* executable memory of its module */
+	uint32_t number;    /* goes into the cell, the handler finds it there */
+	int through;	    /* the return value is wanted */
+};
+
+/* Opens /proc/self/mem. Returns 0, or -errno (writing will then use mprotect). */
+int patch_begin(void);
+void patch_end(void);
+
+/* Copies memory that may not be mapped. Returns 0, or -1. Between patch_begin and patch_end. */
+int patch_peek(uintptr_t from, void *to, size_t size);
+
+/* Patches. Returns 0 and fills `patch`, or the reason why not. */
+const char *patch_install(const struct patch_target *target, struct patch *patch);
+
+/* Forgets a patch whose module is gone: its cell is free again. */
+void patch_forget(const struct patch *patch);
+
+/* The number that was given to the cell that `address` lies in. */
+static inline uint32_t patch_number(uint64_t address)
+{
+	return *(const uint32_t *)((address & ~63ull) + 60);
+}
+
+/* How many bytes at `code` must move, and the boundaries of the instructions in them as bits.
+ * Returns 0 or the reason why they cannot move. For tests too. */
+const char *patch_examine(const uint8_t *code, uint64_t size, uint32_t *displaced,
+			  uint32_t *boundaries);
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Architectures without thunks: no function is ever patched, and each says so. */
+#include "patch.h"
+
+#include <errno.h>
+
+#include "thunk.h"
+
+int patch_begin(void)
+{
+	return -ENOSYS;
+}
+
+void patch_end(void)
+{
+}
+
+int patch_peek(uintptr_t from, void *to, size_t size)
+{
+	(void)from;
+	(void)to;
+	(void)size;
+	return -1;
+}
+
+const char *patch_examine(const uint8_t *code, uint64_t size, uint32_t *displaced,
+			  uint32_t *boundaries)
+{
+	(void)code;
+	(void)size;
+	*displaced = *boundaries = 0;
+	return "not on this architecture";
+}
+
+const char *patch_install(const struct patch_target *target, struct patch *patch)
+{
+	(void)target;
+	(void)patch;
+	return "not on this architecture";
+}
+
+void patch_forget(const struct patch *patch)
+{
+	(void)patch;
+}
+
+char thunk_through_back[1];
+
+void thunk_spill(void (*work)(void *), void *argument)
+{
+	work(argument);
+}

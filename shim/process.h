@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_PROCESS_H
+#define LEAKSHIM_PROCESS_H
+/*
+ * The life of the traced process: its start, its forks, its ends.
+ *
+ *   (loaded) --process_start--> tracing --process_finish--> ended
+ *      |                          |fork: the child's state is zero; its first
+ *      +--> stopped (aside)       |allocation calls process_begin, which makes a new trace
+ *
+ * "stopped" is for ever, in this process and its fork children.
+ */
+#include <stdint.h>
+#include "snapshot.h"
+
+/* Starts tracing in a freshly executed program. Called from the constructor. */
+void process_start(int argc, char **argv, char **envp);
+
+/* Called while state.tracing is 0. Returns 1 if tracing has begun (a fork child). */
+int process_begin(void);
+
+/* Stamps the end of this process into its trace; reports if asked to. Nothing happens
+ * in a vfork child, whose end is not the end of the process the trace belongs to. */
+void process_finish(enum trace_end end, int detail, int report, const struct snapshot_here *here);
+
+/* Before exec: stamps. After it failed: takes the stamp back. Both keep errno. */
+void process_exec(void);
+void process_exec_failed(void);
+
+/* Scans the living process, and reports it if `report`; from the signal handler. */
+void process_snapshot(const struct snapshot_here *here, int report);
+
+/* Scans and reports now, on the program's own wish, and waits for the verdict at most `ms`. Returns 1
+ * if something is lost. */
+int process_check(const struct snapshot_here *here, int ms);
+
+/* Steps aside for good, saying why once, and what to do (cure, or 0). */
+void process_stop(const char *why, const char *detail, const char *cure);
+#endif

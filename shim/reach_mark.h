@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_REACH_MARK_H
+#define LEAKSHIM_REACH_MARK_H
+/*
+ * Following pointers, in four passes:
+ *   1. from the roots, by pointers to starts: reachable; what only an inner pointer leads to is noted
+ *   2. from those: possible; what hangs on them is indirect
+ *   3. through the rest in order of address: whoever is not led to from an earlier one is a head
+ *   4. back from the last head: whoever a later head leads to is none. What remains is one head for
+ *      each tree and one for each cycle that nothing leads to: definite; the others are indirect.
+ *
+ * Why 4 is right: a group of blocks that all lead to one another, with nothing from outside, gets a
+ * head in pass 3, for nothing else can lead to its first block. A head outside such a group is led
+ * to from one, and not by an earlier head, or it would be none.
+ */
+#include <stdint.h>
+#include "reach_maps.h"
+
+enum reach_mark {
+	REACH_UNSEEN = 0,
+	REACH_REACHABLE,
+	REACH_POSSIBLE,
+	REACH_DRAGGED,  /* by a possible one, or after pass 4 by a definite one */
+	REACH_PASSED,   /* pass 3 */
+	REACH_DEFINITE
+};
+
+struct reach_marker {
+	struct reach_blocks *blocks;
+	const struct reach_maps *maps;
+	uint32_t *stack;
+	uint32_t depth;
+	uint32_t *heads;
+	uint32_t head_count;
+	int heuristics;      /* look for idioms */
+	uint32_t owner;      /* entry number + 1, in passes 2 and 4 */
+	int pass;
+	uint64_t mask;       /* of the bits of a word that are an address */
+	uint64_t read;       /* bytes of blocks */
+};
+
+int reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
+		    struct reach_arena *arena);
+
+/* Pass 1: words of a root. `at` is where they stand, or stood if `words` is a copy. */
+void reach_mark_words(struct reach_marker *m, const uint64_t *words, uint64_t count, uintptr_t at,
+		      uint32_t root);
+
+/* A block that is a root itself. */
+void reach_mark_block(struct reach_marker *m, uint32_t entry, uint32_t root);
+
+/* A possible block is reachable after all. */
+void reach_mark_promote(struct reach_marker *m, uint32_t entry);
+
+/* Follows what was found so far, to the end of pass 1. */
+void reach_mark_follow(struct reach_marker *m);
+
+/* Passes 2 to 4. */
+void reach_mark_rest(struct reach_marker *m);
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_RESOURCE_H
+#define LEAKSHIM_RESOURCE_H
+/*
+ * The counted things that are alive, what was done to them, and what was done wrong.
+ *
+ * 1. A resource is found by its address and type, through a table of chains. The head of a
+ *    chain carries a lock bit; whoever holds it owns all resources of the chain.
+ * 2. A resource takes the same memory whether it is retained ten times or a million times.
+ * 3. Ended resources stay for a while in a ring, so that what is done to them afterwards can be
+ *    told from what is done to unknown ones.
+ * 4. Everything here but resource_types lies in memory that a fork child finds zeroed.
+ *
+ * Context: any thread; under the thread's busy flag, so that a signal handler drops its events
+ * instead of waiting for a lock its own thread holds. No lock is held across foreign code.
+ */
+#include <stdint.h>
+#include "live.h"
+#include "probe_file.h"
+#include "state.h"
+
+#define RESOURCE_TYPES 768u
+#define RESOURCE_PROBES 4096u
+#define RESOURCE_HEADS (1u << 20)
+#define RESOURCE_LOCK 0x80000000u
+#define RESOURCE_INTERVAL 128u /* one of so many is followed below paranoid */
+
+/* A type as the probe files declare it; never changes but for `verified` and `misread`. */
+struct resource_type {
+	const struct probe_type *declared;
+	const char *file; /* name of the probe file */
+	uint32_t verified; /* the first create had the count it should have */
+	uint32_t misread;  /* it had not: count= is not used */
+};
+
+/* What the analyzer is told about one probe line. */
+struct resource_probe {
+	const struct probe_line *declared;
+	const char *file;
+	const char *library; /* module it was found in, 0: none */
+	const char *reason;
+	uint32_t type; /* index into resource_types */
+	uint32_t status; /* enum trace_probe_status */
+	uintptr_t address;
+};
+
+struct resource_event {
+	uintptr_t address;
+	uint32_t verb; /* enum probe_verb */
+	uint32_t probe; /* index into resource_probes */
+	uint64_t size; /* create only, 0: unknown */
+	uintptr_t depth; /* stack pointer behind the call's return address: inner calls have less */
+	int is_skipped; /* a create that is not followed: only what was known at its address ends */
+	struct live_caller from;
+};
+
+struct resource_table; /* resource.c */
+
+extern struct resource_type resource_types[RESOURCE_TYPES] __attribute__((visibility("hidden")));
+extern struct resource_probe resource_probes[RESOURCE_PROBES] __attribute__((visibility("hidden")));
+extern uint32_t resource_types_used, resource_probes_used __attribute__((visibility("hidden")));
+extern uint32_t *resource_heads __attribute__((visibility("hidden")));
+/* 0: no resource is a block; else how far behind its block's start one may lie, + 1. */
+extern uint32_t resource_has_blocks __attribute__((visibility("hidden")));
+
+/* Maps the table. Returns 0 or -errno. */
+int resource_start(void);
+
+/* One call of a probed function. */
+void resource_event(const struct resource_event *event);
+
+/* Writes all types and probes of which something is known into the trace; again when their
+ * status has changed. */
+void resource_publish(void);
+
+/* The block at `address` is about to be freed: a resource that is this block ends with it. The caller
+ * has entered the thread's state. */
+void resource_freed(struct thread *t, uintptr_t address, const struct live_caller *from);
+
+/* Marks the THREAD entries that resources name in `named`, one byte each. */
+void resource_mark_threads(unsigned char *named);
+
+/* Neighbours in memory are neighbours here, so that the table is as local as the heap. */
+static inline uint32_t resource_hash(uintptr_t address)
+{
+	uint64_t far = (address >> 24) * 0x9e3779b97f4a7c15u;
+
+	return (uint32_t)((address >> 4) ^ (far >> 40)) & (RESOURCE_HEADS - 1);
+}
+
+/* 0: certainly nothing is known about this address. */
+static inline int resource_maybe(uintptr_t address)
+{
+	return __atomic_load_n(&resource_heads[resource_hash(address)], __ATOMIC_RELAXED) != 0;
+}
+/* Below paranoid most objects are not followed: chosen here, before anything is paid for. */
+static inline int resource_is_chosen(void)
+{
+	struct thread *t = thread_current;
+
+	if ((uintptr_t)t <= 1 || !state.header || trace_level(state.header) == TRACE_LEVEL_PARANOID)
+		return 1;
+	t->random ^= t->random << 13;
+	t->random ^= t->random >> 7;
+	t->random ^= t->random << 17;
+	return (t->random >> 20) % RESOURCE_INTERVAL == 0;
+}
+
+/* For every free: cheap where no resource is a block. */
+static inline void resource_block_freed(struct thread *t, uintptr_t address, uint64_t size,
+					const struct live_caller *from)
+{
+	if (__builtin_expect(resource_has_blocks, 0))
+		for (uintptr_t head = 0; head < resource_has_blocks && (head < size || !head); head += 16)
+			if (resource_maybe(address + head))
+				resource_freed(t, address + head, from);
+}
+#endif

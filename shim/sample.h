@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_SAMPLE_H
+#define LEAKSHIM_SAMPLE_H
+/*
+ * Which blocks are followed at the levels simple and advanced: a Poisson process over
+ * bytes. The distance to the next sample is exponentially distributed with mean
+ * header->sample_bytes[rate], so a block of s bytes is hit with probability 1 - exp(-s / mean), which
+ * gives the analyzer the weight that makes totals unbiased (tcmalloc's and jemalloc's scheme).
+ */
+#include "state.h"
+#include "thread.h"
+
+#define SAMPLE_HUGE (1ull << 46) /* no allocator gives that much */
+#define SAMPLE_FILTER_SHIFT 16   /* log2 of the cells in the filter */
+#define SAMPLE_STICKY 255u
+
+/* Enters the mean of the settings in the header's table. */
+void sample_start(void);
+
+/* `size` more bytes were allocated. Returns 1 if this block is to be followed. */
+int sample_hit(struct thread *t, uint64_t size);
+
+/* The index of the mean in force. */
+uint32_t sample_rate(void);
+
+/*
+ * Which addresses may be followed: a hashed cell for each, so that a free at the levels that
+ * sample costs one look at 64 KiB of memory instead of a look-up in the index. A cell
+ * counts the sampled blocks that hash to it. Blocks of a time when every one was followed
+ * are not counted one by one: when sampling begins, their cells are made sticky.
+ */
+void sample_filter(void);
+
+static inline unsigned char *sample_cell(unsigned char *filter, uintptr_t address)
+{
+	return filter + ((address >> 4) * 0x9e3779b97f4a7c15u >> (64 - SAMPLE_FILTER_SHIFT));
+}
+
+static inline int sample_may_follow(uintptr_t address)
+{
+	return !state.filter || *sample_cell(state.filter, address);
+}
+
+/* A sampled block (rate not 0) is followed from now on, or no more. */
+void sample_count(uintptr_t address, int change);
+
+/* A block of rate 0 was recorded while the level changed. */
+void sample_stick(uintptr_t address);
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Our signal handlers, and the program's view of them. Laws in signals.h. */
+#include "signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "process.h"
+#include "real.h"
+#include "settings.h"
+#include "state.h"
+#include "sys.h"
+#include "rules.h"
+
+#define API __attribute__((visibility("default")))
+
+static int (*real_sigaction)(int, const struct sigaction *, struct sigaction *);
+static void (*(*real_signal)(int, void (*)(int)))(int);
+
+#define LAST_SIGNAL 62 /* the last ones are debuggers' favourites */
+
+/* The kernel shields process 1 from default actions; a handler would end that. */
+static int is_first;
+
+static const unsigned char fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL,	SIGABRT, SIGBUS, SIGFPE,
+					      SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ};
+static int started;
+static int request; /* a real-time signal that nobody uses: scans on demand */
+
+static int is_fatal(int number)
+{
+	return number > 0 && memchr(fatal_signals, number, sizeof fatal_signals) != 0;
+}
+
+static void set_default(int number)
+{
+	struct sigaction action = {.sa_handler = SIG_DFL};
+
+	real_sigaction(number, &action, 0);
+}
+
+/* Where a signal interrupted the program. */
+static struct snapshot_here interrupted(const ucontext_t *context)
+{
+	struct snapshot_here here = {0};
+
+#ifdef __x86_64__
+	here.sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+	for (int i = 0; i <= REG_RIP; i++)
+		here.word[here.words++] = (uintptr_t)context->uc_mcontext.gregs[i];
+#else
+	here.sp = (uintptr_t)__builtin_frame_address(0);
+	(void)context;
+#endif
+	return here;
+}
+
+static void on_fatal(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
+	int faulted = info->si_code > 0 && info->si_code != SI_KERNEL &&
+		      (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL);
+	int own = info->si_code == SI_TKILL && info->si_pid == (pid_t)sys_call3(SYS_getpid, 0, 0, 0);
+
+	struct snapshot_here here = interrupted(context);
+	set_default(number);
+	process_finish(number == SIGABRT && own ? TRACE_END_ABORT : TRACE_END_SIGNAL, number, 1, &here);
+	if (!faulted) /* blocked until we return, then deadly */
+		sys_call3(SYS_tgkill, sys_call3(SYS_getpid, 0, 0, 0), sys_call3(SYS_gettid, 0, 0, 0), number);
+	errno = saved;
+}
+
+#ifdef __x86_64__
+/* "mov $nr, %eax; syscall" just before the interrupted place: run it again. */
+static void restart_call(ucontext_t *context)
+{
+	greg_t *r = context->uc_mcontext.gregs;
+	const unsigned char *at = (const unsigned char *)r[REG_RIP];
+	uint32_t number;
+
+	if (r[REG_RAX] != -EINTR || at[-2] != 0x0f || at[-1] != 0x05)
+		return;
+	if (at[-7] == 0xb8)
+		memcpy(&number, at - 6, sizeof number);
+	else if (at[-4] == 0x31 && at[-3] == 0xc0)
+		number = SYS_read;
+	else
+		return;
+	if (number > 1024)
+		return;
+	r[REG_RAX] = number;
+	r[REG_RIP] -= 2;
+}
+#else
+static void restart_call(ucontext_t *context)
+{
+	(void)context;
+}
+#endif
+
+static void on_report(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	int is_request = info->si_code == SI_QUEUE && info->si_int == (int)TRACE_REQUEST;
+	struct snapshot_here here = interrupted(context);
+
+	if (number == request && !is_request) { /* somebody else's: what it does by default */
+		set_default(number);
+		sys_call3(SYS_tgkill, sys_call3(SYS_getpid, 0, 0, 0), sys_call3(SYS_gettid, 0, 0, 0), number);
+	} else {
+		process_snapshot(&here, !is_request);
+	}
+	restart_call(context);
+	errno = saved;
+}
+
+static int is_ours(const struct sigaction *action)
+{
+	return action->sa_flags & SA_SIGINFO &&
+	       (action->sa_sigaction == on_fatal || action->sa_sigaction == on_report);
+}
+
+static void install(int number)
+{
+	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+
+	action.sa_sigaction = number == settings.signal || number == request ? on_report : on_fatal;
+	sigfillset(&action.sa_mask);
+	real_sigaction(number, &action, 0);
+}
+
+static void find_real(void)
+{
+	if (real_sigaction || !real_ready())
+		return;
+	real_signal = (void (*(*)(int, void (*)(int)))(int))real_next("signal");
+	real_sigaction = (int (*)(int, const struct sigaction *, struct sigaction *))real_next("sigaction");
+}
+
+static int wanted(int number)
+{
+	return started && (number == settings.signal || number == request || (!is_first && is_fatal(number)));
+}
+
+void signals_start(void)
+{
+	struct sigaction present;
+
+	find_real();
+	if (!real_sigaction)
+		return;
+	is_first = sys_call3(SYS_getpid, 0, 0, 0) == 1;
+	for (int number = LAST_SIGNAL; number > 0; number--) {
+		int is_free = !real_sigaction(number, 0, &present) && !(present.sa_flags & SA_SIGINFO) &&
+			      present.sa_handler == SIG_DFL;
+
+		if (!request && number >= SIGRTMIN && is_free && settings.signal)
+			request = number;
+		if (is_free && (number == request || number == settings.signal || (!is_first && is_fatal(number))))
+			install(number);
+	}
+	if (state.header)
+		state.header->request_signal = (uint32_t)request;
+	started = 1;
+}
+
+API int sigaction(int number, const struct sigaction *action, struct sigaction *old)
+{
+	find_real();
+	if (!real_sigaction) {
+		errno = ENOSYS;
+		return -1;
+	}
+	int back_to_default = action && !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
+	int r = real_sigaction(number, action, old);
+
+	if (r || !wanted(number))
+		return r;
+	if (old && is_ours(old)) {
+		memset(old, 0, sizeof *old);
+		old->sa_handler = SIG_DFL;
+	}
+	if (back_to_default)
+		install(number);
+	return 0;
+}
+
+API void (*signal(int number, void (*handler)(int)))(int)
+{
+	find_real();
+	if (!real_signal) {
+		errno = ENOSYS;
+		return SIG_ERR;
+	}
+	void (*old)(int) = real_signal(number, handler);
+
+	if (old == SIG_ERR || !wanted(number))
+		return old;
+	if (handler == SIG_DFL)
+		install(number);
+	return (uintptr_t)old == (uintptr_t)on_fatal || (uintptr_t)old == (uintptr_t)on_report ? SIG_DFL : old;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_SNAPSHOT_H
+#define LEAKSHIM_SNAPSHOT_H
+/*
+ * Taking the cut: one moment of the program, in a process of its own that scans it (reach.h).
+ *
+ * 1. Raw system calls only; no lock of malloc, the loader or stdio. Async-signal-safe.
+ * 2. The scanning process comes from a raw clone with exit signal 0: no SIGCHLD, nothing for
+ *    wait(-1) to find.
+ * 3. While a scan of the living is under way, frees leave their entries (TRACE_FAMILY_GONE), for the
+ *    scan sees the heap of the cut, but the blocks of now (live.c).
+ * 4. No ptrace, no helper thread: /proc/self/task/TID/syscall has the stack pointers of blocked threads.
+ */
+#include <stdint.h>
+#include "reach.h"
+
+/* Where the calling thread stands: what is live on its stack, and its registers. */
+struct snapshot_here {
+	uintptr_t sp;      /* lowest live word; 0: not known, everything from here */
+	uint32_t words;
+	uintptr_t word[REACH_REGISTERS];
+	int main_over;     /* main has returned */
+};
+
+/* Learns what the loader alone can say now. Called once, from the constructor. */
+void snapshot_start(void);
+
+/* The process ends: scans and waits for it. */
+void snapshot_at_end(const struct snapshot_here *here);
+
+/* Scans the living process. `then` runs in the scanning process when it is done. Returns 0, or
+ * -1 if no process could be made or one is still scanning. */
+int snapshot_live(const struct snapshot_here *here, void (*then)(void));
+
+/* Takes the cut that a signal handler could not take, because the thread that it interrupted held
+ * the trace's lock. */
+void snapshot_deferred(void);
+
+/* The scan that was under way is over; called from time to time while state.cut is set. */
+void snapshot_poll(void);
+
+/* Waits for the scan that snapshot_live began, and for what comes after it, at most `ms` milliseconds.
+ * Returns it, 0 if it is not over. */
+const struct trace_scan *snapshot_wait(int ms);
+
+/* A root region: added, or taken back. Returns 0, or -1: no place, or not found. */
+int snapshot_region(uintptr_t start, uintptr_t size, int add);
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_SPAWN_H
+#define LEAKSHIM_SPAWN_H
+/*
+ * Starts another program from inside the host without the host noticing: no SIGCHLD,
+ * nothing for wait(-1) to find, no page tables copied, no lock, no allocation.
+ * Async-signal-safe. The raw clone shares memory until the exec, as vfork does, on a stack
+ * of its own; all signals are blocked meanwhile so that no handler of the host runs in the child.
+ */
+
+/* stdin is /dev/null, stdout and stderr are the host's stderr, other descriptors closed.
+ * Returns the pid or -errno. */
+long spawn_program(const char *path, char *const argv[], char *const envp[]);
+
+/* Does the same in the calling process, which is one of ours; returns only if it cannot. */
+void spawn_become(const char *path, char *const argv[], char *const envp[]);
+
+/* clone() onto another stack, where it runs entry(data), which does not return. Returns the pid or -errno. */
+long spawn_clone(void *stack_top, long flags, void (*entry)(void *), void *data);
+
+/* Waits at most `seconds` for a child of spawn_program. 0: it ended. */
+int spawn_wait(long pid, int seconds);
+
+/* Reaps whatever ended meanwhile. */
+void spawn_reap(void);
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_STATE_H
+#define LEAKSHIM_STATE_H
+/*
+ * What the shim knows about this process. One page-aligned object that a fork child
+ * finds zeroed (MADV_WIPEONFORK), so that a child starts empty by itself, also after a
+ * raw clone; a vfork child shares it, as it shares the heap.
+ *
+ * state.tracing is 0 before the start, after a fork until the child has a trace of its
+ * own, and for ever once the shim has stepped aside.
+ */
+#include <stdint.h>
+#include <time.h>
+#include "area.h"
+#include "trace.h"
+
+struct thread;
+
+struct state {
+	uint32_t tracing;
+	uint32_t lock_area, lock_tree, lock_sites, lock_pool, lock_threads, lock_modules, lock_mismatch;
+	uint32_t generation; /* of the module list; stale cached rules have another */
+	struct trace_header *header;
+	uint64_t start_us; /* CLOCK_MONOTONIC_COARSE at the start, microseconds */
+	uint64_t reserved; /* bytes of the mapping */
+	uint64_t device, inode; /* of the trace file */
+	uint64_t **root;        /* index.c: [address >> 26] -> leaf */
+	uint32_t cut;      /* SCAN index while a scan of the living is under way: blocks leave graves */
+	uint32_t graves;   /* slots of blocks that were let go meanwhile, a list through site */
+	uint32_t scanning; /* a cut is being taken */
+	uint32_t deferred; /* a cut is to be taken when lock_area is free */
+	unsigned char *filter, *filter_building; /* sample.c */
+	uint32_t filter_word, lock_sample;
+	uint32_t full;     /* growth failed; counts the attempts since */
+	uint32_t starting; /* a fork child makes its trace */
+	uint32_t unlinked; /* the trace has no name any more */
+	uint32_t ending;   /* the trace was cut to size: growing is over */
+	uint32_t pool;     /* live.c: free block slots, a list of batches */
+	uint32_t thread_slots, thread_gc_at;
+	uint32_t identities; /* thread.c: free THREAD entries, a list through started_us */
+	struct thread *free_threads;
+	uint32_t shared_pid;
+	void *shared_stack, *shared_tasks; /* of a scan that shares our memory */
+	uint64_t shared_tasks_size;
+	uint32_t scanners[8]; /* pids of scanning processes that were not waited for */
+	struct area areas[TRACE_AREAS];
+};
+
+extern union state_page {
+	struct state s;
+	unsigned char page[4096];
+} state_page __attribute__((visibility("hidden")));
+#define state (state_page.s)
+
+static inline struct trace_block *state_block(uint32_t i)
+{
+	return (struct trace_block *)state.areas[TRACE_AREA_BLOCK].chunk[i >> AREA_SHIFT_BLOCK] +
+	       (i & ((1u << AREA_SHIFT_BLOCK) - 1));
+}
+static inline struct trace_node *state_node(uint32_t i)
+{
+	return (struct trace_node *)state.areas[TRACE_AREA_NODE].chunk[i >> AREA_SHIFT_NODE] +
+	       (i & ((1u << AREA_SHIFT_NODE) - 1));
+}
+static inline struct trace_site *state_site(uint32_t i)
+{
+	return (struct trace_site *)state.areas[TRACE_AREA_SITE].chunk[i >> AREA_SHIFT_SITE] +
+	       (i & ((1u << AREA_SHIFT_SITE) - 1));
+}
+static inline struct trace_module *state_module(uint32_t i)
+{
+	return (struct trace_module *)state.areas[TRACE_AREA_MODULE].chunk[i >> AREA_SHIFT_MODULE] +
+	       (i & ((1u << AREA_SHIFT_MODULE) - 1));
+}
+static inline struct trace_thread *state_thread(uint32_t i)
+{
+	return (struct trace_thread *)state.areas[TRACE_AREA_THREAD].chunk[i >> AREA_SHIFT_THREAD] +
+	       (i & ((1u << AREA_SHIFT_THREAD) - 1));
+}
+
+/* Counts something that could not be recorded. */
+static inline void state_drop(enum trace_drop why)
+{
+	if (state.header)
+		__atomic_fetch_add(&state.header->drops[why], 1, __ATOMIC_RELAXED);
+}
+
+/* The program took system calls away from itself (seccomp); its children inherit that, so no
+ * fork wipes it. Work that needs unusual calls is then left out. */
+extern uint32_t state_confined __attribute__((visibility("hidden")));
+
+/* The vDSO's clock_gettime, or a system call where there is no vDSO. Not wiped by a fork. */
+extern long (*state_vdso_clock)(long, struct timespec *) __attribute__((visibility("hidden")));
+
+/* Microseconds since the start of the trace, coarse (1 to 4 ms). */
+static inline uint64_t state_now(void)
+{
+	struct timespec now;
+
+	state_vdso_clock(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000 - state.start_us;
+}
+
+/* A clock in nanoseconds, from the vDSO where there is one. */
+uint64_t state_clock_ns(int clock);
+
+/* Finds the vDSO; called once before anything asks for the time. */
+void state_clock_find(void);
+
+void state_lock_slow(uint32_t *lock);
+
+/* A lock for the slow paths. Waits by yielding; the thread's busy flag keeps a signal
+ * handler from taking it twice. */
+static inline void state_lock(uint32_t *lock)
+{
+	if (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
+		state_lock_slow(lock);
+}
+/* Takes a lock that the calling thread may hold itself, being interrupted: gives up after some
+ * `yields`. Returns 1 if it has it. */
+int state_lock_within(uint32_t *lock, int yields);
+
+static inline void state_unlock(uint32_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_SYS_H
+#define LEAKSHIM_SYS_H
+/*
+ * Raw system calls for x86_64 Linux: no errno, no cancellation point, no libc.
+ * Each returns the kernel's value, -errno on failure. Async-signal-safe.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+static inline long sys_call6(long n, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long sys_call3(long n, long a, long b, long c)
+{
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(n), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline int sys_failed(long result)
+{
+	return (unsigned long)result > -4096ul;
+}
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_TAIL_H
+#define LEAKSHIM_TAIL_H
+/*
+ * Interposed functions that must leave no trace on the stack: what they forward to
+ * looks at its return address (dlsym with RTLD_NEXT) or takes registers as they are
+ * (syscall). They jump instead of calling. Written in assembly, one file an architecture.
+ */
+
+/* Where the jumps lead; filled by real.c. */
+extern void *tail_dlsym __attribute__((visibility("hidden")));
+extern void *tail_syscall __attribute__((visibility("hidden")));
+
+/* Called by dlsym: what to answer instead of the real look-up, 0 to let it happen. */
+void *tail_dlsym_answer(void *handle, const char *name) __attribute__((visibility("hidden")));
+#endif

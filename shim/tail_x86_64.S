@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* dlsym and syscall as jumps. See tail.h. */
+
+#define SYS_seccomp 317
+
+	.text
+	.globl dlsym
+	.type dlsym, @function
+	.p2align 4
+dlsym:
+	.cfi_startproc
+	endbr64
+	pushq %rdi
+	.cfi_adjust_cfa_offset 8
+	pushq %rsi
+	.cfi_adjust_cfa_offset 8
+	subq $8, %rsp
+	.cfi_adjust_cfa_offset 8
+	call tail_dlsym_answer
+	addq $8, %rsp
+	.cfi_adjust_cfa_offset -8
+	popq %rsi
+	.cfi_adjust_cfa_offset -8
+	popq %rdi
+	.cfi_adjust_cfa_offset -8
+	testq %rax, %rax
+	jnz 1f
+	jmpq *tail_dlsym(%rip)
+1:	ret
+	.cfi_endproc
+	.size dlsym, . - dlsym
+
+	.globl syscall
+	.type syscall, @function
+	.p2align 4
+syscall:
+	.cfi_startproc
+	endbr64
+	cmpq $SYS_seccomp, %rdi
+	jne 1f
+	movl $1, state_confined(%rip)
+1:	cmpq $0, tail_syscall(%rip)
+	je 2f
+	jmpq *tail_syscall(%rip)
+2:	pushq %rdi
+	.cfi_adjust_cfa_offset 8
+	pushq %rsi
+	.cfi_adjust_cfa_offset 8
+	pushq %rdx
+	.cfi_adjust_cfa_offset 8
+	pushq %rcx
+	.cfi_adjust_cfa_offset 8
+	pushq %r8
+	.cfi_adjust_cfa_offset 8
+	pushq %r9
+	.cfi_adjust_cfa_offset 8
+	subq $8, %rsp
+	.cfi_adjust_cfa_offset 8
+	call real_ready
+	addq $8, %rsp
+	.cfi_adjust_cfa_offset -8
+	popq %r9
+	.cfi_adjust_cfa_offset -8
+	popq %r8
+	.cfi_adjust_cfa_offset -8
+	popq %rcx
+	.cfi_adjust_cfa_offset -8
+	popq %rdx
+	.cfi_adjust_cfa_offset -8
+	popq %rsi
+	.cfi_adjust_cfa_offset -8
+	popq %rdi
+	.cfi_adjust_cfa_offset -8
+	jmpq *tail_syscall(%rip)
+	.cfi_endproc
+	.size syscall, . - syscall
+
+	.bss
+	.globl tail_dlsym
+	.hidden tail_dlsym
+	.p2align 3
+tail_dlsym:
+	.zero 8
+	.globl tail_syscall
+	.hidden tail_syscall
+tail_syscall:
+	.zero 8
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_THREAD_H
+#define LEAKSHIM_THREAD_H
+/*
+ * What the shim keeps for a thread of the program: one word of static TLS leads to it.
+ *
+ * The struct lies in private memory that a fork child finds zeroed, so `mode` is 0
+ * (THREAD_ASIDE) there until the child has a trace of its own.
+ *
+ * A thread that has run its last key destructor gives everything back; what it still
+ * allocates or frees after that is done with a borrowed state (thread_enter).
+ */
+#include <stdint.h>
+#include "stack.h"
+#include "state.h"
+
+enum thread_mode {
+	THREAD_ASIDE = 0, /* take the slow way: not attached, busy, or nothing to follow */
+	THREAD_ALL = 1,   /* every block is followed */
+	THREAD_SAMPLE = 2 /* a sample by bytes, which may be nothing at all (level disabled) */
+};
+
+/* In busy_sp: calls that come now are the shim's own doing and no drops. */
+#define THREAD_OWN_WORK 1u
+
+/* An operator's own call of malloc stands no further away than this on the stack. */
+#define THREAD_QUIET_SPAN 4096u
+
+#define THREAD_PENDING 128u /* sites with unflushed totals, a power of two */
+
+struct thread {
+	uint32_t mode;      /* enum thread_mode */
+	uint32_t attached;  /* 1 while it belongs to a thread of this process */
+	uint32_t slot;      /* number of this struct; slot + 1 is the owner word of sites */
+	uint32_t identity;  /* THREAD index */
+	uintptr_t busy_sp;  /* while mode is ASIDE for our own work: where that work stands */
+	uint32_t free_slots, free_count; /* live.c: block slots to reuse, newest first */
+	uint32_t pending;   /* first of THREAD_PENDING entries in PENDING, 0: none */
+	uint32_t transient; /* borrowed for one call */
+	uint32_t last_node, last_site;
+	uint32_t rounds;    /* of key destructors seen */
+	uint32_t level;     /* header's level when mode was set */
+	uint32_t ignoring;  /* depth of __lsan_disable: what is made now is no leak */
+	int64_t countdown;  /* bytes to the next sample */
+	uint64_t random;
+	uintptr_t quiet_new, quiet_free; /* interpose.c: an operator's inner call is not a block of its own */
+	struct thread *next_free;
+	struct stack_cache stack;
+};
+
+extern __thread struct thread *thread_current
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Work of ours on behalf of this thread begins: returns its state with mode ASIDE, or 0 when
+ * the call is to be passed through untouched (not tracing, re-entered, no memory; drops are
+ * counted for allocations if `counts`). Slow: the interposed functions do the usual case themselves. */
+struct thread *thread_enter(uintptr_t sp, int counts);
+void thread_leave(struct thread *t);
+
+/* Sets the mode that the level in force asks for. */
+void thread_arm(struct thread *t);
+
+/* Called once from the constructor, and in a fork child for the thread that lives on. */
+int thread_start(void);
+
+/* The thread's name changed (prctl, pthread_setname_np). */
+void thread_renamed(const char *name);
+#endif

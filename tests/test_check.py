@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""A build server learns from a status whether a program leaks, and hears of new leaks only."""
+import re
+import subprocess
+
+import pytest
+
+from harness import LEAKSHIM, only_trace, preload, preloaded, run, victim
+
+QUIET = {"report": "none"}
+
+
+def leakshim(*arguments):
+    done = run([LEAKSHIM, *arguments])
+    return done.status, done.stdout.decode() + done.text
+
+
+def traced(box, name, *arguments):
+    folder = box / ("-".join([name, *arguments]).replace(" ", "_"))
+    folder.mkdir(exist_ok=True)
+    preloaded([victim(name), *arguments], folder, settings=QUIET)
+    return only_trace(folder)
+
+
+def test_check_says_0_for_clean_1_for_leaks_2_for_what_cannot_be_judged(box):
+    clean, leaky = traced(box, "free_before_exit"), traced(box, "leak_then_end", "exit")
+    killed = traced(box, "leak_then_end", "kill")
+    assert leakshim("check", clean)[0] == 0
+    assert leakshim("check", leaky)[0] == 1
+    assert leakshim("check", clean, leaky)[0] == 1
+    status, text = leakshim("check", killed)
+    assert status == 2 and "cannot be judged" in text
+    assert leakshim("check", killed, "--allow-incomplete")[0] == 0
+    assert leakshim("check", box / "nothing.trace")[0] == 2
+
+
+def test_known_groups_pass_new_and_grown_ones_fail_and_gone_ones_are_named(box):
+    old, new = traced(box, "leak_then_end", "exit"), traced(box, "lost_shapes", "chain")
+    baseline = box / "baseline"
+    assert leakshim("check", old, "--baseline", baseline)[0] == 2
+    assert leakshim("check", old, "--baseline", baseline, "--write-baseline")[0] == 0
+    assert leakshim("check", old, "--baseline", baseline) == (0, "leakshim: check: 0 groups fail, 2 known\n")
+    status, text = leakshim("check", new, "--baseline", baseline)
+    assert status == 1 and "leakshim: new: [" in text and text.count("leakshim: gone: [") == 2
+    baseline.write_text(baseline.read_text().replace(" 10 1000 ", " 9 900 "))
+    status, text = leakshim("check", old, "--baseline", baseline)
+    assert status == 1 and "10 blocks, 1,000 bytes (9 before)" in text
+    assert "few (" in text and "many (" not in text
+
+
+def test_a_damaged_baseline_is_trouble_and_named_with_its_line(box):
+    (box / "baseline").write_text("# leakshim baseline\nwhat is this\n")
+    status, text = leakshim("check", traced(box, "free_before_exit"), "--baseline", box / "baseline")
+    assert status == 2 and "baseline:2:" in text
+
+
+def test_run_check_cannot_be_confused_with_the_programs_own_failure(box):
+    for name, arguments, status, words in [("free_before_exit", [], 0, "0 groups fail"),
+                                           ("lost_shapes", ["chain"], 23, "1 group fails"),
+                                           ("leak_then_end", ["exit"], 3, "the program itself failed with status 3")]:
+        done = run([LEAKSHIM, "run", "--check", "-o", box / name, "--", victim(name), *arguments])
+        assert done.status == status and words in done.text, done
+
+
+LSAN = "# of another tool\nleak:{}\n\nrace:elsewhere\n"
+VALGRIND = """{{
+   a-name
+   Memcheck:Leak
+   match-leak-kinds: definite
+   fun:malloc
+   fun:{}
+   ...
+}}
+{{
+   for-another-error
+   Memcheck:Cond
+   fun:{}
+}}
+"""
+
+
+@pytest.mark.parametrize("syntax", [LSAN, VALGRIND])
+def test_suppressions_of_both_syntaxes_are_taken_and_unused_ones_named(syntax, box):
+    trace, file = traced(box, "leak_then_end", "exit"), box / "suppressions"
+    file.write_text(syntax.format("many", "many") + "leak:not_there\n")
+    status, text = leakshim("check", trace, "--suppressions", file)
+    assert status == 1 and "few (leak" in text and "many (leak" not in text
+    assert "10,000 blocks, 500,000 bytes" in text and "leak:not_there" in text and "was not used" in text
+
+
+@pytest.mark.parametrize("pattern, hits", [("m*y", True), ("^many$", True), ("^an", False), ("leak_then_end.c", True),
+                                           ("leak_then_end$", True), ("man", True), ("y$", True), ("^x", False)])
+def test_leak_sanitizers_patterns_mean_what_they_mean_there(pattern, hits, box):
+    trace, file = traced(box, "leak_then_end", "exit"), box / "suppressions"
+    file.write_text(f"leak:{pattern}\n")
+    _, text = leakshim("report", trace, "--suppressions", file)
+    assert ("was not used" not in text) == hits, text
+
+
+def test_valgrinds_first_frame_is_the_allocating_function(box):
+    trace, file = traced(box, "leak_then_end", "exit"), box / "suppressions"
+    for frames, hits in [("fun:malloc\nfun:many", True), ("fun:*alloc\nfun:ma?y\nfun:main", True),
+                         ("fun:many", False), ("...\nfun:main", True), ("fun:calloc\nobj:*leak_then_end", True),
+                         ("fun:malloc\nfun:main", False), ("fun:malloc\n...\nsrc:leak_then_end.c:1", False)]:
+        file.write_text("{\nname\nMemcheck:Leak\n" + frames + "\n}\n")
+        _, text = leakshim("report", trace, "--suppressions", file)
+        assert ("was not used" not in text) == hits, (frames, text)
+
+
+def test_printed_suppressions_silence_what_they_were_printed_for(box):
+    trace, file = traced(box, "leak_then_end", "exit"), box / "suppressions"
+    file.write_text(leakshim("report", trace, "--print-suppressions")[1])
+    status, text = leakshim("check", trace, "--suppressions", file)
+    assert status == 0 and "not used" not in text
+
+
+def test_valgrind_itself_takes_the_printed_suppressions(box):
+    if not subprocess.run(["/usr/bin/which", "valgrind"], capture_output=True).stdout:
+        pytest.skip("no valgrind")
+    trace, file = traced(box, "lost_shapes", "chain"), box / "suppressions"
+    file.write_text(leakshim("report", trace, "--print-suppressions")[1])
+    done = run(["/usr/bin/valgrind", "--leak-check=full", "--error-exitcode=9", f"--suppressions={file}",
+                victim("lost_shapes"), "chain"])
+    assert done.status == 0, done
+
+
+def test_diff_names_new_grown_and_gone(box):
+    old, new = traced(box, "lost_shapes", "chain"), traced(box, "lost_shapes", "apart")
+    status, text = leakshim("diff", old, new)
+    assert status == 0 and "leakshim: grown: [" in text and "3 blocks, 3,006 bytes (1 before)" in text
+    other = leakshim("diff", old, traced(box, "leak_then_end", "exit"))[1]
+    assert other.count("leakshim: new: [") == 2 and "leakshim: gone: [" in other
+    assert leakshim("report", new, "--since", old)[1] == text
+    assert "new:" not in leakshim("diff", old, old)[1]
+
+
+def test_who_leads_from_a_block_to_what_lost_it(box):
+    trace = traced(box, "lost_shapes", "chain")
+    status, text = leakshim("who", trace, "0x10")
+    assert status == 2 and "no live block" in text
+    assert leakshim("who", trace, "somewhere")[0] == 2
+    tail = run([victim("lost_shapes"), "addresses"], preload(box, **QUIET)).stdout.decode().split()
+    trace = max(box.glob("lost_shapes.*.trace"), key=lambda path: path.stat().st_mtime_ns)
+    status, text = leakshim("who", trace, tail[2])
+    assert status == 0 and re.findall(r"(1,00\d) bytes", text) == ["1,003", "1,002", "1,001"], text
+    assert "nothing points at it any more" in text.splitlines()[-1]

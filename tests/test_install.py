@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""What `meson install` puts where, that it works from there, and the header for programs."""
+import os
+import subprocess
+
+import pytest
+from harness import BUILD, ROOT, environment, only_trace, preloaded, report, run, victim
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    to = tmp_path_factory.mktemp("destination")
+    subprocess.run(["/usr/bin/meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", to],
+                   check=True, env=environment(), stdout=subprocess.DEVNULL)
+    return to
+
+
+def found(folder, name):
+    paths = list(folder.rglob(name))
+    assert len(paths) == 1, (name, paths)
+    return paths[0]
+
+
+def test_install_puts_everything_where_it_belongs(installed):
+    for name, folder in [("leakshim", "bin"), ("leakshim.h", "include"), ("leakshim.pc", "pkgconfig"),
+                         ("leakshim.1", "man1"), ("report.schema.json", "leakshim"), ("glib.probes", "catalog")]:
+        path = next(p for p in installed.rglob(name) if p.is_file())
+        assert path.parent.name == folder, path
+    assert os.access(found(installed, "libleakshim.so"), os.R_OK)
+
+
+def test_an_installed_leakshim_finds_its_library_beside_itself(installed, tmp_path):
+    command = next(p for p in installed.rglob("leakshim") if p.is_file())
+    done = run([command, "run", "-o", tmp_path / "t.trace", "--", victim("asks_to_ignore")])
+    assert done.status == 0 and "5 times, 500 bytes" in done.text, done
+
+
+def test_an_installed_library_finds_its_analyzer(installed, tmp_path):
+    library = found(installed, "libleakshim.so")
+    done = run([victim("asks_to_ignore")],
+               {**environment(), "LD_PRELOAD": str(library), "LEAKSHIM_OPTIONS": f"dir={tmp_path}"})
+    assert done.status == 0 and "5 times, 500 bytes" in done.text, done
+
+
+def test_what_a_program_asks_to_ignore_is_no_leak(tmp_path):
+    preloaded([victim("asks_to_ignore")], tmp_path, settings={"report": "none"})
+    classes = {group["bytes"]: group["class"] for group in report(only_trace(tmp_path))["leaks"]}
+    assert classes[500] == "definite" and classes[150] == "ignored", classes
+
+
+def test_the_header_needs_no_library(tmp_path):
+    assert run([victim("asks_to_ignore")]).status == 0
+    source = tmp_path / "asks.cpp"
+    source.write_text('#include "leakshim.h"\nint main() { int *p = new int; leakshim_mark_ignored(p); delete p; }\n')
+    subprocess.run(["/usr/bin/g++", "-Wall", "-Wextra", "-Werror", "-I", ROOT / "shim", source, "-o", tmp_path / "asks"],
+                   check=True)
+    assert run([tmp_path / "asks"]).status == 0

@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: MIT
+"""Counted resources of real libraries and of the program itself: each with its fault and its clean twin.
+
+The victims are victims/probes_*.c, built here against the Debian packages; what is not installed is
+skipped with its name.
+"""
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import LEAKSHIM, ROOT, environment, only_trace, preload, report, run, stack, traces
+
+VICTIMS = ROOT / "tests/victims"
+LEAKS = {"definite", "possible", "held", "unclassified"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("probes")
+
+    def build(name, packages=(), *flags):
+        out = folder / (name + "".join(flags).replace("-", ""))
+        if not out.exists():
+            words = []
+            if packages:
+                found = subprocess.run(["pkg-config", "--cflags", "--libs", *packages], text=True,
+                                       capture_output=True, timeout=60)
+                if found.returncode:
+                    pytest.skip(f"not installed: {' '.join(packages)}")
+                words = found.stdout.split()
+            subprocess.run(["gcc", "-g", "-O0", "-w", *flags, VICTIMS / f"{name}.c", "-o", out, *words, "-ldl"],
+                           check=True, timeout=120)
+        return str(out)
+    return build
+
+
+def watch(folder, argv, env=None, status=0, **settings):
+    """Runs a program preloaded; its report, and what it wrote."""
+    folder.mkdir(exist_ok=True)
+    ended = run(argv, preload(folder, env, report="exit", **settings))
+    assert ended.status == status, ended
+    return report(only_trace(folder)), ended
+
+
+def resources(whole, kind, classes=LEAKS):
+    return [leak for leak in whole["leaks"] if leak["type"] == kind and leak["class"] in classes]
+
+
+def lost(whole, kind, classes=LEAKS):
+    return sum(leak["count"] for leak in resources(whole, kind, classes))
+
+
+def counted_leaks(whole):
+    return {leak["type"]: leak["count"] for leak in whole["leaks"]
+            if leak["class"] in LEAKS and leak["type"] not in ("block", "object", "array")}
+
+
+COMPONENTS = [
+    # victim, packages, what is lost, where it was made
+    ("glib_bytes", ["glib-2.0"], {"GBytes": 3}, "make"),
+    ("glib_variant", ["glib-2.0"], {"GVariant": 4}, "make"),
+    ("gobject_cycle", ["gobject-2.0"], {"GObject": 1}, "make"),
+    ("ffmpeg", ["libavutil"], {"AVBufferRef": 5, "AVFrame": 1}, "main"),
+    ("openssl", ["libcrypto"], {"X509": 2}, "make"),
+    ("dbus", ["dbus-1"], {"DBusMessage": 1}, "make"),
+    ("libevent", ["libevent"], {"evbuffer": 1}, "make"),
+    ("cairo", ["cairo"], {"cairo_surface_t": 2}, "make"),
+    ("two_jsons", ["json-c", "jansson"], {"json_object": 1, "json_t": 1}, "main"),
+    ("grpc", ["grpc"], {"grpc_byte_buffer": 1, "grpc_slice": 1}, "make"),
+    ("reopen", ["json-c"], {"json_object": 3}, "lose"),
+]
+
+
+@pytest.mark.parametrize("name, packages, expected, maker", COMPONENTS, ids=[c[0] for c in COMPONENTS])
+def test_what_was_not_released_is_reported_with_its_maker(tmp_path, built, name, packages, expected, maker):
+    whole, _ = watch(tmp_path, [built("probes_" + name, packages)])
+    assert counted_leaks(whole) == expected
+    assert any(maker in stack(leak) for kind in expected for leak in resources(whole, kind))
+
+
+@pytest.mark.parametrize("name, packages", [c[:2] for c in COMPONENTS], ids=[c[0] for c in COMPONENTS])
+def test_the_clean_twin_has_no_leaks(tmp_path, built, name, packages):
+    whole, _ = watch(tmp_path, [built("probes_" + name, packages), "clean"])
+    assert counted_leaks(whole) == {}
+    assert whole["findings"] == []
+
+
+def test_a_lost_gstreamer_buffer_is_found_and_counted_as_its_own_tracer_does(tmp_path, built):
+    program = built("probes_gst_pad", ["gstreamer-1.0"])
+    env = environment(GST_REGISTRY=tmp_path / "registry", GST_REGISTRY_FORK="no")
+    truth = run([program], {**env, "GST_TRACERS": "leaks(filters=GstBuffer)", "GST_DEBUG": "GST_TRACER:7"})
+    objects = [line for line in truth.text.splitlines() if "object-alive" in line and "GstBuffer" in line]
+    whole, _ = watch(tmp_path / "shim", [program], env)
+    # a stale word may still point at one of them, or one at the other: then the class is another one
+    made = [leak for leak in resources(whole, "GstMiniObject", LEAKS | {"reachable", "indirect"})
+            if "gst_buffer_new" in stack(leak)]
+    assert len(objects) == sum(leak["count"] for leak in made) == 10
+    assert {"retain"} <= {record["op"] for leak in made for record in leak["records"]}
+
+
+def test_clean_gstreamer_loses_no_buffer(tmp_path, built):
+    env = environment(GST_REGISTRY=tmp_path / "registry", GST_REGISTRY_FORK="no")
+    program = built("probes_gst_pad", ["gstreamer-1.0"])
+    run([program, "clean"], env)  # makes the registry of plugins
+    whole, _ = watch(tmp_path / "shim", [program, "clean"], env)
+    assert not [leak for leak in resources(whole, "GstMiniObject") if "gst_buffer_new" in stack(leak)]
+
+
+@pytest.mark.parametrize("what, count", [("keep", 7), ("drop", 0)])
+def test_an_extension_that_forgets_py_decref_is_found(tmp_path, what, count):
+    config = shutil.which("python3-config", path="/usr/bin")
+    if not config:
+        pytest.skip("not installed: python3-dev")
+    includes = subprocess.run([config, "--includes"], capture_output=True, text=True, check=True).stdout.split()
+    subprocess.run(["gcc", "-shared", "-fPIC", "-g", "-w", *includes, VICTIMS / "probes_python_extension.c",
+                    "-o", tmp_path / "counted.so"], check=True)
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import counted\n" + \
+        f"for i in range(7): counted.{what}()"
+    env = environment(PYTHONMALLOC="malloc")
+    whole, _ = watch(tmp_path / "shim", ["/usr/bin/python3", "-c", script], env, probes="cpython")
+    assert sum(leak["count"] for leak in resources(whole, "PyObject") if what in stack(leak)) == count
+
+
+OWN = """
+type buf count=i32@0 block=own
+create  buf_new      ret
+retain  buf_retain   arg0
+release buf_release  arg0
+"""
+
+
+def own(folder, program, what, text=OWN, **more):
+    probes = folder / "own.probes"
+    probes.write_text(text)
+    return watch(folder / "traces", [program, what], probes=probes, **more)
+
+
+@pytest.mark.parametrize("flags", [(), ("-no-pie",), ("-O2",), ("-fcf-protection=full",)], ids=str)
+def test_functions_of_the_executable_itself_are_followed(tmp_path, built, flags):
+    whole, _ = own(tmp_path, built("probes_own", (), *flags), "leak")
+    assert counted_leaks(whole) == {"buf": 1}
+    leak, = resources(whole, "buf")
+    assert leak["records"][0]["op"] == "release"
+    assert leak["records"][0]["count"] == 1
+
+
+def test_ten_thousand_equal_operations_take_the_memory_of_a_few(tmp_path, built):
+    whole, _ = own(tmp_path, built("probes_own"), "leak")
+    records = resources(whole, "buf")[0]["records"]
+    assert len(records) == 4
+    assert sorted(record["merged"] for record in records) == [0, 0, 4999, 4999]
+
+
+@pytest.mark.parametrize("what, kind", [("twice", "released-again"), ("late", "retained-after-end"),
+                                        ("held", "freed-while-held")])
+def test_wrong_uses_are_reported_as_they_happen(tmp_path, built, what, kind):
+    whole, _ = own(tmp_path, built("probes_own"), what)
+    assert [(f["kind"], f["type"]) for f in whole["findings"]] == [(kind, "buf")]
+
+
+def test_right_use_of_own_functions_has_no_findings(tmp_path, built):
+    whole, _ = own(tmp_path, built("probes_own"), "right")
+    assert whole["findings"] == [] and counted_leaks(whole) == {}
+
+
+def test_a_wrong_count_offset_is_noticed_at_the_first_create(tmp_path, built):
+    whole, _ = own(tmp_path, built("probes_own"), "leak", OWN.replace("i32@0", "i32@8"))
+    assert counted_leaks(whole) == {"buf": 1}
+
+
+def test_mistakes_in_a_probe_file_cost_their_lines_only(tmp_path, built):
+    whole, _ = own(tmp_path, built("probes_own"), "leak", OWN + "retian buf_retain arg0\n")
+    assert counted_leaks(whole) == {"buf": 1}
+    problem, = whole["probe_problems"]
+    assert problem.endswith("own.probes:6:1: error: 'retian' is not a verb; did you mean 'retain'?")
+
+
+def test_a_missing_probe_file_does_not_stop_the_program(tmp_path, built):
+    whole, ended = watch(tmp_path, [built("probes_own"), "right"], probes=tmp_path / "none.probes")
+    assert "none.probes" in ended.text
+    assert any("cannot be read" in problem for problem in whole["probe_problems"])
+
+
+EVERYDAY = [
+    ["gst-launch-1.0", "-q", "audiotestsrc", "num-buffers=20", "!", "audioconvert", "!", "fdsink"],
+    ["gst-inspect-1.0", "fakesrc"],
+    ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=1:s=160x120", "-c:v", "mpeg4", "-f", "md5", "-"],
+    ["openssl", "dgst", "-sha256", "/etc/passwd"],
+    ["openssl", "x509", "-in", "cert.pem", "-noout", "-text"],
+    ["curl", "-s", "file:///etc/passwd"],
+    ["gio", "info", "-a", "standard::size", "/etc/passwd"],
+    ["rsvg-convert", "a.svg"],
+    ["xmllint", "--xpath", "count(//i)", "a.xml"],
+    ["dbus-send", "--system", "--print-reply", "--dest=org.none", "/", "a.b"],
+    ["busctl", "--user", "list"],
+    ["/usr/bin/python3", "-c", "import json, hashlib, ssl; print(json.dumps(list(range(99))))"],
+]
+
+
+@pytest.mark.parametrize("command", EVERYDAY, ids=[c[0].split("/")[-1] + str(i) for i, c in enumerate(EVERYDAY)])
+def test_everyday_commands_do_the_same_with_all_of_the_catalog_hooked(tmp_path, command):
+    if not shutil.which(command[0], path=environment()["PATH"]):
+        pytest.skip(f"not installed: {command[0]}")
+    (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
+                                    '<circle cx="4" cy="4" r="3" fill="red"/></svg>')
+    (tmp_path / "a.xml").write_text("<r>" + "<i/>" * 999 + "</r>")
+    if "cert.pem" in command:
+        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k.pem", "-out", "cert.pem",
+             "-subj", "/CN=x"], cwd=tmp_path)
+    env = environment(GST_REGISTRY=tmp_path / "registry", GST_REGISTRY_FORK="no")
+    env.pop("DBUS_SESSION_BUS_ADDRESS", None)
+    bare = run(command, env, cwd=tmp_path)
+    (tmp_path / "traces").mkdir()
+    traced = run(command, preload(tmp_path / "traces", env, report="none"), cwd=tmp_path)
+    assert traces(tmp_path / "traces"), traced
+    assert (traced.status, traced.stdout) == (bare.status, bare.stdout), traced
+
+
+def test_the_catalog_is_listed_and_every_file_of_it_is_without_mistakes():
+    listed = run([LEAKSHIM, "probes"])
+    files = sorted((ROOT / "shim/catalog").glob("*.probes"))
+    assert listed.status == 0
+    assert all(path.name in listed.stdout.decode() for path in files)
+    checked = run([LEAKSHIM, "probes", "--check", *files])
+    assert checked.status == 0
+    assert checked.stdout.decode().count("no mistakes") == len(files), checked
+
+
+def test_every_function_of_the_catalog_exists_in_its_library():
+    """Names are compared with the dynamic symbols of what is installed."""
+    folder = Path("/usr/lib/x86_64-linux-gnu")
+    found = {}
+    missing = []
+    for path in (ROOT / "shim/catalog").glob("*.probes"):
+        names = set()
+        for line in path.read_text().splitlines():
+            words = line.split("#")[0].split()
+            if words[:1] == ["type"]:
+                glob = next(word[4:] for word in words if word.startswith("lib="))
+                if glob not in found:
+                    places = [*folder.glob(glob), *Path("/usr/bin").glob(glob)]
+                    found[glob] = set().union(*(symbols(place) for place in places))
+                names = found[glob]
+            elif words and names and words[1] not in names:
+                missing.append((path.name, words[1]))
+    assert missing == []
+    assert len([glob for glob in found if found[glob]]) > 10
+
+
+def symbols(path):
+    lines = subprocess.run(["readelf", "-W", "--dyn-syms", path], capture_output=True, text=True).stdout
+    rows = [line.split() for line in lines.splitlines()]
+    return {row[7].split("@")[0] for row in rows if len(row) > 7 and row[3] == "FUNC" and row[6] != "UND"}
+
+
+MISTAKES = [
+    ("type", "1:1: error: 'type' without a name"),
+    ("type A count=u33@16", "1:14: error: 'u33' is not a count format; did you mean 'u32'?"),
+    ("type A count=u32", "1:14: error: count 'u32' is not of the form FMT@OFFSET"),
+    ("type A bloc=own", "1:8: error: 'bloc' is not a setting of this line; did you mean 'block'?"),
+    ("type A lib=", "1:8: error: 'lib=' has no value"),
+    ("type A big", "1:8: error: 'big' is not of the form key=value"),
+    ("create f ret", "1:1: error: 'create' line before any 'type' line"),
+    ("type A\ncreate f ret\nretian f arg0", "3:1: error: 'retian' is not a verb; did you mean 'retain'?"),
+    ("type A\ncreate", "2:1: error: 'create' without a symbol"),
+    ("type A\ncreate f", "2:8: error: no location after 'f' (want ret, arg0..arg5, stk0..stk63 or [LOC+N])"),
+    ("type A\ncreate 9f ret", "2:8: error: '9f' is not the name of a function"),
+    ("type A\ncreate f arg6", "2:10: error: unknown location 'arg6' (want ret, arg0..arg5, stk0..stk63 or [LOC+N])"),
+    ("type A\ncreate f [[ret]", "2:10: error: no closing ']' in '[[ret]'"),
+    ("type A\ncreate f [ret+x]", "2:15: error: 'x' is not an offset"),
+    ("type A\nrelease f ret", "2:11: error: 'ret': only create, adopt and retain can use ret"),
+    ("type A\ncreate f ret if=arg0", "2:17: error: condition 'arg0' has none of ==, !=, &, >="),
+    ("type A\ncreate f ret stack=65", "2:20: error: '65' is not a number of stack words (0 to 64)"),
+    ("type A\ncreate f ret\nrelease g arg0\nrelease g arg1",
+     "4:9: error: 'g' in * already declared at {file}:3 as release of A"),
+    ("type A\ncreate f ret", "1:1: warning: type 'A' has create but neither release nor final"),
+    ("type A\nfinal f arg0", "1:1: warning: type 'A' has release but neither create nor adopt"),
+]
+
+
+@pytest.mark.parametrize("text, message", MISTAKES, ids=[m[1].split(": ", 1)[1][:40] for m in MISTAKES])
+def test_every_mistake_in_a_probe_file_has_its_place_and_the_nearest_right_word(tmp_path, text, message):
+    path = tmp_path / "own.probes"
+    path.write_text(text + "\n")
+    checked = run([LEAKSHIM, "probes", "--check", path])
+    assert f"{path}:{message.format(file=path)}\n" in checked.stdout.decode()
+    assert checked.status == (2 if "error" in message else 0)
+
+
+def test_probes_beyond_the_limit_are_ignored_with_one_message(tmp_path):
+    path = tmp_path / "own.probes"
+    path.write_text("type A\n" + "".join(f"touch f{i} arg0\n" for i in range(1100)))
+    checked = run([LEAKSHIM, "probes", "--check", path])
+    assert checked.stdout.decode() == \
+        f"{path}:1026:1: error: more than 1024 probes; the rest of the file is ignored\n"
+
+
+def test_any_bytes_can_stand_in_a_probe_file(tmp_path):
+    path = tmp_path / "own.probes"
+    path.write_bytes(bytes(range(256)) * 50 + b"\ntype A\ncreate f ret\nrelease g arg0\n" + b"[" * 5000)
+    assert run([LEAKSHIM, "probes", "--check", path]).status == 2
+
+
+def test_probes_tells_which_functions_of_a_program_are_followed(tmp_path, built):
+    own(tmp_path, built("probes_own"), "leak", OWN + "retain buf_nowhere arg0\n")
+    told = run([LEAKSHIM, "probes", only_trace(tmp_path / "traces")]).stdout.decode()
+    assert "followed   buf_release  buf" in told
+    assert "not there  buf_nowhere  buf" in told
+
+
+def test_eight_threads_lose_exactly_what_they_lose(tmp_path, built):
+    whole, _ = own(tmp_path, built("probes_threads", (), "-pthread"), "9")
+    assert counted_leaks(whole) == {"buf": 9}
+    assert whole["findings"] == []
+
+
+def test_a_function_may_be_called_at_the_very_top_of_a_stack(tmp_path, built):
+    text = OWN.replace("retain  buf_retain   arg0\n", "")
+    whole, ended = own(tmp_path, built("probes_coroutine"), "", text)
+    assert ended.stdout == b"made\n"
+    assert whole["findings"] == [] and counted_leaks(whole) == {}
+
+
+def test_a_fork_child_follows_its_own_resources_and_not_its_parents(tmp_path, built):
+    probes = tmp_path / "own.probes"
+    probes.write_text(OWN)
+    run([built("probes_fork")], preload(tmp_path, report="exit", probes=probes))
+    parent, child = sorted((report(trace) for trace in traces(tmp_path)), key=lambda w: w["program"]["forked"])
+    assert counted_leaks(parent) == {}
+    assert lost(child, "buf", LEAKS | {"reachable"}) == 2  # a stale word may still point at the last one
+
+
+@pytest.mark.parametrize("level", ["simple", "advanced"])
+def test_a_sample_of_resources_has_no_false_findings(tmp_path, built, level):
+    whole, _ = own(tmp_path, built("probes_threads", (), "-pthread"), "0", level=level)
+    assert whole["findings"] == []
+    assert "buf" not in counted_leaks(whole)
+
+
+SHAPES = """
+type out count=i32@8 block=own
+create  out_new     [arg0]     if=ret>=0
+release out_drop    arg0
+type wide count=i32@8 block=own
+create  wide_new    [ret]      stack=2
+release wide_drop   stk0
+type handle count=i32@8
+create  handle_new  [ret]
+release handle_drop [[arg0]]
+type both count=i32@8
+create  both        ret
+release both        arg0       if=arg1&1
+type many count=i32@8 block=own
+create  many        ret
+final   many_drop   arg0
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("-O2", "-fno-inline"), ("-fsanitize=undefined",)], ids=str)
+def test_every_shape_of_location_leads_to_its_object(tmp_path, built, flags):
+    whole, _ = own(tmp_path, built("probes_shapes", (), *flags), "", SHAPES)
+    alive = LEAKS | {"reachable", "indirect"}
+    found = {kind: lost(whole, kind, alive) for kind in ("out", "wide", "handle", "both", "many")}
+    assert found == {"out": 1, "wide": 1, "handle": 1, "both": 1, "many": 1}
+    # one of the many is let go by the function of another type
+    assert [(f["kind"], f["type"], f["function"]) for f in whole["findings"]] == [("mismatched-release", "many", "out_drop")]

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""A report of a live program on SIGUSR1; a program that owns the signal keeps it."""
+import os
+import signal
+import subprocess
+
+import pytest
+
+from harness import (LEAKSHIM, counted, end_group, environment, only_trace, preload, report, run, victim,
+                     wait_until)
+
+
+class Live:
+    """owns_usr1 running preloaded: its outputs go into files, closing stdin ends it."""
+
+    def __init__(self, box, manner, env=None, preexec_fn=None, **settings):
+        self.box = box
+        self.out, self.err = box / "out", box / "err"
+        with open(self.out, "wb") as out, open(self.err, "wb") as err:
+            self.process = subprocess.Popen([victim("owns_usr1"), manner], stdin=subprocess.PIPE, stdout=out,
+                                            stderr=err, env=env or preload(box, **settings),
+                                            start_new_session=True, preexec_fn=preexec_fn)
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        self.wait_until(lambda: "ready" in self.lines(), "the program to be ready")
+        return self
+
+    def __exit__(self, *_):
+        end_group(self.pid)
+        self.process.stdin.close()
+        self.process.wait()
+
+    def lines(self):
+        return self.out.read_text().splitlines()
+
+    def errors(self):
+        return self.err.read_text()
+
+    def usr1(self):
+        os.kill(self.pid, signal.SIGUSR1)
+
+    def finish(self):
+        """Lets it come to its own end; returns its status."""
+        self.process.stdin.close()
+        status = self.process.wait(60)
+        assert self.lines()[-1] == "over", (self.lines(), self.errors())
+        return status
+
+    def wait_until(self, condition, what):
+        try:
+            return wait_until(condition, what)
+        except AssertionError as late:
+            raise AssertionError(f"{late}; stdout {self.lines()}, stderr {self.errors()}") from None
+
+    def report_has_come(self):
+        return "LEAK:" in self.errors() and "leakshim: trace" in self.errors()
+
+
+def test_sigusr1_prints_a_report_of_the_live_program_and_it_goes_on(box):
+    with Live(box, "none") as live:
+        live.usr1()
+        live.wait_until(live.report_has_come, "the report")
+        assert "10 times, 1,000 bytes" in live.errors(), live.errors()
+        assert "own handler" not in live.lines()
+        assert live.finish() == 0
+
+
+def test_sigusr1_again_and_again_prints_a_report_each_time(box):
+    with Live(box, "none") as live:
+        for times in range(1, 4):
+            live.usr1()
+            live.wait_until(lambda: live.errors().count("leakshim: trace") >= times, f"report {times}")
+        assert live.finish() == 0
+
+
+def test_a_storm_of_sigusr1_harms_nothing(box):
+    with Live(box, "none") as live:
+        for _ in range(300):
+            live.usr1()
+        live.wait_until(live.report_has_come, "the report")
+        assert live.finish() == 0
+        assert counted(report(only_trace(box)), "leak") == (10, 1000)
+
+
+@pytest.mark.parametrize("manner", ["signal", "sigaction"])
+def test_a_program_with_its_own_handler_keeps_it(manner, box):
+    with Live(box, manner, report="signal") as live:
+        for times in range(1, 4):
+            live.usr1()
+            live.wait_until(lambda: live.lines().count("own handler") == times, "the program's handler")
+        assert live.finish() == 0
+        assert "LEAK:" not in live.errors(), live.errors()
+
+
+def test_a_program_that_ignores_the_signal_goes_on_ignoring_it(box):
+    with Live(box, "ignored", report="signal") as live:
+        live.usr1()
+        assert live.finish() == 0
+        assert "LEAK:" not in live.errors()
+
+
+def test_an_ignored_signal_that_was_inherited_stays_ignored(box):
+    ignore = lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    with Live(box, "none", preexec_fn=ignore, report="signal") as live:
+        status = open(f"/proc/{live.pid}/status").read()
+        ignored = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn")), 16)
+        assert ignored & 1 << signal.SIGUSR1 - 1
+        live.usr1()
+        assert live.finish() == 0
+        assert "LEAK:" not in live.errors()
+
+
+def test_a_handler_that_was_taken_back_leaves_the_signal_harmless(box):
+    """The program sets SIG_DFL again: it wants to be killed by SIGUSR1, or gets our report. It may not hang,
+    and its own handler may not run."""
+    with Live(box, "reset", report="signal") as live:
+        live.usr1()
+        live.wait_until(lambda: live.process.poll() is not None or live.report_has_come(), "an effect")
+        assert "own handler" not in live.lines()
+        assert live.process.poll() in (None, -signal.SIGUSR1)
+
+
+def test_a_blocked_signal_stays_pending_and_is_harmless(box):
+    with Live(box, "blocked", report="signal") as live:
+        live.usr1()
+        assert live.finish() == 0
+        assert "LEAK:" not in live.errors()
+
+
+def test_sigwait_still_gets_its_signal(box):
+    with Live(box, "sigwait", report="signal") as live:
+        for times in range(1, 4):
+            live.usr1()
+            live.wait_until(lambda: live.lines().count("own handler") == times, "sigwait to return")
+        assert live.finish() == 0
+        assert "LEAK:" not in live.errors()
+
+
+def test_signal_none_installs_nothing(box):
+    with Live(box, "none", signal="none") as live:
+        status = open(f"/proc/{live.pid}/status").read()
+        caught = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt")), 16)
+        assert caught & 1 << signal.SIGUSR1 - 1 == 0
+
+
+def test_signal_usr2_takes_the_other_one(box):
+    with Live(box, "signal", signal="USR2", report="signal") as live:
+        os.kill(live.pid, signal.SIGUSR2)
+        live.wait_until(live.report_has_come, "the report")
+        live.usr1()
+        wait_until(lambda: "own handler" in live.lines(), "the program's handler")
+        assert live.finish() == 0
+
+
+def test_the_program_sees_its_own_dispositions_only(box):
+    bare = run([victim("handler_before_us")])
+    done = run([victim("handler_before_us")], preload(box))
+    assert (done.status, done.stdout) == (bare.status, bare.stdout)
+
+
+@pytest.mark.parametrize("manner", ["none", "sigaction", "ignored", "blocked", "sigwait"])
+def test_report_of_a_pid_reads_a_live_program_without_any_signal(manner, box):
+    with Live(box, manner) as live:
+        whole = report(live.pid)
+        assert counted(whole, "leak") == (10, 1000)
+        assert live.finish() == 0
+        assert "own handler" not in live.lines()
+
+
+@pytest.mark.parametrize("manner", ["none", "sigaction", "ignored"])
+def test_snapshot_of_a_live_program_is_a_file_that_can_be_read_later(manner, box):
+    with Live(box, manner) as live:
+        done = run([LEAKSHIM, "snapshot", live.pid, "-o", box / "snap"])
+        assert done.status == 0, done
+        assert (box / "snap").stat().st_mode & 0o777 == 0o600
+        assert live.finish() == 0
+        assert "own handler" not in live.lines()
+    assert counted(report(box / "snap"), "leak") == (10, 1000)
+
+
+def test_after_kill_9_the_report_is_still_there(box):
+    with Live(box, "none") as live:
+        os.kill(live.pid, signal.SIGKILL)
+        live.process.wait()
+    assert counted(report(only_trace(box)), "leak") == (10, 1000)
+
+
+def test_report_of_a_pid_that_is_not_traced_is_one_clear_line(box):
+    sleeper = subprocess.Popen(["/usr/bin/sleep", "60"], env=environment(), start_new_session=True)
+    try:
+        done = run([LEAKSHIM, "report", sleeper.pid])
+        assert done.status == 2
+        assert len(done.text.splitlines()) == 1 and str(sleeper.pid) in done.text, done
+    finally:
+        end_group(sleeper.pid)
+        sleeper.wait()
+
+
+@pytest.mark.parametrize("call", ["read", "wait"])
+def test_a_report_on_the_signal_interrupts_no_call_that_can_be_restarted(call, box):
+    out = box / "out"
+    with open(out, "wb") as to:
+        process = subprocess.Popen([victim("blocking_calls"), call], stdout=to, stderr=subprocess.DEVNULL,
+                                   env=preload(box), start_new_session=True)
+    try:
+        wait_until(lambda: "ready" in out.read_text(), "the program to be ready")
+        os.kill(process.pid, signal.SIGUSR1)
+        assert process.wait(60) == 0
+        assert out.read_text() == f"ready\n{call}: 1\n"
+    finally:
+        end_group(process.pid)
+        process.wait()
