@@ -123,7 +123,9 @@ def test_the_usual_malloc_and_free_make_no_system_call(tmp_path, level):
         marks = [i for i, call in enumerate(calls) if call.startswith("getppid(")]
         if len(marks) >= 2:
             between = calls[marks[-2] + 1:marks[-1]]
-            assert not [c for c in between if not re.match(r"futex\(|---|<\.\.\.", c)], between[:5]
-            assert len([c for c in between if c.startswith("futex(")]) < 20, between[:5]
+            # a thread that the kernel stopped inside a lock makes another one wait: rare, and no part of a pair
+            waits = [c for c in between if re.match(r"futex\(|sched_yield\(", c)]
+            assert not [c for c in between if c not in waits and not re.match(r"---|<\.\.\.", c)], between[:5]
+            assert len(waits) < 20, waits[:5]
             seen += 1
     assert seen == 2
