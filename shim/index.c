@@ -5,7 +5,7 @@
 #include "area.h"
 #include "rules.h"
 
-unsigned index_fine_shift = 5;
+unsigned index_fine_shift = INDEX_GLIBC;
 
 static size_t leaf_bytes(void)
 {

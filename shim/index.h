@@ -13,6 +13,10 @@
  * whoever owns the block: plain loads and stores suffice. The price is 4 to 16 bytes for a block
  * whatever its size; one array alone would take a quarter of the heap.
  *
+ * glibc keeps the distance to the next block in the word before each block and reads it in every
+ * free; there, that distance is what fills a granule, so the array is known without a search
+ * (index_own). Elsewhere it is the size asked for, and a look-up tries one array after the other.
+ *
  * An entry is only a hint: the caller compares the address in the slot.
  */
 #include <stdint.h>
@@ -21,6 +25,7 @@
 #define INDEX_LEAF_SHIFT 26
 #define INDEX_ROOTS (1u << (47 - INDEX_LEAF_SHIFT))
 #define INDEX_LEAF_SPAN (1ull << INDEX_LEAF_SHIFT)
+#define INDEX_GLIBC 5u /* log2 of the least distance between two of glibc's blocks; others have less */
 
 /* Offsets of the arrays in a leaf, in entries. */
 #define INDEX_AT_2048 0u
@@ -46,17 +51,27 @@ static inline uint32_t *index_leaf(uintptr_t address)
 	return (uint32_t *)__atomic_load_n(&state.root[i], __ATOMIC_RELAXED);
 }
 
+/* glibc's distance from a block to the next one; the low three bits are marks of its own. */
+static inline uint64_t index_distance(uintptr_t address)
+{
+	return *(const uint64_t *)(address - 8) & ~7ull;
+}
+
+/* Without branches: sizes follow no pattern that a processor could foresee. */
 static inline uint32_t *index_entry(uint32_t *leaf, uintptr_t address, uint64_t size)
 {
+	static const uint32_t at[4] = {INDEX_AT_FINE, INDEX_AT_128, INDEX_AT_512, INDEX_AT_2048};
 	uintptr_t offset = address & (INDEX_LEAF_SPAN - 1);
+	unsigned class = (size >= 128) + (size >= 512) + (size >= 2048);
+	unsigned shift = class ? 5 + 2 * class : index_fine_shift;
 
-	if (size < 128)
-		return leaf + INDEX_AT_FINE + (offset >> index_fine_shift);
-	if (size < 512)
-		return leaf + INDEX_AT_128 + (offset >> 7);
-	if (size < 2048)
-		return leaf + INDEX_AT_512 + (offset >> 9);
-	return leaf + INDEX_AT_2048 + (offset >> 11);
+	return leaf + at[class] + (offset >> shift);
+}
+
+/* The entry of a block that the program's allocator has given out and not yet taken back. */
+static inline uint32_t *index_own(uint32_t *leaf, uintptr_t address, uint64_t size)
+{
+	return index_entry(leaf, address, index_fine_shift == INDEX_GLIBC ? index_distance(address) : size);
 }
 
 static inline int index_is(uint32_t slot, uintptr_t address)

@@ -175,15 +175,71 @@ void *interpose_malloc(size_t size)
 	return p;
 }
 
+/* The usual case of a free, in two halves around the real one: see live_kill. 0: take the other way. */
+static inline __attribute__((always_inline)) uint32_t kill_fast(void *p)
+{
+	struct thread *t;
+	uint32_t slot;
+
+	if (!LIKELY(index_fine_shift == INDEX_GLIBC) || __builtin_expect(resource_has_blocks | state.cut, 0) ||
+	    !(t = enter_fast(THREAD_ALL)))
+		return 0;
+	slot = LIKELY(t->quiet_free != (uintptr_t)p) ? live_kill((uintptr_t)p) : 0;
+	leave_fast(t, THREAD_ALL);
+	return slot;
+}
+
+static __attribute__((noinline)) void settle_odd(struct thread *t, struct live_taken taken, uint32_t family,
+						 uintptr_t address, struct live_caller from)
+{
+	if (live_family(&taken) != family)
+		check_family(t, taken, family, from);
+	if (taken.what >> 44 & 15)
+		sample_count(address, -1);
+}
+
+/* A slot that cannot be settled, because a signal handler has changed the level or made a fork meanwhile, is
+ * lost: it stays empty. */
+static inline __attribute__((always_inline)) void settle_fast(uint32_t slot, const void *p, uint32_t family,
+							      const struct live_caller *from)
+{
+	struct thread *t = enter_fast(THREAD_ALL);
+
+	if (!LIKELY(t != 0))
+		return;
+	struct live_taken taken = live_settle(t, slot);
+
+	if (__builtin_expect((taken.what >> 40 & 0xf7) != family, 0))
+		settle_odd(t, taken, family, (uintptr_t)p, *from);
+	leave_fast(t, THREAD_ALL);
+}
+
+static inline __attribute__((always_inline)) void let_go(void *p, uint32_t family, const struct live_caller *from)
+{
+	uint32_t slot = kill_fast(p);
+
+	if (LIKELY(slot)) {
+		real.free(p);
+		settle_fast(slot, p, family, from);
+		return;
+	}
+	struct live_taken taken = gone(p, family, from);
+	real.free(p);
+	live_gone(&taken);
+}
+
 void interpose_free(void *p)
 {
 	struct live_caller from = CALLER();
 
 	if (!p || real_is_early(p) || (!LIKELY(real.free) && !real_ready()))
 		return;
-	struct live_taken taken = gone(p, TRACE_FAMILY_MALLOC, &from);
-	real.free(p);
-	live_gone(&taken);
+	let_go(p, TRACE_FAMILY_MALLOC, &from);
+}
+
+void interpose_let_go(void *p, uint32_t family, const struct live_caller *from)
+{
+	let_go(p, family, from);
 }
 
 void *interpose_calloc(size_t count, size_t size)

@@ -17,10 +17,14 @@ void interpose_free(void *p);
 void interpose_made(void *p, size_t size, uint32_t family, const struct live_caller *from);
 int interpose_gone(void *p, uint32_t family, const struct live_caller *from);
 
+/* Takes a block out and frees it: a whole operator delete. */
+void interpose_let_go(void *p, uint32_t family, const struct live_caller *from);
+
 /* The family that a call of malloc or free from `pc` belongs to: inside a real operator new or
  * delete that was let through, the operator's. */
 uint32_t interpose_family(uintptr_t pc);
 
-/* entry.c's malloc, whatever else is loaded. */
+/* entry.c's malloc and free, whatever else is loaded. */
 void *entry_malloc(size_t size);
+void entry_free(void *p);
 #endif

@@ -8,10 +8,14 @@
  * caller as innermost frame. An allocator that does not go through malloc (tcmalloc) is thus seen
  * too. A C++ library that was loaded locally is not behind us in the global order: it is
  * then looked up in the caller's own scope.
+ *
+ * The operators of GNU's library, where all end in the program's malloc and free, are not
+ * called as long as those do what is asked: a new is then a malloc, and a delete a free.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "interpose.h"
 #include "real.h"
@@ -46,6 +50,7 @@ static const char *const names[OPERATORS] = {
 };
 
 static void *found[OPERATORS];
+static uint8_t plain[OPERATORS]; /* nothing but a malloc or a free, see is_plain */
 
 /* In the scope of the library that the call came from: it and what it depends on. */
 static void *look_up_locally(const char *name, uintptr_t pc)
@@ -63,6 +68,16 @@ static void *look_up_locally(const char *name, uintptr_t pc)
 	return f;
 }
 
+/* An operator of libstdc++'s, which is known to end in malloc or free, and those are ours. */
+static int is_plain(void *function)
+{
+	Dl_info info;
+
+	return dladdr(function, &info) && info.dli_fname && strstr(info.dli_fname, "/libstdc++.so.") &&
+	       real.dlsym(RTLD_DEFAULT, "malloc") == (void *)entry_malloc &&
+	       real.dlsym(RTLD_DEFAULT, "free") == (void *)entry_free;
+}
+
 static __attribute__((noinline)) void *look_up(enum operator o, uintptr_t pc)
 {
 	int saved = errno;
@@ -72,6 +87,7 @@ static __attribute__((noinline)) void *look_up(enum operator o, uintptr_t pc)
 		f = real_next(names[o]);
 	if (!f && real.dlsym)
 		f = look_up_locally(names[o], pc);
+	plain[o] = f && is_plain(f);
 	found[o] = f;
 	errno = saved;
 	return f;
@@ -147,11 +163,28 @@ static inline void *finish_new(void *p, size_t size, uint32_t family, const stru
 }
 
 /* No real operator anywhere: nobody could have called one, but a block is better than a crash. */
-static void *plain(size_t size, size_t align)
+static void *without_operator(size_t size, size_t align)
 {
 	if (!real_ready())
 		return real_early(size, align);
 	return align > 16 ? real.memalign(align, size) : real.malloc(size ? size : 1);
+}
+
+/* A plain new, unless malloc fails, or another operator has called it and will record the block itself, or the
+ * thread has no state yet: then 0. */
+static inline void *new_plainly(size_t size, uint32_t family, const struct live_caller *from)
+{
+	struct thread *t = thread_current;
+	void *p;
+
+	if ((uintptr_t)t <= 1 || t->quiet_new || !size)
+		return 0;
+	if (t->mode != THREAD_ALL)
+		return sample_thread() && sample_skips(t, size) ? real.malloc(size) : 0;
+	p = real.malloc(size);
+	if (__builtin_expect(p != 0, 1))
+		interpose_made(p, size, family, from);
+	return p;
 }
 
 #define DEFINE_NEW(symbol, which, family, parameters, arguments, align)                            \
@@ -161,10 +194,16 @@ static void *plain(size_t size, size_t align)
 		struct live_caller from = CALLER();                                                \
 		void *(*f) parameters = (void *(*)parameters)real_operator(which, from.pc);        \
 												   \
+		if ((align) == 16 && plain[which]) {                                               \
+			void *p = new_plainly(size, family, &from);                                \
+												   \
+			if (__builtin_expect(p != 0, 1))                                           \
+				return p;                                                          \
+		}                                                                                  \
 		if (is_let_through() && f)                                                         \
 			return f arguments;                                                        \
 		if (__builtin_expect(!f, 0))                                                       \
-			return finish_new(plain(size, align), size, family, &from);                \
+			return finish_new(without_operator(size, align), size, family, &from);                \
 		if (quiet(current_or_new(from.sp), from.sp))                                                     \
 			return f arguments;                                                        \
 		return finish_new(f arguments, size, family, &from);                               \
@@ -208,6 +247,13 @@ static inline void end_delete(void)
 												   \
 		if (!p || real_is_early(p))                                                        \
 			return;                                                                    \
+		if (plain[which]) {                                                                \
+			if (sample_thread() && !sample_may_follow((uintptr_t)p))                   \
+				real.free(p);                                                      \
+			else                                                                       \
+				interpose_let_go(p, family, &from);                                \
+			return;                                                                    \
+		}                                                                                  \
 		if (is_let_through() && f && !sample_may_follow((uintptr_t)p)) {                   \
 			f arguments;                                                               \
 			return;                                                                    \

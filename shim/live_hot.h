@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) void live_write(struct thread *t, u
 			state_drop(TRACE_DROP_NO_SPACE);
 		return;
 	}
-	uint32_t *entry = index_entry(leaf, address, size);
+	uint32_t *entry = index_own(leaf, address, size);
 	if (__builtin_expect(*entry != 0, 0))
 		live_displaced(t, *entry);
 	uint32_t slot = t->free_slots;
@@ -81,6 +81,7 @@ static inline __attribute__((always_inline)) void live_write(struct thread *t, u
 
 	t->free_slots = b->site;
 	t->free_count--;
+	__builtin_prefetch(state_block(t->free_slots), 1); /* the next one's */
 	b->what = what;
 	b->site = site;
 	b->time = time;
@@ -91,22 +92,21 @@ static inline __attribute__((always_inline)) void live_write(struct thread *t, u
 }
 
 /* What the insertion is going to write, fetched while the stack is looked at. */
-static inline void live_prefetch(const struct thread *t, uintptr_t address, uint64_t size)
+static inline void live_prefetch(uintptr_t address, uint64_t size)
 {
 	uint32_t *leaf = index_leaf(address);
 
 	if (leaf)
-		__builtin_prefetch(index_entry(leaf, address, size), 1);
-	if (t->free_slots)
-		__builtin_prefetch(state_block(t->free_slots), 1);
+		__builtin_prefetch(index_own(leaf, address, size), 1);
 }
 
 static inline __attribute__((always_inline)) void live_insert(struct thread *t, uintptr_t address, uint64_t size, uint32_t family,
 			       uint32_t rate, const struct live_caller *from)
 {
-	live_prefetch(t, address, size);
+	live_prefetch(address, size);
 	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
 	uint32_t site = live_site(t, node);
+	__builtin_prefetch(state_site(site), 1);
 	uint64_t now = state_now();
 
 	if (__builtin_expect(!site, 0)) {
@@ -168,6 +168,43 @@ static inline void live_gone(const struct live_taken *taken)
 		s->own_live -= (int64_t)(taken->what & TRACE_SIZE_MAX);
 	else
 		live_gone_elsewhere(taken);
+}
+
+/*
+ * The same in two halves around the real free, for the usual case: live_kill clears the entry and the
+ * seal without looking at the record, which would often have to come from far away; what it said is
+ * read by live_settle, when it has come. An entry whose block was let go behind our back leads to
+ * that block's record, which has no more right to live.
+ */
+static inline uint32_t live_kill(uintptr_t address)
+{
+	uint32_t *leaf = index_leaf(address);
+
+	if (__builtin_expect(!leaf, 0))
+		return 0;
+	uint32_t *entry = index_entry(leaf, address, index_distance(address)), slot = *entry;
+
+	if (__builtin_expect(!slot, 0))
+		return 0;
+	*entry = 0;
+	__atomic_store_n(&state_block(slot)->where, 0, __ATOMIC_RELEASE);
+	return slot;
+}
+
+/* Returns what the block was. The caller has entered the thread's state. */
+static inline __attribute__((always_inline)) struct live_taken live_settle(struct thread *t, uint32_t slot)
+{
+	struct trace_block *b = state_block(slot);
+	struct live_taken taken = {0, b->what, b->site, b->time};
+	struct trace_site *s = state_site(taken.site);
+	int64_t size = (int64_t)(taken.what & TRACE_SIZE_MAX);
+
+	if (__builtin_expect(s->owner == t->slot + 1, 1))
+		s->own_live -= size;
+	else
+		live_count_elsewhere(t, taken.site, 0, -size);
+	live_release(t, slot, b);
+	return taken;
 }
 
 static inline uint32_t live_family(const struct live_taken *taken)

@@ -16,6 +16,7 @@
 
 #define MEMOS 128u
 #define MEMO_CHECKS 8u
+#define MEMO_ONCE UINT32_MAX /* as base: (pc, sp) led to node once, and nothing else is known yet */
 
 struct memo_check {
 	const uintptr_t *slot;

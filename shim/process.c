@@ -259,7 +259,7 @@ static int begin(void)
 		return r;
 	}
 	fill_header(state.header, pid);
-	r = index_start(real.is_glibc ? 5 : 3);
+	r = index_start(real.is_glibc ? INDEX_GLIBC : 3);
 	if (!r)
 		r = thread_start();
 	if (!r)

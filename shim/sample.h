@@ -17,6 +17,27 @@
 /* Enters the mean of the settings in the header's table. */
 void sample_start(void);
 
+/* The calling thread's state if it samples (or follows nothing) and no other level was asked for, else 0. */
+static inline struct thread *sample_thread(void)
+{
+	struct thread *t = thread_current;
+
+	if ((uintptr_t)t > 1 && t->mode == THREAD_SAMPLE && t->level == state.header->level)
+		return t;
+	return 0;
+}
+
+/* Counts a block of `size` bytes. Returns 1 if it is not to be followed; else nothing was counted. */
+static inline int sample_skips(struct thread *t, size_t size)
+{
+	int64_t left = t->countdown - (int64_t)size;
+
+	if (!__builtin_expect(left > 0, 1) || !__builtin_expect(size < SAMPLE_HUGE, 1))
+		return 0;
+	t->countdown = left;
+	return 1;
+}
+
 /* `size` more bytes were allocated. Returns 1 if this block is to be followed. */
 int sample_hit(struct thread *t, uint64_t size);
 

@@ -31,6 +31,36 @@ static int cache_differs(const struct stack_cache *cache, uint32_t *count)
 	return 1;
 }
 
+/* The usual step: by a plain rule, over words in the part of the thread's own stack that is in use.
+ * 0: step_out must make it. */
+static inline int step_plainly(const struct step_walk *w, const struct step_frame *from, struct step_frame *to)
+{
+	uint64_t rule = from->rule;
+
+	if ((cfi_kind(rule) & ~1u) != CFI_RSP || cfi_rbp(rule) == CFI_RBP_AT_RBP || rule & CFI_INTERRUPTED)
+		return 0;
+	uintptr_t sp = (cfi_kind(rule) == CFI_RSP ? from->sp : from->rbp) + (uintptr_t)cfi_offset(rule);
+	uintptr_t slot = sp + (uintptr_t)cfi_rbp_offset(rule), room = w->high - 8 - w->floor;
+
+	if (sp <= from->sp || sp - 8 - w->floor > room || w->floor > w->high - 8)
+		return 0;
+	if (cfi_rbp(rule) == CFI_RBP_SAME) {
+		to->rbp_slot = 0;
+		to->rbp = from->rbp;
+	} else {
+		if (slot - w->floor > room)
+			return 0;
+		to->rbp_slot = slot;
+		to->rbp = *(const uintptr_t *)slot;
+	}
+	to->sp = sp;
+	to->pc_slot = sp - 8;
+	to->pc = *(const uintptr_t *)(sp - 8);
+	to->sp_slot = 0;
+	to->flags = 0;
+	return to->pc != 0;
+}
+
 /*
  * Walks outward from fresh[0] until the cache matches. *count: frames of the cache to try, then
  * those that matched. Returns how many frames are fresh; fresh[that] holds how the matching one
@@ -49,7 +79,8 @@ static uint32_t walk_fresh(struct stack_cache *cache, uint32_t *count)
 		    !cache_differs(cache, count))
 			return n;
 		f->rule = step_rule(&cache->walk, f->pc, f->flags, cache->generation);
-		if (++n == TRACE_STACK_MAX || !step_out(&cache->walk, f, f + 1)) {
+		if (++n == TRACE_STACK_MAX ||
+		    (!step_plainly(&cache->walk, f, f + 1) && !step_out(&cache->walk, f, f + 1))) {
 			*count = 0;
 			return n;
 		}
@@ -134,7 +165,8 @@ static inline uint32_t memo_find(struct stack_cache *cache, uintptr_t pc, uintpt
 	return m->node;
 }
 
-/* Remembers the frames that were just put inside the `stays` outer ones. */
+/* Remembers the frames that were just put inside the `stays` outer ones, if they gave the same stack the last
+ * time too: most that are seen but once never come back. */
 static void memo_keep(struct stack_cache *cache, uint32_t stays, uintptr_t rbp)
 {
 	const struct stack_frame *top = &cache->frame[cache->depth - 1], *base = &cache->frame[stays - 1];
@@ -142,15 +174,26 @@ static void memo_keep(struct stack_cache *cache, uint32_t stays, uintptr_t rbp)
 
 	if (count > MEMO_CHECKS || cache->depth - stays > MEMO_CHECKS || top->flags & STACK_EXACT)
 		return;
+	struct memo *m = memo_at(cache->memo, top->pc, top->sp);
+
+	if (m->pc != top->pc || m->sp != top->sp || m->node != top->node) {
+		m->pc = top->pc;
+		m->sp = top->sp;
+		m->node = top->node;
+		m->base = MEMO_ONCE;
+		return;
+	}
 	for (uint32_t i = 0; i < count; i++)
 		if (cache->check[top->checks - i].slot == &never_word)
 			return;
-	struct memo *m = memo_at(cache->memo, top->pc, top->sp);
-
-	*m = (struct memo){.pc = top->pc, .sp = top->sp, .rbp = rbp,
-			   .needs_rbp = top->flags & STACK_NEEDS_RBP, .generation = cache->generation,
-			   .node = top->node, .base = stays, .base_node = base->node, .checks = count,
-			   .base_sp = base->sp, .base_rbp = base->rbp};
+	m->rbp = rbp;
+	m->needs_rbp = top->flags & STACK_NEEDS_RBP;
+	m->generation = cache->generation;
+	m->base = stays;
+	m->base_node = base->node;
+	m->checks = count;
+	m->base_sp = base->sp;
+	m->base_rbp = base->rbp;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct stack_check *check = &cache->check[top->checks - i];
 
