@@ -120,7 +120,10 @@ def test_an_extension_that_forgets_py_decref_is_found(tmp_path, what, count):
         f"for i in range(7): counted.{what}()"
     env = environment(PYTHONMALLOC="malloc")
     whole, _ = watch(tmp_path / "shim", ["/usr/bin/python3", "-c", script], env, probes="cpython")
-    assert sum(leak["count"] for leak in resources(whole, "PyObject") if what in stack(leak)) == count
+    # a stale word may still point at one of them: then its class is another one
+    made = [leak for leak in resources(whole, "PyObject", LEAKS | {"reachable", "indirect"}) if what in stack(leak)]
+    assert sum(leak["count"] for leak in made) == count
+    assert sum(leak["count"] for leak in made if leak["class"] in LEAKS) >= count - 1
 
 
 OWN = """
