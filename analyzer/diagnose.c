@@ -34,8 +34,7 @@ static uint32_t tally_make(struct work *w, const struct block *b)
 	return i;
 }
 
-/* How many blocks a sampled one stands for. */
-static double block_weight(const struct model *m, const struct block *b)
+double work_weight(const struct model *m, const struct block *b)
 {
 	uint64_t mean = m->sample_bytes[b->rate];
 
@@ -47,7 +46,7 @@ static double block_weight(const struct model *m, const struct block *b)
 /* A resource stands for this block: it is reported once. */
 static bool is_claimed(const struct work *w, uint32_t block)
 {
-	return w->is_claimed && w->is_claimed[block];
+	return w->claimant && w->claimant[block];
 }
 
 static void tally_blocks(struct work *w)
@@ -58,7 +57,7 @@ static void tally_blocks(struct work *w)
 	for (uint32_t i = 0; i < w->m->block_count; i++) {
 		const struct block *b = &w->m->blocks[i];
 		uint32_t at = tally_find(w, b);
-		double weight = block_weight(w->m, b);
+		double weight = work_weight(w->m, b);
 		struct tally *t;
 
 		if (is_claimed(w, i))
@@ -88,7 +87,7 @@ static void tally_indirect(struct work *w)
 		if (b->class != CLASS_INDIRECT || !b->owner || is_claimed(w, b->owner - 1))
 			continue;
 		t = &w->tallies[tally_find(w, &w->m->blocks[b->owner - 1])];
-		weight = block_weight(w->m, b);
+		weight = work_weight(w->m, b);
 		t->dragged_count += weight;
 		t->dragged_bytes += weight * (double)b->size;
 	}
@@ -185,6 +184,7 @@ static void group_tally(struct work *w, struct tally *t)
 	stacks_path(&w->path, w->m, w->s, w->m->sites[t->site].node);
 	if (w->path.is_runtime && first.class != CLASS_IGNORED)
 		first.class = CLASS_RUNTIME;
+	first.scope = w->path.scope;
 	first.names = stacks_names(&w->path, w->s);
 	first.steps = stacks_steps(&w->path, w->m);
 	t->group = work_group(w, first.steps ^ (uint64_t)(first.class * FAMILIES + first.family),
@@ -396,6 +396,8 @@ static bool is_real_mismatch(struct work *w, uint32_t node)
 	for (unsigned steps = 0; node && steps < STACKS_MAX; steps++, node = m->nodes[node].parent) {
 		const char *name;
 
+		if (m->nodes[node].scope)
+			continue;
 		if (m->nodes[node].module && m->modules[m->nodes[node].module].kind == MODULE_SHIM)
 			continue;
 		name = symbols_name(w->s, node)->text;

@@ -82,6 +82,7 @@ struct node {
 	uint16_t module;
 	bool exact; /* pc is the instruction itself, not a return address */
 	bool cut;   /* the stack goes on beyond this frame */
+	const char *scope; /* 0, or no frame: what is below was made inside this scope */
 };
 
 struct site {
@@ -134,6 +135,7 @@ struct probe {
 /* What was done to a resource; equal ones are merged. */
 struct step {
 	const char *op; /* "retain" */
+	const char *hint; /* 0: none */
 	uint32_t node, probe, times;
 	int32_t count; /* afterwards */
 	uint32_t sequence;
@@ -257,6 +259,7 @@ struct record {
 struct leak {
 	const char *type;    /* "block", "object", "array", or a resource's type */
 	const char *release; /* the function that nobody called, with its parentheses */
+	const char *scope;   /* innermost one that they were made in, 0: none */
 	enum leak_class class;
 	enum family family;
 	bool is_estimate; /* sampled: count and bytes are unbiased estimates */

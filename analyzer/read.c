@@ -123,11 +123,19 @@ static int read_nodes(struct model *m, const struct trace_file *f)
 			continue;
 		if (check_index(f, from, &t.parent, m->node_count, "a frame's caller lies nowhere"))
 			return -1;
+		m->nodes[i].parent = t.parent;
+		if (t.flags & TRACE_NODE_SCOPE) {
+			m->nodes[i].scope = trace_node_pc(&t) <= UINT32_MAX
+						    ? text_at(m, f, (uint32_t)trace_node_pc(&t))
+						    : NULL;
+			if (!m->nodes[i].scope)
+				return file_complain_at(f, from, "a scope's name lies nowhere");
+			continue;
+		}
 		module = trace_node_module(&t);
 		if (check_index(f, from, &module, m->module_count, "a frame's module lies nowhere"))
 			return -1;
 		m->nodes[i].pc = trace_node_pc(&t);
-		m->nodes[i].parent = t.parent;
 		m->nodes[i].module = (uint16_t)module;
 		m->nodes[i].exact = t.flags & TRACE_NODE_EXACT;
 		m->nodes[i].cut = t.flags & TRACE_NODE_CUT;

@@ -71,9 +71,25 @@ static int step_order(const void *left, const void *right)
 	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
 }
 
+/* The text of a record's hint in *text, 0 if it has none. */
+static int read_hint(struct model *m, const struct trace_file *f, const void *record, uint32_t hint,
+		     const char **text)
+{
+	struct trace_hint t;
+
+	*text = hint == TRACE_HINT_OTHER ? "one of more hints than are kept" : NULL;
+	if (!hint || *text || hint >= area_count(f, TRACE_AREA_HINT))
+		return hint && !*text ? file_complain_at(f, record, "a record's hint lies nowhere") : 0;
+	if (!ELEMENT(f, TRACE_AREA_HINT, hint, &t) || !t.text)
+		return 0;
+	*text = text_at(m, f, t.text);
+	return *text ? 0 : file_complain_at(f, record, "a record's hint lies nowhere");
+}
+
 static int read_steps(struct model *m, const struct trace_file *f, struct resource *r, uint32_t first)
 {
 	struct trace_record t;
+	const char *hint;
 	uint32_t thread;
 
 	r->steps = m->step_count;
@@ -85,10 +101,12 @@ static int read_steps(struct model *m, const struct trace_file *f, struct resour
 		thread = trace_record_thread(&t);
 		if (check_index(f, from, &t.node, m->node_count, "a record leads nowhere") ||
 		    check_index(f, from, &t.probe, m->probe_count, "a record leads nowhere") ||
-		    check_index(f, from, &thread, m->thread_count, "a record leads nowhere"))
+		    check_index(f, from, &thread, m->thread_count, "a record leads nowhere") ||
+		    read_hint(m, f, from, trace_record_hint(&t), &hint))
 			return -1;
 		m->steps[m->step_count++] = (struct step){
 			.op = verb_name(trace_record_verb(&t)),
+			.hint = hint,
 			.node = t.node,
 			.probe = t.probe,
 			.times = t.times,

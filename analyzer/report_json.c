@@ -142,6 +142,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	yajl_gen_map_open(j->gen);
 	put_member(j, "type", leak->type);
 	put_member(j, "release", leak->release);
+	put_member(j, "scope", leak->scope);
 	put_member(j, "class", words_class(leak->class));
 	put_number(j, "count", leak->count);
 	put_number(j, "bytes", leak->bytes);

@@ -149,6 +149,11 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 	else
 		fprintf(to, " Age %s.", a);
 	print_threads(to, m, leak);
+	if (leak->scope) {
+		fputs(" In scope ", to);
+		print_name(to, leak->scope);
+		fputc('.', to);
+	}
 	print_confirmed(to, m, leak);
 	print_dragged(to, leak);
 	if (leak->resource)

@@ -44,7 +44,7 @@ void resources_claim(struct work *w)
 	if (!m->resource_count)
 		return;
 	list = pool_array(&m->pool, m->block_count, sizeof(*list));
-	w->is_claimed = pool_array(&m->pool, m->block_count, sizeof(*w->is_claimed));
+	w->claimant = pool_array(&m->pool, m->block_count, sizeof(*w->claimant));
 	for (uint32_t i = 0; i < m->block_count; i++)
 		list[i] = (struct claim){ .address = m->blocks[i].address,
 					  .end = m->blocks[i].address +
@@ -56,8 +56,8 @@ void resources_claim(struct work *w)
 		struct resource *r = &m->resources[i];
 
 		r->block = block_around(list, m->block_count, r->address);
-		if (r->block)
-			w->is_claimed[r->block - 1] = true;
+		if (r->block && (!w->claimant[r->block - 1] || m->blocks[r->block - 1].address == r->address))
+			w->claimant[r->block - 1] = i + 1;
 	}
 }
 
@@ -94,6 +94,10 @@ static void hash_last(struct work *w, const struct resource *r, uint64_t *names,
 		return;
 	stacks_path(&w->path, w->m, w->s, last->node);
 	*names = symbols_hash(*names ^ stacks_names(&w->path, w->s), last->op, strlen(last->op));
+	if (last->hint) {
+		*names = symbols_hash(*names, last->hint, strlen(last->hint));
+		*steps = symbols_hash(*steps, last->hint, strlen(last->hint));
+	}
 	*steps = symbols_hash(*steps ^ stacks_steps(&w->path, w->m), last->op, strlen(last->op));
 }
 
@@ -115,6 +119,7 @@ static void add(struct work *w, uint32_t index)
 	struct group *g;
 
 	stacks_path(&w->path, w->m, w->s, r->node);
+	first.scope = w->path.scope;
 	names = symbols_hash(stacks_names(&w->path, w->s), first.type, strlen(first.type));
 	steps = symbols_hash(stacks_steps(&w->path, w->m), first.type, strlen(first.type));
 	hash_last(w, r, &names, &steps);
@@ -133,11 +138,27 @@ static void add(struct work *w, uint32_t index)
 	w->of_resource[index] = g;
 }
 
+/* Adds what hangs on a block that a resource stands for to the resource. */
+static void add_dragged(struct work *w)
+{
+	for (uint32_t i = 0; w->claimant && i < w->m->block_count; i++) {
+		const struct block *b = &w->m->blocks[i];
+		uint32_t owner = b->class == CLASS_INDIRECT && b->owner ? w->claimant[b->owner - 1] : 0;
+		double weight = owner ? work_weight(w->m, b) : 0;
+
+		if (!owner)
+			continue;
+		w->of_resource[owner - 1]->leak.dragged_count += weight;
+		w->of_resource[owner - 1]->leak.dragged_bytes += weight * (double)b->size;
+	}
+}
+
 void resources_group(struct work *w)
 {
 	w->of_resource = pool_array(&w->m->pool, w->m->resource_count, sizeof(*w->of_resource));
 	for (uint32_t i = 0; i < w->m->resource_count; i++)
 		add(w, i);
+	add_dragged(w);
 }
 
 static void detail(struct work *w, struct leak *leak)
@@ -152,6 +173,7 @@ static void detail(struct work *w, struct leak *leak)
 		stacks_path(&w->path, m, w->s, step->node);
 		records[i] = (struct record){
 			.op = step->op,
+			.hint = step->hint,
 			.function = m->probes[step->probe].symbol,
 			.count = step->count,
 			.merged = step->times ? step->times - 1 : 0,

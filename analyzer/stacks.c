@@ -97,8 +97,15 @@ void stacks_path(struct path *path, const struct model *m, struct symbols *s, ui
 
 	path->depth = 0;
 	path->is_cut = false;
+	path->scope = NULL;
 	/* The root, which has no parent, is no frame. */
 	for (; node && m->nodes[node].parent && steps < STACKS_MAX; steps++) {
+		if (m->nodes[node].scope) {
+			if (!path->scope)
+				path->scope = m->nodes[node].scope;
+			node = m->nodes[node].parent;
+			continue;
+		}
 		/* ours are the thunks of patched functions, anywhere in a stack */
 		if (is_shim(m, node) || (!inside && is_allocator(s, node))) {
 			node = m->nodes[node].parent;
@@ -119,9 +126,14 @@ void stacks_path(struct path *path, const struct model *m, struct symbols *s, ui
 	}
 }
 
+static uint64_t text_hash(uint64_t hash, const char *text)
+{
+	return text ? symbols_hash(hash, text, strlen(text)) : hash;
+}
+
 uint64_t stacks_names(const struct path *path, struct symbols *s)
 {
-	uint64_t hash = 0, last = 0;
+	uint64_t hash = text_hash(0, path->scope), last = 0;
 
 	for (unsigned i = 0; i < path->depth; i++) {
 		uint64_t name = symbols_name(s, path->nodes[i])->hash;
@@ -140,7 +152,7 @@ static uint64_t offset_of(const struct model *m, uint32_t node)
 
 uint64_t stacks_steps(const struct path *path, const struct model *m)
 {
-	uint64_t hash = 0;
+	uint64_t hash = text_hash(0, path->scope);
 
 	for (unsigned i = 0; i < path->depth; i++) {
 		const struct module *module = module_of(m, path->nodes[i]);
@@ -155,14 +167,9 @@ uint64_t stacks_steps(const struct path *path, const struct model *m)
 	return hash;
 }
 
-static uint64_t text_hash(uint64_t hash, const char *text)
-{
-	return text ? symbols_hash(hash, text, strlen(text)) : hash;
-}
-
 uint64_t stacks_lines(const struct path *path, const struct model *m, struct symbols *s)
 {
-	uint64_t hash = 0;
+	uint64_t hash = text_hash(0, path->scope);
 
 	for (unsigned i = 0; i < path->depth; i++) {
 		const struct place *place = symbols_place(s, path->nodes[i]);

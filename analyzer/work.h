@@ -41,7 +41,7 @@ struct work {
 	uint32_t *first; /* by site: its first tally */
 	struct tally *tallies;
 	uint32_t tally_count, tally_room;
-	bool *is_claimed; /* by block: a resource stands for it; 0: there are no resources */
+	uint32_t *claimant; /* by block: 1 + index of the resource that stands for it; 0: there are no resources */
 	struct group **groups;
 	uint32_t group_count, group_room;
 	struct group *by_key;
@@ -49,11 +49,14 @@ struct work {
 	struct path path, other;    /* scratch */
 };
 
+/* How many blocks a sampled one stands for. */
+double work_weight(const struct model *m, const struct block *b);
+
 /* The group of a key, made with `first` if there is none yet. */
 struct group *work_group(struct work *w, uint64_t key, const struct leak *first);
 struct group *work_final(struct group *g); /* what it was joined to in the end */
 
-/* Marks the blocks that living resources are or lie in, and groups the resources. */
+/* Marks the blocks that living resources are or lie in, and groups the resources, with what hangs on them. */
 void resources_claim(struct work *w);
 void resources_group(struct work *w);
 

@@ -40,6 +40,7 @@ static const struct {
 	[TRACE_AREA_PROBLEM] = {sizeof(struct trace_problem), AREA_SHIFT_PROBLEM},
 	[TRACE_AREA_SCAN] = {sizeof(struct trace_scan), AREA_SHIFT_SCAN},
 	[TRACE_AREA_VERDICT] = {sizeof(struct trace_verdict), AREA_SHIFT_VERDICT},
+	[TRACE_AREA_HINT] = {sizeof(struct trace_hint), AREA_SHIFT_HINT},
 };
 
 struct area_range area_privates[AREA_PRIVATES];

@@ -18,6 +18,8 @@
 #define MODULES 4096u
 #define FILES 64u
 #define PROBES 3072u
+#define TYPES (RESOURCE_TYPES - RESOURCE_BY_HAND)
+#define ENTRIES ((uint32_t)RESOURCE_RETAIN_BY_HAND) /* of resource_probes */
 #define USER_TEXT (256u * 1024)
 #define NAMES (32u * 1024)
 #define DEFINITIONS 8u /* of one name in one module */
@@ -43,7 +45,7 @@ void *hooks_slices;
 struct hooks_rule hooks_rules[HOOKS_RULES];
 
 static struct file files[FILES];
-static struct probe_type types[RESOURCE_TYPES];
+static struct probe_type types[TYPES];
 static struct probe_line probes[PROBES];
 static struct module modules[MODULES];
 static uint32_t files_used, types_used, probes_used, modules_used, hooks_used, rules_used;
@@ -105,7 +107,7 @@ static void read_file(struct file *f)
 {
 	struct probe_set set = {.types = types + types_used,
 				.probes = probes + probes_used,
-				.types_max = RESOURCE_TYPES - types_used,
+				.types_max = TYPES - types_used,
 				.probes_max = PROBES - probes_used};
 
 	f->is_read = 1;
@@ -224,8 +226,8 @@ static uint32_t status_entry(const struct probe_line *p, const struct file *f, c
 				 r->status != TRACE_PROBE_HOOKED))
 			return i;
 	}
-	if (resource_probes_used == RESOURCE_PROBES)
-		return RESOURCE_PROBES;
+	if (resource_probes_used == ENTRIES)
+		return ENTRIES;
 	struct resource_probe *r = &resource_probes[resource_probes_used];
 	r->declared = p;
 	r->file = f->name;
@@ -321,7 +323,7 @@ static void plan(const struct exports *e, const struct exports_function *found,
 	uint32_t entry = status_entry(p, f, keep(e->name));
 	struct hook *h;
 
-	if (entry == RESOURCE_PROBES)
+	if (entry == ENTRIES)
 		return;
 	resource_probes[entry].address = found->address;
 	resource_probes[entry].reason = 0;
@@ -359,7 +361,7 @@ static void plan_file(struct exports *e, struct file *f, uint32_t module)
 		if (count == 0 && t->library.size) {
 			uint32_t entry = status_entry(p, f, keep(e->name));
 
-			if (entry < RESOURCE_PROBES)
+			if (entry < ENTRIES)
 				resource_probes[entry].status =
 					f->is_users ? TRACE_PROBE_MISSING : TRACE_PROBE_ABSENT;
 		}

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "by_hand.h"
 #include "hooks.h"
 #include "patch.h"
 #include "readable.h"
@@ -117,6 +118,7 @@ static void run(const struct view *v, const struct hooks_rule *rule)
 	event.verb = p->verb;
 	event.probe = rule->probe;
 	event.depth = (uintptr_t)v->at->stack;
+	event.hint = 0;
 	event.from = caller(v->at);
 	if (!p->has_size || !evaluate(v, &p->size, &event.size))
 		event.size = 0;
@@ -203,6 +205,8 @@ void probes_leave(struct thunk_registers *at, uint64_t result)
 
 void probes_start(const char *files)
 {
-	if (resource_start() == 0)
+	if (resource_start() == 0) {
+		by_hand_start();
 		hooks_start(files);
+	}
 }

@@ -106,6 +106,11 @@ static uint32_t interval(void)
 	return trace_level(state.header) == TRACE_LEVEL_PARANOID ? 1 : RESOURCE_INTERVAL;
 }
 
+static int is_by_hand(uint32_t type)
+{
+	return type >= RESOURCE_TYPES - RESOURCE_BY_HAND;
+}
+
 /* The TYPE entry of a type in this process's trace. Caller holds lock_publish. */
 static uint32_t publish_type(uint32_t type)
 {
@@ -119,7 +124,8 @@ static uint32_t publish_type(uint32_t type)
 	entry->library = word_text(&t->declared->library);
 	entry->block = t->declared->block;
 	entry->interval = interval();
-	entry->flags = (t->declared->count_format ? TRACE_TYPE_HAS_COUNT : 0) |
+	entry->flags = (is_by_hand(type) ? TRACE_TYPE_BY_HAND : 0) |
+		       (t->declared->count_format ? TRACE_TYPE_HAS_COUNT : 0) |
 		       (t->verified ? TRACE_TYPE_READS : 0) | (t->misread ? TRACE_TYPE_MISREAD : 0);
 	__atomic_store_n(&entry->name, name, __ATOMIC_RELEASE);
 	__atomic_store_n(&table->types[type], i, __ATOMIC_RELEASE);
@@ -161,7 +167,10 @@ static uint32_t publish_probe(uint32_t probe)
 	entry->line = p->declared->line;
 	__atomic_store_n(&entry->symbol, symbol, __ATOMIC_RELEASE);
 	__atomic_store_n(&table->probes[probe], i, __ATOMIC_RELEASE);
-	remember_release(type, i, p->declared->verb);
+	if (is_by_hand(p->type) && p->declared->verb == PROBE_CREATE) /* one release serves all of them */
+		at_type(type)->release = publish_probe(RESOURCE_RELEASE_BY_HAND);
+	else
+		remember_release(type, i, p->declared->verb);
 	return i;
 }
 
@@ -175,15 +184,19 @@ void resource_publish(void)
 	state_unlock(&table->lock_publish);
 }
 
+uint32_t resource_publish_one(uint32_t probe)
+{
+	state_lock(&table->lock_publish);
+	uint32_t i = publish_probe(probe);
+	state_unlock(&table->lock_publish);
+	return i;
+}
+
 static uint32_t probe_index(uint32_t probe)
 {
 	uint32_t i = __atomic_load_n(&table->probes[probe], __ATOMIC_ACQUIRE);
 
-	if (!i) {
-		resource_publish();
-		i = table->probes[probe];
-	}
-	return i;
+	return i ? i : resource_publish_one(probe);
 }
 
 static uint32_t type_of(uint32_t probe)
@@ -340,7 +353,7 @@ static void verify(struct resource_type *t, uint32_t type, struct deed *d)
 
 static uint32_t what(const struct deed *d)
 {
-	return d->event->verb | d->thread->identity << 16;
+	return d->event->verb | d->event->hint << 8 | d->thread->identity << 16;
 }
 
 /* Which of the middle records says least: the one whose neighbours are close to each other
@@ -405,7 +418,7 @@ static void record(struct trace_resource *r, const struct deed *d)
 		if (!place->what)
 			break;
 		if (place->node != d->node || place->probe != probe ||
-		    trace_record_verb(place) != d->event->verb)
+		    trace_record_verb(place) != d->event->verb || trace_record_hint(place) != d->event->hint)
 			continue;
 		place->times++;
 		place->count = r->count;
@@ -633,6 +646,8 @@ static int is_still_ended(const struct trace_resource *r, const struct deed *d, 
 {
 	uint32_t slot = live_find(address);
 
+	if (at_type(r->type)->flags & TRACE_TYPE_BY_HAND) /* until it is tracked again */
+		return 1;
 	if (block == PROBE_BLOCK_OWN && !slot)
 		return 1;
 	if (slot && trace_block_time(state_block(slot)) > r->end_time)
@@ -700,12 +715,23 @@ static int is_any(const struct deed *d)
 	return name->size == 1 && name->at[0] == '*';
 }
 
+/* The program may touch what a library counts by itself, and no more. */
+static int is_foreign(uint32_t i, const struct deed *d)
+{
+	return is_by_hand(resource_probes[d->event->probe].type) && d->event->verb != PROBE_CREATE &&
+	       d->event->verb != PROBE_TOUCH && !(at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND);
+}
+
 static void apply(struct deed *d, uint32_t type)
 {
 	uint32_t hash = resource_hash(d->event->address), first = lock_chain(hash), ended = 0;
 	uint32_t i = find(first, d->event->address, is_any(d) ? 0 : type);
 	int alive = i && !(at_resource(i)->flags & TRACE_RESOURCE_ENDED);
 
+	if (i && is_foreign(i, d)) {
+		unlock_chain(hash, first);
+		return;
+	}
 	if (d->event->verb == PROBE_CREATE) {
 		first = create(first, d, type);
 	} else if (alive && d->event->verb == PROBE_ADOPT) {
@@ -816,7 +842,9 @@ void resource_freed(struct thread *t, uintptr_t address, const struct live_calle
 	d.node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
 	first = lock_chain(hash);
 	i = of_block(first, address);
-	if (i && at_resource(i)->count > 1 && !(at_resource(i)->flags & TRACE_RESOURCE_COUNTED))
+	if (i && at_resource(i)->count > 1 &&
+	    (!(at_resource(i)->flags & TRACE_RESOURCE_COUNTED) ||
+	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND))
 		finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);
 	i = i ? end(i, &d) : 0;
 	unlock_chain(hash, first);

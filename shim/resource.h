@@ -21,6 +21,7 @@
 
 #define RESOURCE_TYPES 768u
 #define RESOURCE_PROBES 4096u
+#define RESOURCE_BY_HAND 64u /* types that the program declares itself; at the upper ends of both tables */
 #define RESOURCE_HEADS (1u << 20)
 #define RESOURCE_LOCK 0x80000000u
 #define RESOURCE_INTERVAL 128u /* one of so many is followed below paranoid */
@@ -49,10 +50,20 @@ struct resource_event {
 	uint32_t verb; /* enum probe_verb */
 	uint32_t probe; /* index into resource_probes */
 	uint64_t size; /* create only, 0: unknown */
+	uint32_t hint; /* HINT index, 0: none */
 	uintptr_t depth; /* stack pointer behind the call's return address: inner calls have less */
 	int is_skipped; /* a create that is not followed: only what was known at its address ends */
 	struct live_caller from;
 };
+
+/* Probes of what the program says itself: for any type, then one that creates for each type. */
+enum resource_by_hand {
+	RESOURCE_RETAIN_BY_HAND = RESOURCE_PROBES - RESOURCE_BY_HAND - 2,
+	RESOURCE_RELEASE_BY_HAND,
+	RESOURCE_TOUCH_BY_HAND, /* of the type "*", the first one */
+	RESOURCE_TRACK_BY_HAND  /* of the second type; the next ones follow */
+};
+_Static_assert(RESOURCE_TRACK_BY_HAND + RESOURCE_BY_HAND - 1 == RESOURCE_PROBES, "a probe for each type but \"*\"");
 
 struct resource_table; /* resource.c */
 
@@ -68,6 +79,9 @@ int resource_start(void);
 
 /* One call of a probed function. */
 void resource_event(const struct resource_event *event);
+
+/* Writes one type and probe into the trace. Returns its PROBE index, 0: no space. */
+uint32_t resource_publish_one(uint32_t probe);
 
 /* Writes all types and probes of which something is known into the trace; again when their
  * status has changed. */

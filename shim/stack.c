@@ -122,7 +122,7 @@ static inline uint32_t checks_append(struct stack_check *check, uint32_t used,
 static uint32_t cache_extend(struct stack_cache *cache, uint32_t depth, uint32_t fresh)
 {
 	const struct stack_frame *outer = depth ? &cache->frame[depth - 1] : NULL;
-	uint32_t node = outer ? outer->node : state.header->root;
+	uint32_t node = outer ? outer->node : cache->scope ? cache->scope : state.header->root;
 	uint32_t needs = outer ? outer->flags & STACK_NEEDS_RBP : 0;
 	uint32_t checks = outer ? outer->checks : 0;
 	int has_outer = outer != NULL;
@@ -241,7 +241,7 @@ uint32_t stack_capture_slow(struct stack_cache *cache, uintptr_t pc, uintptr_t s
 
 void stack_bounds(struct stack_cache *cache, uintptr_t low, uintptr_t high)
 {
-	cache->depth = 0;
+	cache->depth = cache->scope = 0;
 	cache->walk.low = low;
 	cache->walk.high = high;
 	cache->walk.low_end = 0;

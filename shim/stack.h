@@ -41,6 +41,7 @@ struct stack_cache {
 	uint32_t generation; /* of the module list when they were walked */
 	uint32_t is_cut;     /* frame[0] has more frames outside */
 	uint32_t is_proper;  /* led by unwind information to an outermost frame */
+	uint32_t scope;      /* node that outermost frames hang below, 0: the root of the tree */
 	struct stack_frame frame[TRACE_STACK_MAX];
 	struct stack_check check[TRACE_STACK_MAX * 3 + 1]; /* [0] never holds; then three for each step at most */
 	struct step_frame fresh[TRACE_STACK_MAX + 1];  /* scratch: frames stepped anew, inner first */
@@ -62,6 +63,13 @@ uint32_t stack_capture_slow(struct stack_cache *cache, uintptr_t pc, uintptr_t s
 
 /* Sets the bounds of the running thread's own stack; called once per thread. */
 void stack_bounds(struct stack_cache *cache, uintptr_t low, uintptr_t high);
+
+/* Puts the stacks of a thread below the scope `node` from now on; 0: below the root. */
+static inline void stack_scope(struct stack_cache *cache, uint32_t node)
+{
+	cache->scope = node;
+	cache->depth = 0;
+}
 
 /* The root of the stack tree, made at the start of a trace. Returns 0 or -errno. */
 int stack_start(void);

@@ -17,7 +17,7 @@
 
 #define TREE_RING 12u
 #define TREE_WIDE 0x80000000u /* in trace_node.flags, private */
-#define TREE_KEY (TRACE_NODE_EXACT | TRACE_NODE_CUT)
+#define TREE_KEY (TRACE_NODE_EXACT | TRACE_NODE_CUT | TRACE_NODE_SCOPE)
 
 uint32_t tree_add(uint32_t parent, uint64_t where, uint32_t flags);
 uint32_t tree_search(uint32_t parent, uint64_t where, uint32_t flags);

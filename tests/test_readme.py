@@ -23,7 +23,7 @@ def without_what_changes(text):
 
 
 def test_the_example_is_real(box):
-    program, = fenced("c")
+    program = fenced("c")[0]
     command, shown = re.match(r"\$ (.*)\n((?:.*\n)+)", fenced("console")[0]).groups()
     (box / "greet.c").write_text(program)
     (box / "leakshim").symlink_to(LEAKSHIM)
@@ -32,6 +32,16 @@ def test_the_example_is_real(box):
     done = run(["/bin/sh", "-c", f"exec 2>&1; {command}"], env, cwd=box)
     assert done.status == 0, done
     assert without_what_changes(done.stdout.decode()) == without_what_changes(shown)
+
+
+def test_the_example_of_a_program_that_speaks_for_itself_is_real(box):
+    source = re.search(r"```c\n(#include <leakshim.h>.*?)```", README, re.S)[1]
+    (box / "session.c").write_text(source)
+    build = run(["cc", "-g", "-I", ROOT / "shim", box / "session.c", "-o", box / "session"], cwd=box)
+    assert build.status == 0, build
+    shown = re.search(r"./session\n(LEAK: session.*?)\n", README)[1]
+    said = run([LEAKSHIM, "run", "--", "./session"], cwd=box).text.splitlines()[0]
+    assert said == shown
 
 
 def test_the_recipe_for_ci_lets_known_leaks_pass_and_fails_new_ones(box):

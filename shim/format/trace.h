@@ -17,6 +17,8 @@
  *   scan       one look at which blocks can still be reached, of one moment (its cut)
  *   root       memory or a kernel object from which the program can reach its blocks
  *   verdict    what the latest scan found about one block
+ *   hint       a word that the program gave with a touch
+ *   scope      a part of the program's work that it named: what is made meanwhile belongs to it
  *   area       a growing array of equal elements; an element is named by its
  *              index, and index 0 is never used ("none")
  *   chunk      a piece of the file that holds consecutive elements of an area
@@ -54,8 +56,9 @@
  * Writers: every field is written by the shim only, except those marked
  * [parent], which `leakshim run` fills in after the process has died.
  *
- * Secrets: no memory of the program is ever copied into a trace. Names (paths, thread
- * names, argv[0]) come from the program and are hostile until checked.
+ * Secrets: no memory of the program is ever copied into a trace but names that it gives us for
+ * that. Names (paths, thread names, argv[0], hints, scopes) come from the program and are hostile
+ * until checked.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -86,6 +89,8 @@ enum trace_area {
 	TRACE_AREA_PROBLEM = 14, /* struct trace_problem */
 	TRACE_AREA_SCAN = 15,    /* struct trace_scan */
 	TRACE_AREA_VERDICT = 16, /* struct trace_verdict */
+	TRACE_AREA_RELEASE = 17, /* reserved: stacks at which the blocks of a site were let go */
+	TRACE_AREA_HINT = 18,    /* struct trace_hint */
 	TRACE_AREAS = 32         /* room for areas to come */
 };
 
@@ -241,6 +246,8 @@ struct trace_node {
 };
 #define TRACE_NODE_EXACT 1u
 #define TRACE_NODE_CUT 2u /* outermost frame kept; the stack goes on beyond it */
+#define TRACE_NODE_SCOPE 4u /* no frame: stacks below it were taken inside a scope. where is the TEXT index of its
+			     * name; its parent is the root, or the scope that it lies in */
 #define TRACE_PC_BITS 48
 
 /*
@@ -365,6 +372,7 @@ struct trace_type {
 #define TRACE_TYPE_READS 1u     /* counts are read from the object, and the first one was right */
 #define TRACE_TYPE_MISREAD 2u   /* count= did not hold at the first create: counted instead */
 #define TRACE_TYPE_HAS_COUNT 4u /* the type line has count= */
+#define TRACE_TYPE_BY_HAND 8u   /* declared by leakshim_track, not by a probe file */
 
 /* A function named in a probe file, and whether it is hooked. Seal: symbol. One that is defined
  * in several modules has an entry for each. */
@@ -429,7 +437,8 @@ struct trace_resource {
 
 /* What was done to a resource. Seal: what. */
 struct trace_record {
-	uint32_t what;     /* bits 0..7 enum probe_verb, bits 16..31 THREAD index of the last time */
+	uint32_t what;     /* bits 0..7 enum probe_verb, bits 8..15 HINT index, bits 16..31 THREAD index
+			    * of the last time */
 	uint32_t node;     /* NODE index, 0: no stack */
 	uint32_t probe;    /* PROBE index */
 	uint32_t times;    /* operations merged into it */
@@ -437,6 +446,12 @@ struct trace_record {
 	uint32_t sequence; /* number of the last of them among all operations on the resource, from 1 */
 	uint64_t time;     /* of the last of them */
 };
+
+/* A hint. Seal: text. The last index stands for all that found no place. */
+struct trace_hint {
+	uint32_t text; /* TEXT index */
+};
+#define TRACE_HINT_OTHER 255u
 
 /* Something wrong that was seen as it happened. Seal: kind. Equal ones are merged. */
 struct trace_finding {
@@ -593,6 +608,10 @@ static inline uint32_t trace_record_verb(const struct trace_record *r)
 {
 	return r->what & 255;
 }
+static inline uint32_t trace_record_hint(const struct trace_record *r)
+{
+	return r->what >> 8 & 255;
+}
 static inline uint32_t trace_record_thread(const struct trace_record *r)
 {
 	return r->what >> 16;
@@ -622,6 +641,7 @@ _Static_assert(sizeof(struct trace_record) == 32, "record");
 _Static_assert(sizeof(struct trace_finding) == 96, "finding");
 _Static_assert(offsetof(struct trace_finding, address) == 64, "finding offsets");
 _Static_assert(sizeof(struct trace_problem) == 8, "problem");
+_Static_assert(sizeof(struct trace_hint) == 4, "hint");
 _Static_assert(sizeof(struct trace_scan) == 184, "scan");
 _Static_assert(offsetof(struct trace_scan, blocks) == 80, "scan offsets");
 _Static_assert(sizeof(struct trace_verdict) == 24, "verdict");
