@@ -504,6 +504,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	add_threads(w, d);
 	add_stacks(w, d);
 	resources_detail(w, d);
+	balance_add(w, d);
 	find_mismatches(w, d);
 	find_misuses(w, d);
 	d->note_count = symbols_notes(s, &d->notes);

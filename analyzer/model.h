@@ -146,7 +146,7 @@ struct step {
 /* A counted thing that is alive. */
 struct resource {
 	uint64_t address, size, time_us;
-	uint32_t type, node;
+	uint32_t type, node, probe; /* probe: that made it */
 	int32_t count;
 	bool is_adopted; /* node is where it was first seen */
 	bool is_counted; /* count follows the calls that were seen */
@@ -255,6 +255,13 @@ struct record {
 	struct stack stack;
 };
 
+/* References to a group's resources that one place in the code took (above 0) or gave back, as far as records tell. */
+struct balance {
+	const struct place *place; /* the caller of the function */
+	const char *function;
+	int64_t change;
+};
+
 /* A group: everything alive from one stack, of one family and class. */
 struct leak {
 	const char *type;    /* "block", "object", "array", or a resource's type */
@@ -281,6 +288,10 @@ struct leak {
 	const struct record *records; /* newest first */
 	unsigned record_count;
 	uint64_t records_left_out;
+	const struct balance *balance; /* largest first */
+	unsigned balance_count;
+	uint64_t balance_left_out; /* operations without a record, creations that were not seen */
+	bool is_shared; /* retained or released since its creation */
 };
 
 /* One of both is set. */

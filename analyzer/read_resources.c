@@ -132,6 +132,8 @@ static int read_resource(struct model *m, const struct trace_file *f, struct tra
 	    check_index(f, from, &t->node, m->node_count, "a resource leads nowhere") ||
 	    check_index(f, from, &thread, m->thread_count, "a resource leads nowhere"))
 		return -1;
+	if (check_index(f, from, &t->probe, m->probe_count, "a resource leads nowhere"))
+		return -1;
 	if (t->records > UINT32_MAX - TRACE_RECORDS)
 		return file_complain_at(f, from, "a resource's records lie nowhere");
 	*to = (struct resource){
@@ -140,6 +142,7 @@ static int read_resource(struct model *m, const struct trace_file *f, struct tra
 		.time_us = t->time,
 		.type = t->type,
 		.node = t->node,
+		.probe = t->probe,
 		.count = t->count,
 		.is_adopted = t->flags & TRACE_RESOURCE_ADOPTED,
 		.is_counted = t->flags & TRACE_RESOURCE_COUNTED,

@@ -114,6 +114,24 @@ static void put_records(struct report_json *j, const struct leak *leak)
 	put_number(j, "records_left_out", (double)leak->records_left_out);
 }
 
+static void put_balance(struct report_json *j, const struct leak *leak)
+{
+	put_key(j, "balance");
+	yajl_gen_array_open(j->gen);
+	for (unsigned i = 0; i < leak->balance_count; i++) {
+		const struct balance *b = &leak->balance[i];
+
+		yajl_gen_map_open(j->gen);
+		put_member(j, "function", b->function);
+		put_number(j, "change", (double)b->change);
+		put_key(j, "at");
+		put_frame(j, b->place, 0);
+		yajl_gen_map_close(j->gen);
+	}
+	yajl_gen_array_close(j->gen);
+	put_number(j, "balance_left_out", (double)leak->balance_left_out);
+}
+
 static void put_thread(struct report_json *j, const struct thread *thread)
 {
 	yajl_gen_map_open(j->gen);
@@ -162,6 +180,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_stack(j, "created_at", &leak->stack);
 	put_bool(j, "stack_cut", leak->stack.is_cut);
 	put_records(j, leak);
+	put_balance(j, leak);
 	yajl_gen_map_close(j->gen);
 }
 

@@ -41,6 +41,26 @@ static void print_frame(FILE *to, const struct place *place, unsigned i)
 	fputc('\n', to);
 }
 
+/* A place in a line of text: its innermost frame, which may be inlined. */
+static void print_at(FILE *to, const struct place *place)
+{
+	const struct frame *frame = &place->frames[0];
+
+	if (frame->function)
+		words_escape(to, frame->function);
+	if (frame->function && frame->file) {
+		fputs(" (", to);
+		words_escape(to, words_file(frame->file));
+		fprintf(to, ":%u)", frame->line);
+	} else if (place->module) {
+		fputs(frame->function ? " in " : "", to);
+		print_name(to, place->module->name);
+		fprintf(to, "+0x%" PRIx64, place->offset);
+	} else if (!frame->function) {
+		fprintf(to, "0x%" PRIx64, place->offset);
+	}
+}
+
 static void print_stack(FILE *to, const struct stack *stack)
 {
 	if (!stack->depth)
@@ -130,11 +150,38 @@ static void print_counts(FILE *to, const struct model *m, const struct leak *lea
 	const struct resource *r = &m->resources[leak->resource - 1];
 	char a[WORDS_SIZE];
 
-	fprintf(to, "\n  Count %d%s; retained %s times,", r->count,
-		r->is_counted ? " as far as seen" : "", words_number(a, r->retains, false));
-	fprintf(to, " released %s times.", words_number(a, r->releases, false));
+	fprintf(to, "\n  Count %d%s; retained %s %s,", r->count,
+		r->is_counted ? " as far as seen" : "", words_number(a, r->retains, false), times(r->retains));
+	fprintf(to, " released %s %s.", words_number(a, r->releases, false), times(r->releases));
 	if (r->is_adopted)
 		fputs(" Made before it was first seen.", to);
+}
+
+#define BALANCE_SHOWN 6u
+
+/* Where references to them were taken and given back; what was only ever created needs no such line. */
+static void print_balance(FILE *to, const struct leak *leak)
+{
+	unsigned shown = leak->balance_count < BALANCE_SHOWN ? leak->balance_count : BALANCE_SHOWN;
+	char a[WORDS_SIZE];
+
+	if (!leak->is_shared)
+		return;
+	fputs("\n  Balance:", to);
+	for (unsigned i = 0; i < shown; i++) {
+		const struct balance *b = &leak->balance[i];
+
+		fprintf(to, "%s %+" PRId64 " ", i ? "," : "", b->change);
+		print_name(to, b->function);
+		fputs("() at ", to);
+		print_at(to, b->place);
+	}
+	if (leak->balance_count > shown)
+		fprintf(to, " and %u more places", leak->balance_count - shown);
+	if (leak->balance_left_out)
+		fprintf(to, "; %s more operations have no record",
+			words_number(a, (double)leak->balance_left_out, false));
+	fputc('.', to);
 }
 
 static void print_circumstances(FILE *to, const struct model *m, const struct leak *leak)
@@ -156,9 +203,10 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 	}
 	print_confirmed(to, m, leak);
 	print_dragged(to, leak);
-	if (leak->resource)
+	if (leak->resource) {
 		print_counts(to, m, leak);
-	else if (!leak->is_estimate && leak->ever_blocks >= (uint64_t)leak->count) {
+		print_balance(to, leak);
+	} else if (!leak->is_estimate && leak->ever_blocks >= (uint64_t)leak->count) {
 		fprintf(to, "\n  %s of ", words_number(a, leak->count, false));
 		fprintf(to, "%s ever allocated here", words_number(b, (double)leak->ever_blocks, false));
 		if (leak->peak)

@@ -2,7 +2,8 @@
 #ifndef LEAKSHIM_WORK_H
 #define LEAKSHIM_WORK_H
 /*
- * Shared by the parts of the diagnosis: diagnose.c (blocks), resources.c, and nobody else.
+ * Shared by the parts of the diagnosis: diagnose.c (blocks), resources.c, balance.c, and nobody
+ * else.
  */
 #include <uthash.h>
 #include "diagnose.h"
@@ -59,6 +60,9 @@ struct group *work_final(struct group *g); /* what it was joined to in the end *
 /* Marks the blocks that living resources are or lie in, and groups the resources, with what hangs on them. */
 void resources_claim(struct work *w);
 void resources_group(struct work *w);
+
+/* References by place in the code, for the shown leaks. */
+void balance_add(struct work *w, struct diagnosis *d);
 
 /* Records for the shown leaks. */
 void resources_detail(struct work *w, struct diagnosis *d);

@@ -156,6 +156,30 @@ def test_ten_thousand_equal_operations_take_the_memory_of_a_few(tmp_path, built)
     assert sorted(record["merged"] for record in records) == [0, 0, 4999, 4999]
 
 
+def test_the_balance_tells_what_each_place_took_and_gave_back(tmp_path, built):
+    whole, ended = own(tmp_path, built("probes_own"), "leak")
+    leak, = resources(whole, "buf")
+    line = {at: n for n, text in enumerate((VICTIMS / "probes_own.c").read_text().splitlines(), 1)
+            for at in ("= buf_new();", "5000", '"leak"') if at in text}
+    loop, lost = line["5000"] + 1, line['"leak"']
+    assert sorted((entry["change"], entry["function"], entry["at"]["line"]) for entry in leak["balance"]) == [
+        (-5000, "buf_release", loop), (-1, "buf_release", lost), (1, "buf_new", line["= buf_new();"]),
+        (1, "buf_retain", lost), (5000, "buf_retain", loop)]
+    assert leak["balance_left_out"] == 0
+    assert f"Balance: +5000 buf_retain() at main (probes_own.c:{loop}), -5000 buf_release()" in ended.text
+
+
+def test_the_balance_of_a_group_is_the_sum_over_its_resources(tmp_path, built):
+    text = OWN.replace("buf_release  arg0", "buf_release  arg0\n")
+    program = built("probes_threads", (), "-pthread")
+    whole, _ = own(tmp_path, program, "3")
+    leaks = resources(whole, "buf")
+    assert sum(leak["count"] for leak in leaks) == 3
+    for leak in leaks:
+        assert leak["count"] * 2 == sum(entry["change"] for entry in leak["balance"])
+        assert {entry["at"]["function"] for entry in leak["balance"]} <= {"work", "main"}
+
+
 @pytest.mark.parametrize("what, kind", [("twice", "released-again"), ("late", "retained-after-end"),
                                         ("held", "freed-while-held")])
 def test_wrong_uses_are_reported_as_they_happen(tmp_path, built, what, kind):
