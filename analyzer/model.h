@@ -113,6 +113,7 @@ struct mismatch {
 struct type {
 	const char *name, *release; /* release: the function that ends one; both may be "" */
 	uint32_t interval;          /* one of so many is followed */
+	uint64_t unseen;            /* changes of counts that no call explains */
 };
 
 enum hook {
@@ -163,6 +164,7 @@ enum wrong {
 	WRONG_RETAINED_ENDED,
 	WRONG_FREED_HELD,
 	WRONG_MISMATCHED,
+	WRONG_RACED,
 	WRONGS
 };
 
@@ -172,6 +174,7 @@ struct misuse {
 	uint16_t thread;
 	int32_t count;
 	uint64_t times, first_us, last_us;
+	uint64_t most; /* times at this pair of places; the others are joined to it */
 };
 
 /* The latest look for what nothing points at any more. */

@@ -297,12 +297,14 @@ static void print_misuse(FILE *to, const struct model *m, const struct misuse *m
 		[WRONG_RETAINED_ENDED] = "RETAINED AFTER ITS END",
 		[WRONG_FREED_HELD] = "FREED WHILE HELD",
 		[WRONG_MISMATCHED] = "MISMATCH",
+		[WRONG_RACED] = "RACE",
 	};
 	static const char *const what[WRONGS] = {
 		[WRONG_RELEASED_AGAIN] = "was called after the resource had ended",
 		[WRONG_RETAINED_ENDED] = "was called after the resource had ended",
 		[WRONG_FREED_HELD] = "was called while others still held it",
 		[WRONG_MISMATCHED] = "belongs to another type",
+		[WRONG_RACED] = "and another thread changed the count at once, and a change was lost",
 	};
 	char a[WORDS_SIZE];
 
@@ -333,7 +335,7 @@ static void print_finding(FILE *to, const struct model *m, const struct finding 
 	fputs(misuse ? ".\nCalled at:\n" : ".\nReleased at:\n", to);
 	print_stack(to, &finding->done);
 	if (finding->ended.depth) {
-		fputs("Ended before at:\n", to);
+		fputs(misuse && misuse->kind == WRONG_RACED ? "The other thread was at:\n" : "Ended before at:\n", to);
 		print_stack(to, &finding->ended);
 	}
 	fputs("Created at:\n", to);

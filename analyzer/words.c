@@ -167,6 +167,7 @@ const char *words_wrong(enum wrong kind)
 		[WRONG_RETAINED_ENDED] = "retained-after-end",
 		[WRONG_FREED_HELD] = "freed-while-held",
 		[WRONG_MISMATCHED] = "mismatched-release",
+		[WRONG_RACED] = "raced",
 	};
 
 	return names[kind];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sys.h"
+#include "race.h"
 #include "rules.h"
 
 #define SHARDS 16u
@@ -520,6 +521,7 @@ static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t fla
 					   : (int32_t)declared->initial;
 	r->retains = r->releases = r->touches = r->thinned = 0;
 	r->end_time = r->end_node = r->end_probe = r->end_thread = 0;
+	race_forget(r);
 	r->size = d->event->size;
 	r->depth = d->event->depth;
 	flags |= (r->flags & IN_RING) | (d->has_count ? 0 : TRACE_RESOURCE_COUNTED);
@@ -605,11 +607,66 @@ static int waits(const struct deed *d)
 	return d->has_count && (t->verbs & 1u << PROBE_FINAL);
 }
 
+/* The latest change by another thread. */
+static const struct trace_record *other_change(const struct trace_resource *r, uint32_t thread)
+{
+	const struct trace_record *latest = NULL;
+
+	for (uint32_t i = 0; r->records && i < TRACE_RECORDS; i++) {
+		const struct trace_record *record = at_record(r->records + i);
+		uint32_t verb = trace_record_verb(record);
+
+		if (record->what && trace_record_thread(record) != thread &&
+		    (verb == PROBE_RETAIN || verb == PROBE_RELEASE) &&
+		    (!latest || record->sequence > latest->sequence))
+			latest = record;
+	}
+	return latest;
+}
+
+static void check_race(struct trace_resource *r, const struct deed *d)
+{
+	uint32_t verb = d->event->verb, thread = d->thread->identity;
+	const struct trace_record *other;
+	struct trace_resource at_fault;
+	int32_t seen = d->count;
+
+	if ((verb != PROBE_RETAIN && verb != PROBE_RELEASE) || probe_is_after(declared_probe(d))) {
+		race_forget(r);
+		return;
+	}
+	if (r->race_threads[0] && (r->race_threads[1] || r->race_threads[0] != thread) &&
+	    !read_count(resource_types[resource_probes[d->event->probe].type].declared, d->event->address, &seen))
+		return;
+	switch (race_step(r, thread, seen, verb == PROBE_RETAIN ? 1 : -1)) {
+	case RACE_HIDDEN:
+		count_type(&at_type(r->type)->unseen);
+		return;
+	case RACE_LOST:
+		break;
+	default:
+		if (!r->race_threads[1] && seen != r->count && !(r->flags & TRACE_RESOURCE_SUNK))
+			count_type(&at_type(r->type)->unseen);
+		return;
+	}
+	other = other_change(r, thread);
+	if (!other)
+		return;
+	at_fault = *r;
+	at_fault.end_node = other->node;
+	at_fault.end_probe = other->probe;
+	at_fault.end_thread = trace_record_thread(other);
+	at_fault.end_time = other->time;
+	finding(TRACE_FINDING_RACED, &at_fault, table->probes[d->event->probe], d, d->event->address);
+}
+
 /* An operation on a living resource. Returns the element if it has ended. */
 static uint32_t operate(uint32_t i, const struct deed *d)
 {
 	struct trace_resource *r = at_resource(i);
 
+	if (d->has_count && d->event->verb != PROBE_TOUCH)
+		check_race(r, d);
 	compare_counts(r, d);
 	switch (d->event->verb) {
 	case PROBE_RETAIN:

@@ -187,6 +187,25 @@ def test_wrong_uses_are_reported_as_they_happen(tmp_path, built, what, kind):
     assert [(f["kind"], f["type"]) for f in whole["findings"]] == [(kind, "buf")]
 
 
+def test_a_count_changed_by_two_threads_at_once_is_a_finding_with_both_stacks(tmp_path, built):
+    for turn in range(5):  # on one busy processor a run may lose too little to be sure
+        (tmp_path / str(turn)).mkdir()
+        whole, ended = own(tmp_path / str(turn), built("probes_race", (), "-pthread"), "bare")
+        found = [f for f in whole["findings"] if f["kind"] == "raced"]
+        if found:
+            break
+    finding, = found
+    assert (finding["type"], finding["created_at"][0]["function"]) == ("buf", "main")
+    assert finding["done_at"][0]["function"] == finding["ended_at"][0]["function"] == "work"
+    assert "RACE: buf." in ended.text and "The other thread was at:\n\twork (probes_race.c:" in ended.text
+
+
+@pytest.mark.parametrize("how", ["atomic", "locked", "hidden"])
+def test_counts_changed_with_atomics_or_locks_or_out_of_sight_are_no_race(tmp_path, built, how):
+    whole, _ = own(tmp_path, built("probes_race", (), "-pthread"), how)
+    assert [f for f in whole["findings"] if f["kind"] == "raced"] == []
+
+
 def test_right_use_of_own_functions_has_no_findings(tmp_path, built):
     whole, _ = own(tmp_path, built("probes_own"), "right")
     assert whole["findings"] == [] and counted_leaks(whole) == {}

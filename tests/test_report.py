@@ -473,8 +473,9 @@ def test_sampled_resources_are_estimates(box):
 
 def test_wrong_uses_of_resources_show_every_stack(box):
     t, bytes_type, made, push, drop, _ = resources()
-    for kind in (1, 2, 3, 4):
-        t.finding(kind, bytes_type, 2 if kind != 3 else 0, push, made, end_node=drop if kind < 3 else 0, count=kind)
+    for kind in (1, 2, 3, 4, 5):
+        t.finding(kind, bytes_type, 2 if kind != 3 else 0, push, made, end_node=0 if kind in (3, 4) else drop, count=kind,
+                  times=3 if kind == 5 else 1)
     t.problem("/nowhere/my.probes:3:7: error: unknown verb 'retian'; did you mean 'retain'?")
     t.probe("g_bytes_gone", bytes_type, tw.RETAIN, status=3)
     t.probe("g_bytes_short", bytes_type, tw.RETAIN, status=2, reason="too short for a jump")
@@ -482,11 +483,12 @@ def test_wrong_uses_of_resources_show_every_stack(box):
     whole = report(trace)
     jsonschema.validate(whole, SCHEMA)
     assert [f["kind"] for f in whole["findings"]] == ["released-again", "retained-after-end", "freed-while-held",
-                                                      "mismatched-release"]
+                                                      "mismatched-release", "raced"]
     assert "ended_at" in whole["findings"][0] and "ended_at" not in whole["findings"][2]
     text = text_of(trace)
     for words in ("RELEASED AGAIN: GBytes.g_bytes_unref() was called after the resource had ended: 1 time",
                   "RETAINED AFTER ITS END: ", "FREED WHILE HELD: GBytes.free() was called while others still held it",
+                  "RACE: GBytes.g_bytes_unref() and another thread changed the count at once", "The other thread was at:\n",
                   "MISMATCH: GBytes.g_bytes_unref() belongs to another type", "Ended before at:\n\tx+0x2fff\n",
                   "leakshim: /nowhere/my.probes:3:7: error: unknown verb", "not in the loaded libraries: g_bytes_gone()",
                   "not followed: g_bytes_short(): too short for a jump"):

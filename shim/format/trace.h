@@ -367,7 +367,8 @@ struct trace_type {
 	uint64_t created;  /* by create lines */
 	uint64_t adopted;  /* first seen later in their lives */
 	uint64_t ended;
-	uint64_t reserved[2];
+	uint64_t unseen;   /* changes of counts that no call explains: by macros, say */
+	uint64_t reserved;
 };
 #define TRACE_TYPE_READS 1u     /* counts are read from the object, and the first one was right */
 #define TRACE_TYPE_MISREAD 2u   /* count= did not hold at the first create: counted instead */
@@ -427,6 +428,10 @@ struct trace_resource {
 	uint32_t next;     /* [shim private] */
 	uint64_t size;     /* bytes, if a size= said so; 0: unknown */
 	uint64_t depth;    /* [shim private] */
+	int32_t race_sum;  /* [shim private], as the rest: see race.h */
+	uint16_t race_threads[2];
+	int8_t race_changes[2];
+	uint8_t race_last, race_calm, race_recent, reserved[3];
 };
 #define TRACE_RECORDS 8u
 #define TRACE_RESOURCE_ENDED 1u
@@ -474,7 +479,9 @@ enum trace_finding_kind {
 	TRACE_FINDING_RELEASED_AGAIN = 1, /* released after its end */
 	TRACE_FINDING_RETAINED_ENDED = 2, /* retained after its end */
 	TRACE_FINDING_FREED_HELD = 3,     /* its block was freed while its count was above 1 */
-	TRACE_FINDING_MISMATCHED = 4      /* released by a function of another type (that of `probe`) */
+	TRACE_FINDING_MISMATCHED = 4,     /* released by a function of another type (that of `probe`) */
+	TRACE_FINDING_RACED = 5           /* its count lost a change that two threads made at once; end_node and
+					   * end_thread tell the latest call by the other one */
 };
 
 /* A message about a probe file, as its parser gave it. Seal: text. */
@@ -634,7 +641,7 @@ _Static_assert(sizeof(struct trace_block) == 24, "block");
 _Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
 _Static_assert(sizeof(struct trace_type) == 64, "type");
 _Static_assert(sizeof(struct trace_probe) == 40, "probe");
-_Static_assert(sizeof(struct trace_resource) == 96, "resource");
+_Static_assert(sizeof(struct trace_resource) == 112, "resource");
 _Static_assert(offsetof(struct trace_resource, node) == 32, "resource offsets");
 _Static_assert(offsetof(struct trace_resource, size) == 80, "resource offsets");
 _Static_assert(sizeof(struct trace_record) == 32, "record");
