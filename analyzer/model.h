@@ -151,6 +151,10 @@ struct resource {
 	int32_t count;
 	bool is_adopted; /* node is where it was first seen */
 	bool is_counted; /* count follows the calls that were seen */
+	int32_t cut_count; /* at the latest scan, if known */
+	uint32_t cut_pointers; /* words that lead to it at the same moment */
+	uint32_t cut_short; /* scans in a row with fewer words than references */
+	uint32_t cut_scan; /* number of that scan, 0: none */
 	uint16_t thread;
 	uint32_t retains, releases, touches, thinned;
 	uint32_t block; /* 1 + index of the block it is or lies in; found by the diagnosis */
@@ -180,6 +184,7 @@ struct misuse {
 /* The latest look for what nothing points at any more. */
 struct scan {
 	bool is_tried, is_done;
+	uint32_t number; /* of the one that was done */
 	bool is_at_end;        /* else: while the program ran */
 	const char *failure;   /* why it was tried and not done; 0: none */
 	const char *missing;   /* kinds of roots that could not be looked at; 0: none */

@@ -152,6 +152,10 @@ static int read_resource(struct model *m, const struct trace_file *f, struct tra
 		.releases = t->releases,
 		.touches = t->touches,
 		.thinned = t->thinned,
+		.cut_count = t->cut_count,
+		.cut_pointers = t->cut_pointers,
+		.cut_short = t->cut_short,
+		.cut_scan = t->cut_scan,
 	};
 	return read_steps(m, f, to, t->records);
 }

@@ -60,6 +60,7 @@ static uint32_t read_scan(struct model *m, const struct trace_file *f)
 	if (!done.number)
 		return 0;
 	m->scan.is_done = true;
+	m->scan.number = done.number;
 	m->scan.is_at_end = done.occasion == TRACE_OCCASION_END;
 	m->scan.missing = root_names(m, done.missing);
 	m->scan.threads = done.threads;

@@ -114,6 +114,19 @@ static void put_records(struct report_json *j, const struct leak *leak)
 	put_number(j, "records_left_out", (double)leak->records_left_out);
 }
 
+static void put_held(struct report_json *j, const struct model *m, const struct leak *leak)
+{
+	put_key(j, "held");
+	if (leak->class != CLASS_HELD) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	yajl_gen_map_open(j->gen);
+	put_number(j, "references", m->resources[leak->resource - 1].cut_count);
+	put_number(j, "pointers", m->resources[leak->resource - 1].cut_pointers);
+	yajl_gen_map_close(j->gen);
+}
+
 static void put_balance(struct report_json *j, const struct leak *leak)
 {
 	put_key(j, "balance");
@@ -179,6 +192,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_threads(j, m, leak);
 	put_stack(j, "created_at", &leak->stack);
 	put_bool(j, "stack_cut", leak->stack.is_cut);
+	put_held(j, m, leak);
 	put_records(j, leak);
 	put_balance(j, leak);
 	yajl_gen_map_close(j->gen);

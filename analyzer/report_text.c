@@ -153,6 +153,9 @@ static void print_counts(FILE *to, const struct model *m, const struct leak *lea
 	fprintf(to, "\n  Count %d%s; retained %s %s,", r->count,
 		r->is_counted ? " as far as seen" : "", words_number(a, r->retains, false), times(r->retains));
 	fprintf(to, " released %s %s.", words_number(a, r->releases, false), times(r->releases));
+	if (leak->class == CLASS_HELD)
+		fprintf(to, " When pointers were looked for: count %d, %u %s to it.", r->cut_count, r->cut_pointers,
+			r->cut_pointers == 1 ? "pointer" : "pointers");
 	if (r->is_adopted)
 		fputs(" Made before it was first seen.", to);
 }
@@ -355,20 +358,21 @@ static void print_groups(FILE *to, const char *before, const struct class_total 
 		words_bytes(c, total->bytes, is_estimate));
 }
 
-static void print_hidden(FILE *to, const struct report *r)
+/* All of them, also those that have none: what is not named is not known to be absent. */
+static void print_classes(FILE *to, const struct report *r)
 {
-	const struct diagnosis *d = r->diagnosis;
+	char a[WORDS_SIZE];
 
+	fputs("leakshim: by class:", to);
 	for (unsigned class = 0; class < CLASSES; class++) {
-		if (!d->totals[class].groups || d->is_shown[class])
-			continue;
-		print_groups(to, "; ", &d->totals[class], r->model->is_sampled);
-		fprintf(to, " %s (--show %s)",
-			class == CLASS_RUNTIME ? "of libc's and ld.so's own"
-			: class == CLASS_REACHABLE ? "still reachable"
-						   : words_class(class),
-			words_class(class));
+		const struct class_total *total = &r->diagnosis->totals[class];
+
+		fprintf(to, "%s %s %s", class ? "," : "", words_class(class),
+			words_number(a, total->blocks, r->model->is_sampled));
+		if (total->blocks > 0)
+			fprintf(to, " (%s)", words_bytes(a, total->bytes, r->model->is_sampled));
 	}
+	fputs("; --show CLASS lists them.\n", to);
 }
 
 static void print_missed(FILE *to, struct report const *r)
@@ -470,9 +474,9 @@ static void print_summary(FILE *to, const struct report *r)
 	if (d->finding_count)
 		fprintf(to, ", %s wrong %s", words_number(a, d->finding_count, false),
 			d->finding_count == 1 ? "use" : "uses");
-	print_hidden(to, r);
 	fprintf(to, ". %s", words_ended(&r->model->pool, r->model));
 	print_missed(to, r);
+	print_classes(to, r);
 	print_scan(to, r->model);
 	print_probes(to, r->model);
 	if (r->model->is_sampled)

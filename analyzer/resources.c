@@ -61,6 +61,17 @@ void resources_claim(struct work *w)
 	}
 }
 
+/* Fewer pointers lead to it than references are counted: one was forgotten. Both are of the same moment, all
+ * changes of the count were seen, and pointers that are no references only hide a case. Another thread may have one
+ * in a register for a while: then it takes two scans. */
+static bool is_held(const struct model *m, const struct resource *r)
+{
+	unsigned scans = m->scan.is_at_end && m->scan.threads <= 1 ? 1 : 2;
+
+	return r->cut_scan && r->cut_scan == m->scan.number && r->cut_short >= scans && r->cut_pointers &&
+	       r->cut_count > 1 && r->cut_count == r->count && (uint32_t)r->cut_count > r->cut_pointers;
+}
+
 /* The class of its block; of one inside a larger block that is still reachable, nothing is
  * known. */
 static enum leak_class class_of(const struct model *m, const struct resource *r)
@@ -69,7 +80,7 @@ static enum leak_class class_of(const struct model *m, const struct resource *r)
 
 	if (!b || (b->class == CLASS_REACHABLE && b->address != r->address))
 		return CLASS_UNCLASSIFIED;
-	return (enum leak_class)b->class;
+	return b->class == CLASS_REACHABLE && is_held(m, r) ? CLASS_HELD : (enum leak_class)b->class;
 }
 
 static uint64_t size_of(const struct model *m, const struct resource *r)

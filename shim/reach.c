@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "area.h"
+#include "reach_counts.h"
 #include "reach_idioms.h"
 #include "reach_kernel.h"
 #include "reach_roots.h"
@@ -154,6 +155,8 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	if (reach_maps_open(&maps, arena))
 		return TRACE_SCAN_NO_MAPS;
 	hide_unreadable(&blocks, &maps);
+	if (file.chunks[TRACE_AREA_RESOURCE])
+		marker.pointers = reach_arena_take(arena, blocks.count + 1ull);
 	if (reach_mark_open(&marker, &blocks, &maps, arena) ||
 	    reach_roots_open(&roots, cut, &marker, &maps, arena))
 		return TRACE_SCAN_NO_MEMORY;
@@ -174,6 +177,7 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 		cut->scan->blocks[i] = 0, cut->scan->bytes[i] = 0;
 	for (uint32_t i = 0; i < blocks.count; i++)
 		judge(&blocks, i, cut, &file, pass);
+	reach_counts_note(cut, &file, &marker);
 	return TRACE_SCAN_DONE;
 }
 

@@ -45,7 +45,8 @@ void *reach_arena_take(struct reach_arena *arena, uint64_t size)
 int reach_file_open(struct reach_file *file, const struct reach_cut *cut, struct reach_arena *arena)
 {
 	static const uint8_t wanted[] = {TRACE_AREA_MODULE, TRACE_AREA_THREAD, TRACE_AREA_NODE,
-					 TRACE_AREA_SITE, TRACE_AREA_BLOCK, TRACE_AREA_VERDICT};
+					 TRACE_AREA_SITE, TRACE_AREA_BLOCK, TRACE_AREA_VERDICT,
+					 TRACE_AREA_TYPE, TRACE_AREA_RESOURCE};
 	const unsigned char *base = (const unsigned char *)cut->header;
 	uint64_t used = __atomic_load_n(&cut->header->file_used, __ATOMIC_ACQUIRE);
 

@@ -34,6 +34,9 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 {
 	uint8_t mark = m->blocks->mark[i];
 
+	/* pass 4 goes over what pass 3 has seen */
+	if (m->pointers && m->pass < 4)
+		m->pointers[i] += m->pointers[i] < UINT8_MAX;
 	switch (m->pass) {
 	case 1:
 		if (mark == REACH_REACHABLE)

@@ -28,6 +28,7 @@ enum reach_mark {
 struct reach_marker {
 	struct reach_blocks *blocks;
 	const struct reach_maps *maps;
+	uint8_t *pointers;   /* per block: words anywhere that lead into it, at most 255; 0: not wanted */
 	uint32_t *stack;
 	uint32_t depth;
 	uint32_t *heads;

@@ -125,6 +125,8 @@ static uint32_t publish_type(uint32_t type)
 	entry->library = word_text(&t->declared->library);
 	entry->block = t->declared->block;
 	entry->interval = interval();
+	entry->count_offset = t->declared->count_offset;
+	entry->count_format = t->declared->count_format;
 	entry->flags = (is_by_hand(type) ? TRACE_TYPE_BY_HAND : 0) |
 		       (t->declared->count_format ? TRACE_TYPE_HAS_COUNT : 0) |
 		       (t->verified ? TRACE_TYPE_READS : 0) | (t->misread ? TRACE_TYPE_MISREAD : 0);
@@ -522,6 +524,7 @@ static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t fla
 	r->retains = r->releases = r->touches = r->thinned = 0;
 	r->end_time = r->end_node = r->end_probe = r->end_thread = 0;
 	race_forget(r);
+	r->cut_scan = r->cut_short = 0;
 	r->size = d->event->size;
 	r->depth = d->event->depth;
 	flags |= (r->flags & IN_RING) | (d->has_count ? 0 : TRACE_RESOURCE_COUNTED);

@@ -4,13 +4,14 @@
 The victims are victims/probes_*.c, built here against the Debian packages; what is not installed is
 skipped with its name.
 """
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from harness import LEAKSHIM, ROOT, environment, only_trace, preload, report, run, stack, traces
+from harness import LEAKSHIM, ROOT, Server, environment, only_trace, preload, report, run, stack, traces, wait_until
 
 VICTIMS = ROOT / "tests/victims"
 LEAKS = {"definite", "possible", "held", "unclassified"}
@@ -185,6 +186,40 @@ def test_the_balance_of_a_group_is_the_sum_over_its_resources(tmp_path, built):
 def test_wrong_uses_are_reported_as_they_happen(tmp_path, built, what, kind):
     whole, _ = own(tmp_path, built("probes_own"), what)
     assert [(f["kind"], f["type"]) for f in whole["findings"]] == [(kind, "buf")]
+
+
+@pytest.mark.parametrize("what", ["forgotten", "twice", "one", "heap", "leaked", "inside", "out-of-sight", "thread"])
+def test_a_reachable_buffer_with_more_references_than_pointers_is_held(tmp_path, built, what):
+    whole, ended = own(tmp_path, built("probes_held", (), "-pthread"), what)
+    assert len(resources(whole, "buf", {"held", "reachable"})) == 1
+    assert lost(whole, "buf") == lost(whole, "buf", {"held"}) == (what == "forgotten")
+    if what == "forgotten":
+        assert "When pointers were looked for: count 2, 1 pointer to it." in ended.text
+        assert "held 1 (64 bytes)" in ended.text
+        assert resources(whole, "buf", {"held"})[0]["held"] == {"references": 2, "pointers": 1}
+
+
+@pytest.mark.parametrize("what, expected", [("forgotten", [0, 1, 1]), ("twice", [0, 0, 0])])
+def test_in_a_running_program_it_takes_two_scans_to_call_a_buffer_held(tmp_path, built, what, expected):
+    (tmp_path / "own.probes").write_text(OWN)
+    env = preload(tmp_path, probes=tmp_path / "own.probes", report="none")
+    with Server([built("probes_held", (), "-pthread"), what, "wait"], env, tmp_path) as server:
+        wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")
+        seen = []
+        for _ in range(3):
+            done = run([LEAKSHIM, "snapshot", server.pid, "--format", "json", "--show", "all"])
+            assert done.status == 0, done
+            seen.append(lost(json.loads(done.stdout), "buf", {"held"}))
+    assert seen == expected
+
+
+@pytest.mark.parametrize("how, count", [("", 1), ("clean", 0)])
+def test_an_object_in_a_cache_whose_maker_forgot_it_too_is_held(tmp_path, built, how, count):
+    whole, _ = watch(tmp_path, [built("probes_glib_held", ["gobject-2.0"]), how])
+    made = [leak for leak in resources(whole, "GObject", {"held", "reachable"}) if "put" in stack(leak)]
+    assert sum(leak["count"] for leak in made) == 3
+    assert sum(leak["count"] for leak in made if leak["class"] == "held") == count
+    assert counted_leaks(whole) == ({"GObject": 1} if count else {})
 
 
 def test_a_count_changed_by_two_threads_at_once_is_a_finding_with_both_stacks(tmp_path, built):

@@ -18,7 +18,7 @@ def fenced(language):
 def without_what_changes(text):
     """Pids, ages, folders and what belongs to libc alone differ from run to run."""
     text = re.sub(r"(Oldest|newest|Age) [^.,;]*?(ms|s|min)\b", r"\1 T", text)
-    text = re.sub(r"; \d+ blocks? in \d+ groups?, [\d,]+ bytes of libc's and ld.so's own \(--show runtime\)", "", text)
+    text = re.sub(r"runtime \d+( \([^)]*\))?", "runtime N", text)
     return re.sub(r"/\S*/|\.\d+\.trace", "", text).strip()
 
 

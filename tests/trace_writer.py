@@ -7,7 +7,7 @@ HEADER_SIZE = 8192
 TEXT, MODULE, THREAD, NODE, SITE, BLOCK, PENDING, MISMATCH = range(1, 9)
 TYPE, PROBE, RESOURCE, RECORD, FINDING, PROBLEM, SCAN, VERDICT = range(9, 17)
 ELEMENT = {TEXT: 1, MODULE: 88, THREAD: 40, NODE: 32, SITE: 64, BLOCK: 24, PENDING: 24, MISMATCH: 48,
-           TYPE: 64, PROBE: 40, RESOURCE: 112, RECORD: 32, FINDING: 96, PROBLEM: 8,
+           TYPE: 64, PROBE: 40, RESOURCE: 128, RECORD: 32, FINDING: 96, PROBLEM: 8,
            SCAN: 176, VERDICT: 24}
 PER_CHUNK = {TEXT: 4032, BLOCK: 168, NODE: 126, SITE: 63}
 MALLOC, ALIGNED, NEW, NEW_ARRAY = range(4)
@@ -106,10 +106,10 @@ class Trace:
         return first
 
     def resource(self, type_, node, address, count=1, records=0, size=0, flags=0, thread=0, time=0, retains=0,
-                 releases=0, thinned=0):
+                 releases=0, thinned=0, cut=(0, 0, 0, 0)):
         return self.add(RESOURCE, struct.pack(
-            "<3Q3Ii10I4Q", address | thread << 48, time, 0, type_, 0, node, count, flags, records, retains,
-            releases, 0, thinned, 0, 0, 0, 0, size, 0, 0, 0))
+            "<3Q3Ii10I4Qi3I", address | thread << 48, time, 0, type_, 0, node, count, flags, records, retains,
+            releases, 0, thinned, 0, 0, 0, 0, size, 0, 0, 0, *cut))
 
     def finding(self, kind, type_, probe, node, made_node, end_node=0, count=0, times=1, thread=0):
         return self.add(FINDING, struct.pack("<5Ii6I6Q", kind, type_, probe, node, thread, count, 0, made_node,

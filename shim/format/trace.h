@@ -368,7 +368,8 @@ struct trace_type {
 	uint64_t adopted;  /* first seen later in their lives */
 	uint64_t ended;
 	uint64_t unseen;   /* changes of counts that no call explains: by macros, say */
-	uint64_t reserved;
+	int32_t count_offset;  /* where count= says that an object has its count */
+	uint32_t count_format; /* enum probe_count; 0: there is no count= */
 };
 #define TRACE_TYPE_READS 1u     /* counts are read from the object, and the first one was right */
 #define TRACE_TYPE_MISREAD 2u   /* count= did not hold at the first create: counted instead */
@@ -432,6 +433,10 @@ struct trace_resource {
 	uint16_t race_threads[2];
 	int8_t race_changes[2];
 	uint8_t race_last, race_calm, race_recent, reserved[3];
+	int32_t cut_count;      /* at the cut of scan number cut_scan: read from the object, or as seen */
+	uint32_t cut_pointers;  /* at the same moment: words of the program that lead into its block, at most 255 */
+	uint32_t cut_scan;      /* 0: never noted, for the count or the pointers could not be believed */
+	uint32_t cut_short;     /* cuts in a row that found fewer pointers than references */
 };
 #define TRACE_RECORDS 8u
 #define TRACE_RESOURCE_ENDED 1u
@@ -641,7 +646,7 @@ _Static_assert(sizeof(struct trace_block) == 24, "block");
 _Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
 _Static_assert(sizeof(struct trace_type) == 64, "type");
 _Static_assert(sizeof(struct trace_probe) == 40, "probe");
-_Static_assert(sizeof(struct trace_resource) == 112, "resource");
+_Static_assert(sizeof(struct trace_resource) == 128, "resource");
 _Static_assert(offsetof(struct trace_resource, node) == 32, "resource offsets");
 _Static_assert(offsetof(struct trace_resource, size) == 80, "resource offsets");
 _Static_assert(sizeof(struct trace_record) == 32, "record");
