@@ -155,6 +155,7 @@ static int read_resource(struct model *m, const struct trace_file *f, struct tra
 		.cut_count = t->cut_count,
 		.cut_pointers = t->cut_pointers,
 		.cut_short = t->cut_short,
+		.is_loose = t->cut_class != TRACE_CUT_AS_BLOCK,
 		.cut_scan = t->cut_scan,
 	};
 	return read_steps(m, f, to, t->records);
@@ -178,10 +179,10 @@ static int read_resources(struct model *m, const struct trace_file *f)
 }
 
 /* A lost change, and one that a macro made out of sight, look alike when seen once. Where counts change out
- * of sight, they do so between two calls of one thread too, and mostly there: measured, 20 times as often; where
- * where changes are lost, at most four times as often. */
+ * of sight, they do so between two calls of one thread too, and mostly there: measured, at least five times as often;
+ * where changes are lost on two processors, at most as often. */
 #define RACES_MIN 2u
-#define UNSEEN_PER_RACE 8u
+#define UNSEEN_PER_RACE 2u
 
 static bool is_race(const struct model *m, const struct misuse *misuse)
 {

@@ -72,13 +72,20 @@ static bool is_held(const struct model *m, const struct resource *r)
 	       r->cut_count > 1 && r->cut_count == r->count && (uint32_t)r->cut_count > r->cut_pointers;
 }
 
-/* The class of its block; of one inside a larger block that is still reachable, nothing is
- * known. */
+/* The class of its block. Where several share one that is reachable, or it lies in none, a pointer to its start
+ * tells; without a look for such pointers nothing is known. */
 static enum leak_class class_of(const struct model *m, const struct resource *r)
 {
 	const struct block *b = r->block ? &m->blocks[r->block - 1] : NULL;
 
-	if (!b || (b->class == CLASS_REACHABLE && b->address != r->address))
+	if (b && b->class == CLASS_IGNORED)
+		return CLASS_IGNORED;
+	if (r->is_loose && (!b || b->class == CLASS_REACHABLE)) {
+		if (!r->cut_scan || r->cut_scan != m->scan.number)
+			return CLASS_UNCLASSIFIED;
+		return r->cut_pointers ? CLASS_REACHABLE : CLASS_DEFINITE;
+	}
+	if (!b)
 		return CLASS_UNCLASSIFIED;
 	return b->class == CLASS_REACHABLE && is_held(m, r) ? CLASS_HELD : (enum leak_class)b->class;
 }

@@ -15,7 +15,7 @@
 
 #define RACE_CALM 3u   /* turns taken with counts that agree before a difference counts: by then the calls that
 			* were under way when the sum was set have ended */
-#define RACE_RECENT 4u /* changes for which an unfinished one is remembered */
+#define RACE_RECENT 1u /* changes for which an unfinished one is remembered */
 
 enum race_result {
 	RACE_NONE,

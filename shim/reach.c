@@ -155,9 +155,8 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	if (reach_maps_open(&maps, arena))
 		return TRACE_SCAN_NO_MAPS;
 	hide_unreadable(&blocks, &maps);
-	if (file.chunks[TRACE_AREA_RESOURCE])
-		marker.pointers = reach_arena_take(arena, blocks.count + 1ull);
 	if (reach_mark_open(&marker, &blocks, &maps, arena) ||
+	    reach_counts_open(cut, &file, &marker, arena) ||
 	    reach_roots_open(&roots, cut, &marker, &maps, arena))
 		return TRACE_SCAN_NO_MEMORY;
 	reach_roots_scan(&roots);

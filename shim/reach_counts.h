@@ -9,6 +9,10 @@
  */
 #include "reach_mark.h"
 
+/* Before the marking: where in their blocks resources begin, and which of them are loose. Returns 0 or -1: no memory. */
+int reach_counts_open(const struct reach_cut *cut, const struct reach_file *file, struct reach_marker *m,
+		      struct reach_arena *arena);
+
 /* Notes both for each resource whose count can be believed and all of whose block's pointers were looked for. */
 void reach_counts_note(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m);
 #endif

@@ -29,6 +29,12 @@ static void push(struct reach_marker *m, uint32_t i, enum reach_mark mark, uint6
 	m->stack[m->depth++] = i;
 }
 
+/* A pointer to a resource is one to the block it lies in, though there may be a head before it. */
+static inline int is_content(const struct reach_marker *m, uint32_t i, uint64_t offset)
+{
+	return m->contents && m->contents[i] && (m->contents[i] == offset || m->contents[i] == REACH_SEVERAL);
+}
+
 /* A word leads to block i. */
 static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from)
 {
@@ -41,9 +47,9 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 	case 1:
 		if (mark == REACH_REACHABLE)
 			return;
-		if (!offset || reach_idioms_is(m, i, offset)) {
+		if (!offset || is_content(m, i, offset) || reach_idioms_is(m, i, offset)) {
 			push(m, i, REACH_REACHABLE, from);
-		} else if (mark == REACH_UNSEEN) {
+		} else if (mark == REACH_UNSEEN || offset < m->blocks->entry[i].owner) {
 			m->blocks->mark[i] = REACH_POSSIBLE;
 			m->blocks->entry[i].owner = offset < UINT32_MAX ? (uint32_t)offset : UINT32_MAX;
 			m->blocks->from[i] = from;
@@ -63,6 +69,20 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 	}
 }
 
+/* A word may lead to a loose resource. */
+static void found_loose(struct reach_marker *m, uint64_t word, uint64_t from)
+{
+	struct reach_loose *l = m->loose;
+	uint32_t at;
+
+	if (word - l->low >= l->span || m->pass > 3)
+		return;
+	at = reach_loose_place(l, word);
+	from &= (1ull << ROOT_SHIFT) - 1;
+	if (l->address[at] && (from < word || from >= word + l->size[at]))
+		l->pointers[at] += l->pointers[at] < UINT8_MAX;
+}
+
 static inline void scan(struct reach_marker *m, const uint64_t *words, uint64_t count, uint64_t from)
 {
 	const struct reach_blocks *b = m->blocks;
@@ -71,6 +91,8 @@ static inline void scan(struct reach_marker *m, const uint64_t *words, uint64_t 
 		uint64_t word = words[k] & m->mask;
 		int64_t i = reach_find(b, word);
 
+		if (__builtin_expect(m->loose != 0, 0))
+			found_loose(m, word, from + 8 * k);
 		if (__builtin_expect(i >= 0, 0))
 			found(m, (uint32_t)i, word - b->entry[i].address, from + 8 * k);
 	}

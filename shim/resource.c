@@ -525,6 +525,7 @@ static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t fla
 	r->end_time = r->end_node = r->end_probe = r->end_thread = 0;
 	race_forget(r);
 	r->cut_scan = r->cut_short = 0;
+	r->cut_class = TRACE_CUT_AS_BLOCK;
 	r->size = d->event->size;
 	r->depth = d->event->depth;
 	flags |= (r->flags & IN_RING) | (d->has_count ? 0 : TRACE_RESOURCE_COUNTED);

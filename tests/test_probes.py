@@ -7,10 +7,12 @@ skipped with its name.
 import json
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+import uprobes
 from harness import LEAKSHIM, ROOT, Server, environment, only_trace, preload, report, run, stack, traces, wait_until
 
 VICTIMS = ROOT / "tests/victims"
@@ -22,6 +24,7 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("probes")
 
     def build(name, packages=(), *flags):
+        source = next(VICTIMS.glob(f"{name}.c*"))
         out = folder / (name + "".join(flags).replace("-", ""))
         if not out.exists():
             words = []
@@ -31,8 +34,8 @@ def built(tmp_path_factory):
                 if found.returncode:
                     pytest.skip(f"not installed: {' '.join(packages)}")
                 words = found.stdout.split()
-            subprocess.run(["gcc", "-g", "-O0", "-w", *flags, VICTIMS / f"{name}.c", "-o", out, *words, "-ldl"],
-                           check=True, timeout=120)
+            subprocess.run(["g++" if source.suffix == ".cpp" else "gcc", "-g", "-O0", "-w", *flags, source, "-o", out,
+                            *words, "-ldl"], check=True, timeout=120)
         return str(out)
     return build
 
@@ -53,9 +56,17 @@ def lost(whole, kind, classes=LEAKS):
     return sum(leak["count"] for leak in resources(whole, kind, classes))
 
 
+def component_row(name, expected, found):
+    """A line of the table of components, in the test's log."""
+    print(f"component: {name}: expected {expected}, found {found}")
+
+
 def counted_leaks(whole):
-    return {leak["type"]: leak["count"] for leak in whole["leaks"]
-            if leak["class"] in LEAKS and leak["type"] not in ("block", "object", "array")}
+    counts = Counter()
+    for leak in whole["leaks"]:
+        if leak["class"] in LEAKS and leak["type"] not in ("block", "object", "array"):
+            counts[leak["type"]] += leak["count"]
+    return dict(counts)
 
 
 COMPONENTS = [
@@ -70,6 +81,8 @@ COMPONENTS = [
     ("cairo", ["cairo"], {"cairo_surface_t": 2}, "make"),
     ("two_jsons", ["json-c", "jansson"], {"json_object": 1, "json_t": 1}, "main"),
     ("grpc", ["grpc"], {"grpc_byte_buffer": 1, "grpc_slice": 1}, "make"),
+    ("grpc_call", ["grpc"], {"grpc_call": 2, "grpc_completion_queue": 1}, "start"),
+    ("gio", ["gio-2.0"], {"GObject": 6}, "first_line_length"),
     ("reopen", ["json-c"], {"json_object": 3}, "lose"),
 ]
 
@@ -77,6 +90,7 @@ COMPONENTS = [
 @pytest.mark.parametrize("name, packages, expected, maker", COMPONENTS, ids=[c[0] for c in COMPONENTS])
 def test_what_was_not_released_is_reported_with_its_maker(tmp_path, built, name, packages, expected, maker):
     whole, _ = watch(tmp_path, [built("probes_" + name, packages)])
+    component_row(name, expected, counted_leaks(whole))
     assert counted_leaks(whole) == expected
     assert any(maker in stack(leak) for kind in expected for leak in resources(whole, kind))
 
@@ -84,8 +98,107 @@ def test_what_was_not_released_is_reported_with_its_maker(tmp_path, built, name,
 @pytest.mark.parametrize("name, packages", [c[:2] for c in COMPONENTS], ids=[c[0] for c in COMPONENTS])
 def test_the_clean_twin_has_no_leaks(tmp_path, built, name, packages):
     whole, _ = watch(tmp_path, [built("probes_" + name, packages), "clean"])
-    assert counted_leaks(whole) == {}
+    assert [leak for leak in whole["leaks"] if leak["class"] in LEAKS] == []
     assert whole["findings"] == []
+
+
+def made_in_all_classes(whole, kind, maker):
+    """A stale word may still point at one of them, or one at the other: then its class is another one."""
+    return [leak for leak in resources(whole, kind, LEAKS | {"reachable", "indirect"}) if maker in stack(leak)]
+
+
+def test_where_a_decoder_says_eagain_the_forgotten_frames_and_packets_are_counted(tmp_path, built):
+    program = built("probes_ffmpeg_decode", ["libavcodec", "libavutil"])
+    whole, ended = watch(tmp_path, [program])
+    frames, packets = map(int, ended.stdout.split())
+    component_row("ffmpeg_decode", {"AVFrame": frames, "AVPacket": packets}, counted_leaks(whole))
+    assert counted_leaks(whole) == {"AVFrame": frames, "AVPacket": packets} and frames >= 40
+    leak, = resources(whole, "AVFrame")
+    assert stack(leak)[:2] == ["receive", "decode"]
+    assert leak["records"][0]["function"] == "av_frame_unref" or leak["records"][0]["op"] == "touch"
+
+
+def test_a_decoder_that_lets_go_of_all_has_no_leaks(tmp_path, built):
+    whole, ended = watch(tmp_path, [built("probes_ffmpeg_decode", ["libavcodec", "libavutil"]), "clean"])
+    assert ended.stdout == b"0 0\n" and counted_leaks(whole) == {}
+
+
+def test_what_a_program_in_cpp_keeps_of_grpc_is_found(tmp_path, built):
+    program = built("probes_grpc_cpp", ["grpc++", "grpc"])
+    whole, _ = watch(tmp_path, [program])
+    assert sum(leak["count"] for leak in made_in_all_classes(whole, "grpc_byte_buffer", "make_message")) == 2
+    kept = [leak for leak in resources(whole, "grpc_slice", LEAKS | {"indirect"}) if leak["count"]]
+    component_row("grpc_cpp", {"object": 2, "grpc_slice": 1}, {
+        "object": sum(leak["count"] for leak in whole["leaks"] if leak["type"] == "object" and leak["class"] in LEAKS),
+        "grpc_slice": lost(whole, "grpc_slice")})
+    assert lost(whole, "grpc_slice") == 1 and sum(leak["count"] for leak in kept) == 3
+    objects = [leak for leak in whole["leaks"] if leak["type"] == "object" and leak["class"] in LEAKS]
+    assert [(stack(leak)[0], leak["count"]) for leak in objects] == [("make_message", 2)]
+
+
+def test_a_program_in_cpp_that_lets_go_of_all_has_no_leaks(tmp_path, built):
+    whole, _ = watch(tmp_path, [built("probes_grpc_cpp", ["grpc++", "grpc"]), "clean"])
+    assert [leak for leak in whole["leaks"] if leak["class"] in LEAKS] == []
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plugin")
+    words = subprocess.run(["pkg-config", "--cflags", "--libs", "gstreamer-1.0"], text=True, capture_output=True)
+    if words.returncode:
+        pytest.skip("not installed: libgstreamer1.0-dev")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-g", "-w", VICTIMS / "probes_gst_plugin.c", "-o",
+                    folder / "libleaky.so", *words.stdout.split()], check=True, timeout=120)
+    return environment(GST_PLUGIN_PATH=folder, GST_REGISTRY=folder / "registry", GST_REGISTRY_FORK="no")
+
+
+LAUNCH = ["gst-launch-1.0", "-q", "fakesrc", "num-buffers=40", "sizetype=fixed", "!", "leaky", "!", "fakesink"]
+
+
+def test_gst_launch_with_a_plugin_that_drops_buffers_has_as_many_leaks_as_its_own_tracer_says(tmp_path, plugin):
+    truth = run(LAUNCH, {**plugin, "GST_TRACERS": "leaks(filters=GstBuffer)", "GST_DEBUG": "GST_TRACER:7"})
+    alive = sum("object-alive, type-name=(string)GstBuffer" in line for line in truth.text.splitlines())
+    whole, _ = watch(tmp_path / "traces", LAUNCH, plugin)
+    found = made_in_all_classes(whole, "GstMiniObject", "gst_buffer_new")
+    component_row("gst-launch, plugin", {"GstBuffer": alive}, {"GstBuffer": sum(leak["count"] for leak in found)})
+    assert alive == sum(leak["count"] for leak in found) == 10
+    assert any(leak["class"] == "definite" for leak in found)
+
+
+def test_gst_launch_with_the_plugin_set_right_loses_nothing(tmp_path, plugin):
+    run(LAUNCH, plugin)  # makes the registry of plugins
+    words = [word for word in LAUNCH]
+    words.insert(words.index("leaky") + 1, "clean=true")
+    whole, _ = watch(tmp_path / "traces", words, plugin)
+    assert made_in_all_classes(whole, "GstMiniObject", "gst_buffer_new") == []
+    assert [leak for leak in whole["leaks"] if leak["class"] in LEAKS] == []
+
+
+COUNTED_BY_THE_KERNEL = [
+    # victim, package, library, type, functions that take a reference, those that give one back
+    ("glib_bytes", "glib-2.0", "libglib-2.0.so.0", "GBytes", ["g_bytes_new", "g_bytes_ref"], ["g_bytes_unref"]),
+    ("dbus", "dbus-1", "libdbus-1.so.3", "DBusMessage", ["dbus_message_new_signal", "dbus_message_ref"],
+     ["dbus_message_unref"]),
+    ("openssl", "libcrypto", "libcrypto.so.3", "X509", ["X509_new", "X509_up_ref"], ["X509_free"]),
+]
+
+
+@pytest.mark.parametrize("how", ["leaky", "clean"])
+@pytest.mark.parametrize("name, package, library, kind, takes, gives", COUNTED_BY_THE_KERNEL,
+                         ids=[c[0] for c in COUNTED_BY_THE_KERNEL])
+def test_the_references_that_are_left_are_those_that_the_kernel_counted(tmp_path, built, name, package, library, kind,
+                                                                         takes, gives, how):
+    program = built("probes_" + name, [package])
+    path, = {line.split()[2] for line in run(["ldd", program]).stdout.decode().splitlines() if library in line}
+    try:
+        calls = uprobes.count([program, how], environment(), path, takes + gives)
+    except uprobes.Unavailable as why:
+        pytest.skip(str(why))
+    left = sum(calls[symbol] for symbol in takes) - sum(calls[symbol] for symbol in gives)
+    whole, _ = watch(tmp_path, [program, how])
+    leaks = resources(whole, kind)
+    assert sum(entry["change"] for leak in leaks for entry in leak["balance"]) == left
+    assert (left > 0) == (how == "leaky") and calls[takes[0]] >= 2
 
 
 def test_a_lost_gstreamer_buffer_is_found_and_counted_as_its_own_tracer_does(tmp_path, built):
@@ -94,9 +207,8 @@ def test_a_lost_gstreamer_buffer_is_found_and_counted_as_its_own_tracer_does(tmp
     truth = run([program], {**env, "GST_TRACERS": "leaks(filters=GstBuffer)", "GST_DEBUG": "GST_TRACER:7"})
     objects = [line for line in truth.text.splitlines() if "object-alive" in line and "GstBuffer" in line]
     whole, _ = watch(tmp_path / "shim", [program], env)
-    # a stale word may still point at one of them, or one at the other: then the class is another one
-    made = [leak for leak in resources(whole, "GstMiniObject", LEAKS | {"reachable", "indirect"})
-            if "gst_buffer_new" in stack(leak)]
+    made = made_in_all_classes(whole, "GstMiniObject", "gst_buffer_new")
+    component_row("gst_pad", {"GstBuffer": len(objects)}, {"GstBuffer": sum(leak["count"] for leak in made)})
     assert len(objects) == sum(leak["count"] for leak in made) == 10
     assert {"retain"} <= {record["op"] for leak in made for record in leak["records"]}
 
@@ -121,8 +233,8 @@ def test_an_extension_that_forgets_py_decref_is_found(tmp_path, what, count):
         f"for i in range(7): counted.{what}()"
     env = environment(PYTHONMALLOC="malloc")
     whole, _ = watch(tmp_path / "shim", ["/usr/bin/python3", "-c", script], env, probes="cpython")
-    # a stale word may still point at one of them: then its class is another one
-    made = [leak for leak in resources(whole, "PyObject", LEAKS | {"reachable", "indirect"}) if what in stack(leak)]
+    made = made_in_all_classes(whole, "PyObject", what)
+    component_row(f"cpython, {what}", {"PyObject": count}, {"PyObject": sum(leak["count"] for leak in made)})
     assert sum(leak["count"] for leak in made) == count
     assert sum(leak["count"] for leak in made if leak["class"] in LEAKS) >= count - 1
 
@@ -186,6 +298,13 @@ def test_the_balance_of_a_group_is_the_sum_over_its_resources(tmp_path, built):
 def test_wrong_uses_are_reported_as_they_happen(tmp_path, built, what, kind):
     whole, _ = own(tmp_path, built("probes_own"), what)
     assert [(f["kind"], f["type"]) for f in whole["findings"]] == [(kind, "buf")]
+
+
+@pytest.mark.parametrize("pool", ["mapping", "block"])
+def test_in_a_pool_only_the_buffers_that_nothing_points_at_are_leaks(tmp_path, built, pool):
+    whole, _ = own(tmp_path, built("probes_pool"), pool, OWN.replace("block=own", "block=slab"))
+    found = {leak["class"]: leak["count"] for leak in resources(whole, "buf", LEAKS | {"reachable"})}
+    assert found == {"definite": 2, "reachable": 1}
 
 
 @pytest.mark.parametrize("what", ["forgotten", "twice", "one", "heap", "leaked", "inside", "out-of-sight", "thread"])

@@ -432,11 +432,18 @@ struct trace_resource {
 	int32_t race_sum;  /* [shim private], as the rest: see race.h */
 	uint16_t race_threads[2];
 	int8_t race_changes[2];
-	uint8_t race_last, race_calm, race_recent, reserved[3];
-	int32_t cut_count;      /* at the cut of scan number cut_scan: read from the object, or as seen */
-	uint32_t cut_pointers;  /* at the same moment: words of the program that lead into its block, at most 255 */
-	uint32_t cut_scan;      /* 0: never noted, for the count or the pointers could not be believed */
+	uint8_t race_last, race_calm, race_recent, cut_class, reserved[2]; /* cut_class: enum trace_cut_class */
+	int32_t cut_count;      /* at the cut of scan number cut_scan: read from the object, or as seen; -1: not known */
+	uint32_t cut_pointers;  /* at the same moment: words of the program that lead into its block (of a loose
+				 * one: to its start), at most 255 */
+	uint32_t cut_scan;      /* number of the latest scan that looked at it, 0: none */
 	uint32_t cut_short;     /* cuts in a row that found fewer pointers than references */
+};
+/* A resource is loose if it shares its block with others, or lies in none. */
+enum trace_cut_class {
+	TRACE_CUT_AS_BLOCK = 0, /* what the verdict about its block says */
+	TRACE_CUT_POINTED = 1,  /* loose, and a word leads to its start */
+	TRACE_CUT_LOST = 2      /* loose, and none does */
 };
 #define TRACE_RECORDS 8u
 #define TRACE_RESOURCE_ENDED 1u
