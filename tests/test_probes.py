@@ -81,7 +81,6 @@ COMPONENTS = [
     ("cairo", ["cairo"], {"cairo_surface_t": 2}, "make"),
     ("two_jsons", ["json-c", "jansson"], {"json_object": 1, "json_t": 1}, "main"),
     ("grpc", ["grpc"], {"grpc_byte_buffer": 1, "grpc_slice": 1}, "make"),
-    ("grpc_call", ["grpc"], {"grpc_call": 2, "grpc_completion_queue": 1}, "start"),
     ("gio", ["gio-2.0"], {"GObject": 6}, "first_line_length"),
     ("reopen", ["json-c"], {"json_object": 3}, "lose"),
 ]
@@ -121,6 +120,18 @@ def test_where_a_decoder_says_eagain_the_forgotten_frames_and_packets_are_counte
 def test_a_decoder_that_lets_go_of_all_has_no_leaks(tmp_path, built):
     whole, ended = watch(tmp_path, [built("probes_ffmpeg_decode", ["libavcodec", "libavutil"]), "clean"])
     assert ended.stdout == b"0 0\n" and counted_leaks(whole) == {}
+
+
+@pytest.mark.parametrize("how, count", [("leaky", 1), ("clean", 0)])
+def test_calls_never_finished_and_a_queue_not_drained_are_found(tmp_path, built, how, count):
+    whole, _ = watch(tmp_path, [built("probes_grpc_call", ["grpc"]), how])
+    calls = made_in_all_classes(whole, "grpc_call", "start")
+    queues = made_in_all_classes(whole, "grpc_completion_queue", "main")  # gRPC's own threads may still point at it
+    found = {"grpc_call": sum(leak["count"] for leak in calls), "grpc_completion_queue": len(queues)}
+    component_row(f"grpc_call, {how}", {"grpc_call": 2 * count, "grpc_completion_queue": count}, found)
+    assert found == {"grpc_call": 2 * count, "grpc_completion_queue": count}
+    assert lost(whole, "grpc_call") == 2 * count
+    assert count or counted_leaks(whole) == {}
 
 
 def test_what_a_program_in_cpp_keeps_of_grpc_is_found(tmp_path, built):
