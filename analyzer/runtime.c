@@ -143,8 +143,9 @@ bool runtime_owns(const struct runtime_frame *frames, unsigned count)
 	if (frames[0].function && (!strcmp(frames[0].function, "_IO_file_doallocate") ||
 				   !strcmp(frames[0].function, "_IO_wfile_doallocate")))
 		return true;
+	/* the first function of a thread may end in a call of malloc, which then takes its place */
 	if (system == count)
-		return is_loader(&frames[count - 1]) || is_thread_start(&frames[count - 1]);
+		return is_loader(&frames[count - 1]) || (count > 2 && is_thread_start(&frames[count - 1]));
 	if (!frames[system - 1].function)
 		return false;
 	entry = bsearch(frames[system - 1].function, entries, sizeof(entries) / sizeof(*entries),
