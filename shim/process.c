@@ -462,12 +462,12 @@ void process_exec_failed(void)
 }
 
 /* In the scanning process, when it is done. */
-static void become_report(void)
+static void attend_report(void)
 {
 	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)"signal",
 			(char *)"--keep", (char *)"always", process.path, 0};
 
-	spawn_become(settings.analyzer, argv, settings.environment);
+	spawn_attend(settings.analyzer, argv, settings.environment, snapshot_forget_copy);
 }
 
 int process_check(const struct snapshot_here *here, int ms)
@@ -476,7 +476,7 @@ int process_check(const struct snapshot_here *here, int ms)
 		return 0;
 	lsan_ask();
 	if (lsan_is_turned_off() ||
-	    snapshot_live(here, settings.analyzer[0] && note_possible() ? become_report : 0))
+	    snapshot_live(here, settings.analyzer[0] && note_possible() ? attend_report : 0))
 		return 0;
 	const struct trace_scan *scan = snapshot_wait(ms);
 	return scan && scan->status == TRACE_SCAN_DONE &&
@@ -489,7 +489,7 @@ void process_snapshot(const struct snapshot_here *here, int report)
 
 	if (!ours())
 		return;
-	if (!snapshot_live(here, can_report && settings.analyzer[0] ? become_report : 0)) {
+	if (!snapshot_live(here, can_report && settings.analyzer[0] ? attend_report : 0)) {
 		if (can_report && !settings.analyzer[0])
 			say_where();
 		return;

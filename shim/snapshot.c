@@ -367,6 +367,46 @@ static void settle_child(int is_end)
 	}
 }
 
+static int is_copy; /* in the scanning process: its memory is not the program's */
+
+/* A line of maps: "start-end rw-p offset device inode". Drops the pages of private memory that no file backs. */
+static void forget_line(const char *at, uintptr_t sp)
+{
+	uintptr_t start = number(&at, 16), end;
+
+	at++;
+	end = number(&at, 16);
+	if (strncmp(at, " rw-p 00000000 00:00 0", 22) || (start <= sp && sp < end))
+		return;
+	sys_call3(SYS_madvise, (long)start, (long)(end - start), MADV_DONTNEED);
+}
+
+void snapshot_forget_copy(void)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	char text[4096];
+	long fd, n, kept = 0;
+
+	if (!is_copy)
+		return;
+	fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (sys_failed(fd))
+		return;
+	while ((n = sys_call3(SYS_read, fd, (long)text + kept, (long)sizeof text - kept)) > 0) {
+		char *line = text, *end;
+
+		n += kept;
+		while ((end = memchr(line, '\n', (size_t)(text + n - line)))) {
+			*end = 0;
+			forget_line(line, sp);
+			line = end + 1;
+		}
+		kept = text + n - line;
+		memmove(text, line, (size_t)kept);
+	}
+	sys_call3(SYS_close, fd, 0, 0);
+}
+
 /* Returns the pid of the scanning process, or -errno. Does not return there. */
 static long clone_and_scan(const struct reach_cut *cut, void (*then)(void))
 {
@@ -379,6 +419,7 @@ static long clone_and_scan(const struct reach_cut *cut, void (*then)(void))
 	long pid = sys_call6(SYS_clone, 0, 0, 0, 0, 0, 0);
 	if (!pid) {
 		settle_child(cut->is_end);
+		is_copy = 1;
 		reach_run(cut);
 		if (then)
 			then();

@@ -28,6 +28,10 @@ void snapshot_start(void);
 /* The process ends: scans and waits for it. */
 void snapshot_at_end(const struct snapshot_here *here);
 
+/* In a scanning process that will only wait: gives the pages of its copy back, so that the program does not go on
+ * paying for it. */
+void snapshot_forget_copy(void);
+
 /* Scans the living process. `then` runs in the scanning process when it is done. Returns 0, or
  * -1 if no process could be made or one is still scanning. */
 int snapshot_live(const struct snapshot_here *here, void (*then)(void));

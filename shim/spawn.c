@@ -2,7 +2,9 @@
 /* Starting the analyzer unseen. Laws in spawn.h. */
 #include "spawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,7 +15,7 @@
 #include "sys.h"
 #include "rules.h"
 
-#define STACK_SIZE (64u * 1024)
+#define STACK_SIZE (64l * 1024)
 #define SIGNALS 64
 
 struct order {
@@ -29,21 +31,6 @@ struct kernel_action {
 	void *restorer;
 	uint64_t mask;
 };
-
-void spawn_become(const char *path, char *const argv[], char *const envp[])
-{
-	uint64_t never[4] = {0, 0, 0, 0};
-
-	sys_call3(SYS_setitimer, 0, (long)never, 0);
-	long nothing = sys_call6(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY, 0, 0, 0);
-	if (!sys_failed(nothing) && nothing != 0)
-		sys_call3(SYS_dup2, nothing, 0, 0);
-	sys_call3(SYS_dup2, 2, 1, 0);
-	if (sys_call3(SYS_close_range, 3, ~0u, 0)) /* kernel before 5.9 */
-		for (int fd = 3; fd < 1024; fd++)
-			sys_call3(SYS_close, fd, 0, 0);
-	sys_call3(SYS_execve, (long)path, (long)argv, (long)envp);
-}
 
 static void child(void *data)
 {
@@ -94,9 +81,9 @@ long spawn_clone(void *stack_top, long flags, void (*entry)(void *), void *data)
 	return result;
 }
 
-long spawn_program(const char *path, char *const argv[], char *const envp[])
+/* A child of the caller, which is seen as one of its own: an exec makes SIGCHLD its exit signal. */
+static long start(struct order *order)
 {
-	struct order order = {path, argv, envp, 0};
 	uint64_t all = ~0ull, before;
 	long stack = sys_call6(SYS_mmap, 0, STACK_SIZE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -104,14 +91,93 @@ long spawn_program(const char *path, char *const argv[], char *const envp[])
 	if (sys_failed(stack))
 		return stack;
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
-	long pid = spawn_clone((void *)(stack + STACK_SIZE), CLONE_VM | CLONE_VFORK, child, &order);
+	long pid = spawn_clone((void *)(stack + STACK_SIZE), CLONE_VM | CLONE_VFORK, child, order);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
 	sys_call3(SYS_munmap, stack, STACK_SIZE, 0);
-	if (!sys_failed(pid) && order.result) {
+	return pid;
+}
+
+static void wait_for(long pid)
+{
+	while (sys_call6(SYS_wait4, pid, 0, __WALL, 0, 0, 0) == -EINTR)
+		continue;
+}
+
+/* Between the host and the program that it starts: shares the host's memory until that program ends. */
+struct attendant {
+	struct order order;
+	uint32_t has_started; /* futex */
+	long stack;
+};
+
+#ifdef __x86_64__
+static void leave_stack(long stack)
+{
+	__asm__ volatile("syscall\n\t"
+			 "xor %%edi, %%edi\n\t"
+			 "mov %[exit], %%eax\n\t"
+			 "syscall"
+			 :
+			 : "a"((long)SYS_munmap), "D"(stack), "S"((long)STACK_SIZE), [exit] "i"(SYS_exit)
+			 : "rcx", "r11", "memory");
+	__builtin_unreachable();
+}
+#else
+static void leave_stack(long stack)
+{
+	(void)stack;
+	sys_call3(SYS_exit, 0, 0, 0);
+}
+#endif
+
+static void attend(void *data)
+{
+	struct attendant *a = data; /* the host's, until we say that it has started */
+	long pid = start(&a->order), stack = a->stack;
+
+	if (sys_failed(pid))
+		a->order.result = pid;
+	__atomic_store_n(&a->has_started, 1, __ATOMIC_RELEASE);
+	sys_call6(SYS_futex, (long)&a->has_started, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+	if (!sys_failed(pid))
+		wait_for(pid);
+	leave_stack(stack);
+}
+
+long spawn_program(const char *path, char *const argv[], char *const envp[])
+{
+	struct attendant a = {.order = {path, argv, envp, 0}};
+	uint64_t all = ~0ull, before;
+
+	a.stack = sys_call6(SYS_mmap, 0, STACK_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (sys_failed(a.stack))
+		return a.stack;
+	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
+	long pid = spawn_clone((void *)(a.stack + STACK_SIZE), CLONE_VM, attend, &a);
+	while (!sys_failed(pid) && !__atomic_load_n(&a.has_started, __ATOMIC_ACQUIRE))
+		sys_call6(SYS_futex, (long)&a.has_started, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
+	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
+	if (sys_failed(pid)) {
+		sys_call3(SYS_munmap, a.stack, STACK_SIZE, 0);
+		return pid;
+	}
+	if (a.order.result) {
 		spawn_wait(pid, 1);
-		return order.result;
+		return a.order.result;
 	}
 	return pid;
+}
+
+void spawn_attend(const char *path, char *const argv[], char *const envp[], void (*meanwhile)(void))
+{
+	struct order order = {path, argv, envp, 0};
+	long pid = start(&order);
+
+	if (sys_failed(pid))
+		return;
+	meanwhile();
+	wait_for(pid);
 }
 
 int spawn_wait(long pid, int seconds)

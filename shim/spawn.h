@@ -4,16 +4,17 @@
 /*
  * Starts another program from inside the host without the host noticing: no SIGCHLD,
  * nothing for wait(-1) to find, no page tables copied, no lock, no allocation.
- * Async-signal-safe. The raw clone shares memory until the exec, as vfork does, on a stack
- * of its own; all signals are blocked meanwhile so that no handler of the host runs in the child.
+ * Async-signal-safe. The raw clone shares the host's memory, on a stack of its own; all signals are blocked
+ * in it so that no handler of the host runs there. It has no exit signal, but an exec would give it one: so it
+ * executes nothing, and waits for a child of its own that does.
  */
 
 /* stdin is /dev/null, stdout and stderr are the host's stderr, other descriptors closed.
  * Returns the pid or -errno. */
 long spawn_program(const char *path, char *const argv[], char *const envp[]);
 
-/* Does the same in the calling process, which is one of ours; returns only if it cannot. */
-void spawn_become(const char *path, char *const argv[], char *const envp[]);
+/* The same from a process that is one of ours: returns when the program has ended, and calls `meanwhile` once it runs. */
+void spawn_attend(const char *path, char *const argv[], char *const envp[], void (*meanwhile)(void));
 
 /* clone() onto another stack, where it runs entry(data), which does not return. Returns the pid or -errno. */
 long spawn_clone(void *stack_top, long flags, void (*entry)(void *), void *data);

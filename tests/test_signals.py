@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -197,17 +199,40 @@ def test_report_of_a_pid_that_is_not_traced_is_one_clear_line(box):
         sleeper.wait()
 
 
-@pytest.mark.parametrize("call", ["read", "wait"])
-def test_a_report_on_the_signal_interrupts_no_call_that_can_be_restarted(call, box):
-    out = box / "out"
-    with open(out, "wb") as to:
-        process = subprocess.Popen([victim("blocking_calls"), call], stdout=to, stderr=subprocess.DEVNULL,
-                                   env=preload(box), start_new_session=True)
+CALLS = run([victim("blocking_calls")]).stdout.decode().split()
+
+
+def sit_in(call, folder, is_looked_at):
+    """What the victim says of its call, and how many reports came meanwhile."""
+    folder.mkdir(parents=True)
+    env = preload(folder, report="signal") if is_looked_at else environment()
+    process = subprocess.Popen([victim("blocking_calls"), call], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
+                               start_new_session=True)
     try:
-        wait_until(lambda: "ready" in out.read_text(), "the program to be ready")
-        os.kill(process.pid, signal.SIGUSR1)
-        assert process.wait(60) == 0
-        assert out.read_text() == f"ready\n{call}: 1\n"
+        assert process.stdout.readline() == b"ready\n"
+        for _ in range(4 if is_looked_at else 0):
+            time.sleep(0.08)
+            os.kill(process.pid, signal.SIGUSR1)
+        if is_looked_at:
+            run([LEAKSHIM, "snapshot", process.pid])
+        said, errors = process.communicate(timeout=60)
+        return said.decode(), errors.count(b"The program is still running"), process.returncode
     finally:
         end_group(process.pid)
-        process.wait()
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("calls")
+    with ThreadPoolExecutor(8) as pool:  # they sleep
+        jobs = {(call, way): pool.submit(sit_in, call, folder / call / str(way), way) for call in CALLS
+                for way in (False, True)}
+        return {key: job.result() for key, job in jobs.items()}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_no_blocking_call_returns_otherwise_because_of_snapshots(call, calls):
+    bare, looked_at = calls[call, False], calls[call, True]
+    assert bare[0].startswith(f"{call}: ") and bare[2] == 0
+    assert (looked_at[0], looked_at[2]) == (bare[0], 0)
+    assert looked_at[1] >= 3  # the last one may come too late
