@@ -190,7 +190,8 @@ struct scan {
 	const char *failure;   /* why it was tried and not done; 0: none */
 	const char *missing;   /* kinds of roots that could not be looked at; 0: none */
 	unsigned threads, unstable;
-	uint64_t time_us, took_us, pause_us;
+	bool is_shared; /* it looked at moving memory, without a copy */
+	uint64_t time_us, took_us, pause_us, predicted_us;
 };
 
 #define MODEL_DROPS 16

@@ -68,6 +68,8 @@ static uint32_t read_scan(struct model *m, const struct trace_file *f)
 	m->scan.time_us = done.time;
 	m->scan.took_us = done.took_us;
 	m->scan.pause_us = done.pause_us;
+	m->scan.predicted_us = done.predicted_us;
+	m->scan.is_shared = done.flags & TRACE_SCAN_SHARED;
 	return done.number;
 }
 

@@ -37,6 +37,7 @@ enum stage { NOT_YET, STARTED, STOPPED };
 static struct {
 	int stage;
 	uint32_t image_pid; /* of the exec that brought us here */
+	uint32_t listens;   /* signal */
 	char program[256];
 	char path[2 * SETTINGS_PATH]; /* of this process's trace */
 } process;
@@ -259,6 +260,7 @@ static int begin(void)
 		return r;
 	}
 	fill_header(state.header, pid);
+	state.header->request_signal = process.listens;
 	r = index_start(real.is_glibc ? INDEX_GLIBC : 3);
 	if (!r)
 		r = thread_start();
@@ -274,6 +276,13 @@ static int begin(void)
 	sample_start();
 	__atomic_store_n(&state.tracing, 1, __ATOMIC_RELEASE);
 	return 0;
+}
+
+void process_listens(uint32_t signal)
+{
+	process.listens = signal;
+	if (state.header)
+		state.header->request_signal = signal;
 }
 
 int process_begin(void)

@@ -16,6 +16,9 @@
 /* Starts tracing in a freshly executed program. Called from the constructor. */
 void process_start(int argc, char **argv, char **envp);
 
+/* The signal by which the analyzer asks for a scan of this process, and of its fork children; 0: none. */
+void process_listens(uint32_t signal);
+
 /* Called while state.tracing is 0. Returns 1 if tracing has begun (a fork child). */
 int process_begin(void);
 

@@ -163,8 +163,7 @@ void signals_start(void)
 		if (is_free && (number == request || number == settings.signal || (!is_first && is_fatal(number))))
 			install(number);
 	}
-	if (state.header)
-		state.header->request_signal = (uint32_t)request;
+	process_listens((uint32_t)request);
 	started = 1;
 }
 

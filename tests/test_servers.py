@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import storms
 from harness import (PATH, Server, children, environment, free_port, options, public_copy, report, run,
                      table_row, traces, wait_until)
 
@@ -153,6 +154,44 @@ def test_postgresql_from_initdb_to_pgbench(box):
 
     # postmaster, its auxiliary processes, a backend for each connection, and the tools
     check("PostgreSQL (initdb, pgbench)", both(serve, box), box, at_least=10)
+
+
+def check_storm(found, count):
+    assert found["failed"] == [] and len(found["pauses"]) == count
+    assert found["lost"] == 0 and found["requests"] > 100 and found["status"] == 0
+    before, after = found["before"], found["after"]
+    assert after.descriptors <= before.descriptors + 16  # of its own clients, which come and go
+    assert (after.threads, after.trace_mappings) == (before.threads, before.trace_mappings)
+    assert after.zombies <= 3
+    pauses = sorted(found["pauses"])
+    print(f"storm: {count} snapshots in {found['seconds']:.1f} s, {found['requests']} requests, {found['lost']} lost, pause "
+          f"median {pauses[count // 2]:.2f} ms, most {pauses[-1]:.2f} ms")
+
+
+def storm_env(box):
+    shim, analyzer, _ = public_copy(box)
+    (box / "traces").mkdir()
+    for path in (box, box / "traces"):
+        path.chmod(0o1777)
+    return environment(HOME=box, TMPDIR=box, LD_PRELOAD=shim,
+                       LEAKSHIM_OPTIONS=options(dir=box / "traces", analyzer=analyzer, report="none"))
+
+
+def test_a_hundred_snapshots_of_redis_under_load_lose_no_request(box):
+    need("redis-server", "redis-benchmark")
+    check_storm(storms.redis(box, storm_env(box), 100), 100)
+
+
+def test_a_hundred_snapshots_of_an_nginx_worker_under_load_lose_no_request(box):
+    need("nginx", "wrk")
+    check_storm(storms.nginx(box, storm_env(box), 100), 100)
+
+
+def test_a_hundred_snapshots_of_a_postgresql_backend_under_load_lose_no_request(box):
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not binaries:
+        pytest.skip("postgresql is not installed")
+    check_storm(storms.postgres(box, storm_env(box), 100, binaries[-1], as_postgres()[1]), 100)
 
 
 def test_memcached_under_load(box):
