@@ -435,18 +435,22 @@ static long clone_and_scan(const struct reach_cut *cut, void (*then)(void))
 /* Waits for those that have ended. Returns 1 if `pid` is not running any more. */
 static int reap(uint32_t pid)
 {
-	int is_over = 1;
+	int is_over = 1, is_listed = 0;
 
 	for (size_t i = 0; i < sizeof state.scanners / sizeof *state.scanners; i++) {
 		uint32_t one = state.scanners[i];
 
 		if (!one)
 			continue;
+		is_listed |= one == pid;
 		if (sys_call6(SYS_wait4, one, 0, __WCLONE | WNOHANG, 0, 0, 0))
 			__atomic_compare_exchange_n(&state.scanners[i], &one, 0, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		else if (one == pid)
 			is_over = 0;
 	}
+	/* there was no place for it in the list */
+	if (pid && !is_listed)
+		is_over = sys_call6(SYS_wait4, pid, 0, __WCLONE | WNOHANG, 0, 0, 0) != 0;
 	return is_over;
 }
 

@@ -42,7 +42,7 @@ struct state {
 	uint32_t shared_pid;
 	void *shared_stack, *shared_tasks; /* of a scan that shares our memory */
 	uint64_t shared_tasks_size;
-	uint32_t scanners[8]; /* pids of scanning processes that were not waited for */
+	uint32_t scanners[64]; /* pids of scanning processes that were not waited for */
 	struct area areas[TRACE_AREAS];
 };
 

@@ -264,6 +264,45 @@ def test_an_unprivileged_user_without_new_privileges_gets_the_same_verdicts(box)
     assert classes(report(only_trace(folder, "held_by_kernel"))) == HELD
 
 
+@pytest.mark.parametrize("way, expected", [("held", HELD), ("lost", LOST)])
+def test_under_the_system_call_filter_of_docker_the_verdicts_are_the_same(way, expected, box):
+    done = preloaded([victim("under_docker_filter"), victim("held_by_kernel"), "epoll", way], box, settings=QUIET)
+    assert done.status == 0, done
+    assert classes(report(only_trace(box, "held_by_kernel"))) == expected
+
+
+def test_under_the_system_call_filter_of_docker_a_running_program_can_be_looked_at(box):
+    env = preload(box, **QUIET)
+    with Server([victim("under_docker_filter"), victim("lost_while_it_runs")], env, box) as server:
+        ready(server)
+        for i in range(2):
+            whole, done = snapshot(server, box, f"copy{i}")
+            lost = [group for group in whole["leaks"] if group["class"] in ("definite", "possible", "indirect")]
+            assert [(stack(group)[0], group["count"]) for group in lost] == [("make_hidden", 10)], done
+        assert b"EINTR" not in server.log.read_bytes()
+
+
+def test_where_proc_hides_the_processes_of_others_the_verdicts_are_the_same(box):
+    if os.geteuid():
+        pytest.skip("wants root, to become somebody else")
+    hidden = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", 'mount -o remount,hidepid=2 /proc && exec "$@"', "sh"]
+    if run([*hidden, "/bin/true"]).status:
+        pytest.skip("no mount namespaces here, or no hidepid=")
+    shim, _, (program,) = public_copy(box, victim("lost_while_it_runs"))
+    folder = box / "traces"
+    folder.mkdir()
+    folder.chmod(0o777)
+    env = {**preload(folder, **QUIET), "LD_PRELOAD": shim}
+    script = '"$0" & sleep 0.5; ls -d /proc/1 2>/dev/null; "$1" snapshot $! --format json --show all -o "$2"; kill -9 $!'
+    done = run([*hidden, "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "/usr/bin/env",
+                "-u", "LD_PRELOAD", "/bin/sh", "-c", f'LD_PRELOAD={shim} ; export LD_PRELOAD; {script}', program, LEAKSHIM,
+                folder / "copy"], env)
+    assert "/proc/1\n" not in done.stdout.decode() and done.stdout, done
+    whole = json.loads(done.stdout[done.stdout.index(b"{"):])
+    lost = [group for group in whole["leaks"] if group["class"] in ("definite", "possible", "indirect")]
+    assert [(stack(group)[0], group["count"]) for group in lost] == [("make_hidden", 10)], done
+
+
 def test_without_proc_the_report_says_what_is_not_known(box):
     if subprocess.run(["/usr/bin/unshare", "-m", "true"], capture_output=True).returncode:
         pytest.skip("no mount namespaces here")

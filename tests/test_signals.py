@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import (LEAKSHIM, counted, end_group, environment, only_trace, preload, report, run, victim,
-                     wait_until)
+from harness import (BUILD, LEAKSHIM, Server, counted, end_group, environment, only_trace, preload, report, run,
+                     stack, victim, wait_until)
 
 
 class Live:
@@ -199,6 +199,31 @@ def test_report_of_a_pid_that_is_not_traced_is_one_clear_line(box):
         sleeper.wait()
 
 
+MOMENTS = ["malloc", "dlopen", "fork", "handler", "small stack", "exit"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_reports_in_the_oddest_moments_harm_nothing_and_name_what_is_lost(moment, box):
+    library = next((BUILD / "tests").glob("*held_library.so"))
+    done = run([victim("odd_moments"), moment, library], preload(box, report="signal"), timeout=120)
+    assert (done.status, done.stdout) == (7, b"done\n"), done
+    assert "The program is still running" in done.text, done
+    whole = report(next(t for t in sorted(box.glob("*.trace"), key=os.path.getmtime) if f".{done.pid}." in t.name))
+    assert whole["summary"]["end"] == "exit" and whole["summary"]["end_detail"] == 7 and whole["summary"]["scan"]["done"]
+    lost = {stack(group)[0]: group["count"] for group in whole["leaks"] if group["class"] in ("definite", "possible")}
+    assert lost == {"make_hidden": 10}
+
+
+def test_a_program_that_blocks_all_signals_goes_on_and_the_request_is_answered_plainly(box):
+    env = preload(box, report="signal")
+    with Server([victim("odd_moments"), "all blocked"], env, box) as server:
+        wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")
+        asked = run([LEAKSHIM, "snapshot", server.pid, "-o", box / "copy"])
+        assert asked.status == 0 and "no thread of the program took the request" in asked.text, asked
+        assert server.process.wait(30) == 7
+    assert b"done" in server.log.read_bytes()
+
+
 CALLS = run([victim("blocking_calls")]).stdout.decode().split()
 
 
@@ -214,7 +239,7 @@ def sit_in(call, folder, is_looked_at):
             time.sleep(0.08)
             os.kill(process.pid, signal.SIGUSR1)
         if is_looked_at:
-            run([LEAKSHIM, "snapshot", process.pid])
+            run([LEAKSHIM, "snapshot", process.pid, "-o", folder / "copy"])
         said, errors = process.communicate(timeout=60)
         return said.decode(), errors.count(b"The program is still running"), process.returncode
     finally:
