@@ -123,6 +123,7 @@ enum hook {
 	HOOK_MISSING,	/* its library is there, but does not define it */
 	HOOK_UNLOADED,	/* was followed; the library is gone */
 	HOOK_ABSENT,	/* as missing, but named by the catalog, which speaks of several versions */
+	HOOK_LED,	/* followed, but for calls inside its own library */
 	HOOKS
 };
 

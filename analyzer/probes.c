@@ -123,6 +123,7 @@ int probes_check(char **files, int count)
 static const char *const states[HOOKS] = {
 	[HOOK_NOT_LOADED] = "not loaded", [HOOK_FOLLOWED] = "followed", [HOOK_REFUSED] = "refused",
 	[HOOK_MISSING] = "not there",	  [HOOK_UNLOADED] = "unloaded", [HOOK_ABSENT] = "not in this version",
+	[HOOK_LED] = "by imports",
 };
 
 void probes_of_trace(const struct model *m)

@@ -5,7 +5,7 @@
 #include "read_parts.h"
 
 _Static_assert((int)TRACE_FINDING_RACED == (int)WRONG_RACED, "findings");
-_Static_assert((int)TRACE_PROBE_ABSENT == (int)HOOK_ABSENT, "hooks");
+_Static_assert((int)TRACE_PROBE_LED == (int)HOOK_LED, "hooks");
 
 static int read_types(struct model *m, const struct trace_file *f)
 {

@@ -160,6 +160,7 @@ static uint32_t add(const struct exports *e, const Elf64_Sym *s, struct exports_
 	found[count].address = e->bias + s->st_value;
 	found[count].size = s->st_size;
 	found[count].is_indirect = kind == STT_GNU_IFUNC;
+	found[count].symbol = s;
 	return count + 1;
 }
 
@@ -247,6 +248,8 @@ static uint32_t find_file(const struct exports *e, const char *name, uint32_t le
 		if (s[i].st_name + (uint64_t)length < strings_size &&
 		    same(strings + s[i].st_name, name, length))
 			count = add(e, &s[i], found, count, most);
+	for (uint32_t i = 0; i < count; i++)
+		found[i].symbol = 0;
 	return count;
 }
 

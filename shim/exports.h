@@ -33,6 +33,7 @@ struct exports_function {
 	uintptr_t address;
 	uint64_t size;
 	int is_indirect; /* STT_GNU_IFUNC */
+	const Elf64_Sym *symbol; /* in the module's memory; 0: known from its file only */
 };
 
 /* Fills `e` for a loaded module. Returns 0, or -1 if it cannot be read. */

@@ -8,9 +8,11 @@
 #include "area.h"
 #include "catalog.h"
 #include "exports.h"
+#include "imports.h"
 #include "modules.h"
 #include "note.h"
 #include "resource.h"
+#include "settings.h"
 #include "sys.h"
 #include "thunk.h"
 #include "rules.h"
@@ -38,6 +40,7 @@ struct module {
 	uintptr_t bias;
 	const void *dynamic;
 	uint32_t seen; /* the round in which it was met last */
+	uint32_t since; /* the round in which it was met first */
 };
 
 struct hook hooks[HOOKS_MAX];
@@ -223,7 +226,7 @@ static uint32_t status_entry(const struct probe_line *p, const struct file *f, c
 		if (!r->library)
 			r->library = library;
 		if (!library || (r->library && strcmp(r->library, library) == 0 &&
-				 r->status != TRACE_PROBE_HOOKED))
+				 r->status != TRACE_PROBE_HOOKED && r->status != TRACE_PROBE_LED))
 			return i;
 	}
 	if (resource_probes_used == ENTRIES)
@@ -327,10 +330,6 @@ static void plan(const struct exports *e, const struct exports_function *found,
 		return;
 	resource_probes[entry].address = found->address;
 	resource_probes[entry].reason = 0;
-	if (found->is_indirect) {
-		refuse(entry, "chosen at run time (IFUNC)");
-		return;
-	}
 	if (e->has_text_relocations) {
 		refuse(entry, "text relocations");
 		return;
@@ -342,6 +341,10 @@ static void plan(const struct exports *e, const struct exports_function *found,
 		refuse(entry, "another probe file names it already");
 	else if (add_rule(h, p, entry) != 0)
 		refuse(entry, "too many probes");
+	if (h) {
+		h->symbol = found->symbol;
+		h->is_indirect = found->is_indirect;
+	}
 }
 
 static void plan_file(struct exports *e, struct file *f, uint32_t module)
@@ -385,6 +388,56 @@ static int concerns(const struct file *f, const char *name)
 	return 0;
 }
 
+static const struct probe_word *name_of(const struct hook *h)
+{
+	return &hooks_rules[h->before ? h->before : h->after].declared->symbol;
+}
+
+/* Leads the modules whose words for imports are filled in: at the start all of them, later those known before. */
+static void lead_importers(const struct hook *h)
+{
+	const struct probe_word *name = name_of(h);
+	struct imports_lead lead = {name->at, name->size, h->led_from, (uintptr_t)h->patch.cell};
+
+	for (uint32_t i = 0; i < modules_used; i++) {
+		const struct link_map *map = modules[i].map;
+
+		if (map && (modules[i].since < round_now || round_now == 1) && !strstr(map->l_name, "libleakshim") &&
+		    !strstr(map->l_name, "/ld-linux"))
+			imports_lead(map, &lead);
+	}
+}
+
+/* When all modules have been met. */
+static void lead_all(void)
+{
+	for (uint32_t i = HOOKS_LOADER + 1; i < hooks_used; i++)
+		if (hooks[i].module && hooks[i].led_from && hooks[i].led_since == round_now)
+			lead_importers(&hooks[i]);
+}
+
+/* Second choice: leads those who import the function to its cell. */
+static const char *detour(struct hook *h, struct patch_target *target, const char *reason)
+{
+	if (!h->symbol)
+		return reason;
+	if (h->is_indirect) {
+		if (round_now > 1) /* what chooses it may not be relocated yet */
+			return "chosen at run time (IFUNC), and loaded later";
+		target->entry = ((uintptr_t(*)(void))h->patch.entry)();
+	}
+	if (patch_detour(target, &h->patch))
+		return reason;
+	if (imports_publish(h->symbol, modules[h->module - 1].bias, (uintptr_t)h->patch.cell)) {
+		patch_forget(&h->patch);
+		h->patch.cell = 0;
+		return reason;
+	}
+	h->led_from = target->entry;
+	h->led_since = round_now;
+	return 0;
+}
+
 static void patch_planned(const struct exports *e, uint32_t module)
 {
 	for (uint32_t i = HOOKS_LOADER + 1; i < hooks_used; i++) {
@@ -395,11 +448,23 @@ static void patch_planned(const struct exports *e, uint32_t module)
 					      .through = h->after != 0};
 		const char *reason = "outside executable memory";
 
-		if (h->module != module + 1 || h->patch.cell)
+		int is_detour = 0;
+
+		if (h->module != module + 1 || h->patch.cell || !(h->before || h->after))
 			continue;
-		if (exports_range(e, target.entry, &target.low, &target.high) == 0)
+		if (settings.hooks == SETTINGS_HOOKS_NONE)
+			reason = "switched off (hooks=none)";
+		else if (h->is_indirect)
+			reason = "chosen at run time (IFUNC)";
+		else if (settings.hooks == SETTINGS_HOOKS_GOT)
+			reason = "not imported through a symbol (hooks=got)";
+		else if (exports_range(e, target.entry, &target.low, &target.high) == 0)
 			reason = patch_install(&target, &h->patch);
-		mark(h, reason ? TRACE_PROBE_REFUSED : TRACE_PROBE_HOOKED, reason);
+		if (reason && settings.hooks != SETTINGS_HOOKS_NONE) {
+			reason = detour(h, &target, reason);
+			is_detour = !reason;
+		}
+		mark(h, reason ? TRACE_PROBE_REFUSED : is_detour ? TRACE_PROBE_LED : TRACE_PROBE_HOOKED, reason);
 	}
 }
 
@@ -428,6 +493,8 @@ static void look_at(const struct link_map *map, uint32_t module)
 		for (uint32_t i = 0; i < files_used; i++) {
 			struct file *f = &files[i];
 
+			if (!f->is_users && settings.hooks == SETTINGS_HOOKS_NONE)
+				continue;
 			if (!f->is_read && concerns(f, e.name))
 				read_file(f);
 			if (f->probes)
@@ -487,7 +554,7 @@ static uint32_t meet(const struct link_map *map)
 			return MODULES;
 		unused = modules_used++;
 	}
-	modules[unused] = (struct module){map, map->l_addr, map->l_ld, round_now};
+	modules[unused] = (struct module){map, map->l_addr, map->l_ld, round_now, round_now};
 	return unused;
 }
 
@@ -533,6 +600,7 @@ static void look_at_all(void)
 				has_changed = 1;
 			}
 		}
+	lead_all();
 	has_changed |= before != hooks_used;
 }
 

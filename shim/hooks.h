@@ -10,6 +10,7 @@
  *    linked before its entry is patched and unlinked after its module is gone, so handlers read
  *    without a lock.
  */
+#include <elf.h>
 #include <stdint.h>
 #include "patch.h"
 #include "probe_file.h"
@@ -33,6 +34,10 @@ struct hook {
 	uint32_t words;         /* stack words a call needs, even */
 	uint32_t module;        /* number of its module + 1; 0: this hook is free */
 	uint64_t size;
+	const Elf64_Sym *symbol; /* in the module's memory, 0: none */
+	int is_indirect;         /* patch.entry chooses the function */
+	uintptr_t led_from;      /* the function, if its importers were led to the cell; else 0 */
+	uint32_t led_since;      /* round of looking at modules */
 };
 
 extern struct hook hooks[HOOKS_MAX] __attribute__((visibility("hidden")));

@@ -40,6 +40,13 @@ void patch_end(void);
 /* Copies memory that may not be mapped. Returns 0, or -1. Between patch_begin and patch_end. */
 int patch_peek(uintptr_t from, void *to, size_t size);
 
+/* Writes into memory of a module that is mapped privately, whatever its protection. Returns 0, or -1. */
+int patch_write(uintptr_t to, const void *from, size_t size);
+
+/* Makes a cell that leads to the thunk and then on to target->entry, and patches nothing: whoever is led to the
+ * cell comes through. Returns 0 and fills `patch`, or the reason why not. */
+const char *patch_detour(const struct patch_target *target, struct patch *patch);
+
 /* Patches. Returns 0 and fills `patch`, or the reason why not. */
 const char *patch_install(const struct patch_target *target, struct patch *patch);
 

@@ -75,7 +75,7 @@ int patch_peek(uintptr_t from, void *to, size_t size)
 		       : -1;
 }
 
-static int write_code(uintptr_t to, const void *from, size_t size)
+int patch_write(uintptr_t to, const void *from, size_t size)
 {
 	uintptr_t page = to & ~4095ul;
 	size_t length = ((to + size + 4095) & ~4095ul) - page;
@@ -396,12 +396,28 @@ const char *patch_install(const struct patch_target *t, struct patch *patch)
 	patch->original = (uintptr_t)patch->cell + moved;
 	distance = (int32_t)((uintptr_t)patch->cell - (t->entry + JUMP));
 	memcpy(jump + 1, &distance, 4);
-	if (write_code((uintptr_t)patch->cell, w.bytes, THUNK_CELL) != 0 ||
-	    write_code(t->entry, jump, JUMP) != 0) {
+	if (patch_write((uintptr_t)patch->cell, w.bytes, THUNK_CELL) != 0 ||
+	    patch_write(t->entry, jump, JUMP) != 0) {
 		give_back(patch->cell);
 		return "code cannot be written";
 	}
 	return 0;
+}
+
+const char *patch_detour(const struct patch_target *t, struct patch *patch)
+{
+	struct writer w;
+	uint32_t moved;
+
+	patch->cell = place(&w, t, 0, &moved);
+	if (!patch->cell)
+		return "no cell within reach";
+	patch->original = (uintptr_t)patch->cell + moved;
+	if (patch_write((uintptr_t)patch->cell, w.bytes, THUNK_CELL) == 0)
+		return 0;
+	give_back(patch->cell);
+	patch->cell = 0;
+	return "code cannot be written";
 }
 
 void patch_forget(const struct patch *patch)

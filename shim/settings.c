@@ -125,6 +125,7 @@ static int set(struct word key, struct word value)
 	static const int numbers[] = {0, SIGUSR1, SIGUSR2};
 	static const char *const yes_no[] = {"no", "yes", 0};
 	static const char *const keeps[] = {"leaks", "always", 0};
+	static const char *const hooks[] = {"entry", "got", "none", 0};
 	int i;
 
 	if (is(key, "level")) {
@@ -158,6 +159,10 @@ static int set(struct word key, struct word value)
 		settings.follow = i;
 	} else if (is(key, "roots")) {
 		return set_roots(value);
+	} else if (is(key, "hooks")) {
+		if ((i = choose(value, hooks)) < 0)
+			return -1;
+		settings.hooks = i;
 	} else if (is(key, "pause")) {
 		return number(value, &settings.pause);
 	} else if (is(key, "age")) {
@@ -177,7 +182,7 @@ static void complain(struct word option, int why)
 		text[i] = option.at[i] < ' ' || option.at[i] > '~' ? '?' : option.at[i];
 	text[n] = 0;
 	note_say(why == -2 ? "LEAKSHIM_OPTIONS: unknown option '" : "LEAKSHIM_OPTIONS: wrong value in '", text,
-		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, pause, age)");
+		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age)");
 }
 
 static void parse(const char *text)

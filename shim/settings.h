@@ -19,6 +19,8 @@
  *                      loader, kernel, regions, ignored; all but those taken away. "none": no search.
  *                      -idioms: no inner pointer stands for its block; tagged: the upper 16
  *                      bits of a word are no address
+ *   hooks=entry|got|none  how functions of libraries are followed: at their entries (and through imports where that
+ *                      cannot be), through imports only, or not at all; default entry
  *   pause=MS           how long a look at the living program may hold it, default 10
  *   age=MS             least age of what such a look calls lost, default 1000
  * An unknown key or value is named once on stderr and otherwise ignored.
@@ -28,6 +30,8 @@
 #include <stdint.h>
 
 #define SETTINGS_PATH 1024
+
+enum settings_hooks { SETTINGS_HOOKS_ENTRY, SETTINGS_HOOKS_GOT, SETTINGS_HOOKS_NONE };
 
 struct settings {
 	uint32_t level;
@@ -39,6 +43,7 @@ struct settings {
 	char analyzer[SETTINGS_PATH];
 	int report_exit, report_signal;
 	int signal; /* 0: none */
+	int hooks;  /* enum settings_hooks */
 	int keep_always;
 	int follow;
 	uint32_t roots;      /* bit per enum trace_root */

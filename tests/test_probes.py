@@ -261,7 +261,7 @@ release buf_release  arg0
 def own(folder, program, what, text=OWN, **more):
     probes = folder / "own.probes"
     probes.write_text(text)
-    return watch(folder / "traces", [program, what], probes=probes, **more)
+    return watch(folder / "traces", [program, *([what] if what else [])], probes=probes, **more)
 
 
 @pytest.mark.parametrize("flags", [(), ("-no-pie",), ("-O2",), ("-fcf-protection=full",)], ids=str)
@@ -309,6 +309,83 @@ def test_the_balance_of_a_group_is_the_sum_over_its_resources(tmp_path, built):
 def test_wrong_uses_are_reported_as_they_happen(tmp_path, built, what, kind):
     whole, _ = own(tmp_path, built("probes_own"), what)
     assert [(f["kind"], f["type"]) for f in whole["findings"]] == [(kind, "buf")]
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """A program, and a library that uses another one whose functions cannot be patched at their entries."""
+    folder = tmp_path_factory.mktemp("short")
+    flags = ["-g", "-w", f"-L{folder}", f"-Wl,-rpath,{folder}"]
+    for name, more in (("library", ["-O1", "-shared", "-fPIC", "-o", "libshort.so"]),
+                       ("user", ["-O1", "-shared", "-fPIC", "-o", "libuser.so", "-lshort"]),
+                       ("", ["-o", "short", "-lshort", "-ldl"])):
+        source = VICTIMS / ("probes_short_" + name + ".c" if name else "probes_short.c")
+        subprocess.run(["gcc", *flags, source, *more], check=True, timeout=60, cwd=folder)
+    return folder
+
+
+def statuses(trace):
+    listing = run([LEAKSHIM, "probes", trace]).stdout.decode().splitlines()
+    return {words[-3]: " ".join(words[:-3]) for words in (line.split() for line in listing) if "own.probes" in words[-1]}
+
+
+@pytest.mark.parametrize("hooks, status", [("entry", "followed"), ("got", "by imports")])
+def test_functions_that_cannot_be_patched_are_followed_through_their_imports(tmp_path, short, hooks, status):
+    whole, _ = own(tmp_path, str(short / "short"), None, hooks=hooks)
+    leak, = resources(whole, "buf")
+    assert (leak["count"], leak["records"][0]["op"], leak["records"][0]["count"]) == (1, "release", 2)
+    assert sum(entry["change"] for entry in leak["balance"]) == 2  # through an import, and through dlsym
+    assert statuses(only_trace(tmp_path / "traces")) == {"buf_new": status, "buf_retain": "by imports",
+                                                         "buf_release": "by imports"}
+
+
+def test_a_library_that_is_loaded_later_is_led_too(tmp_path, short):
+    whole, _ = own(tmp_path, str(short / "short"), str(short / "libuser.so"))
+    made = {stack(leak)[0]: leak for leak in resources(whole, "buf")}
+    assert {maker: sum(entry["change"] for entry in leak["balance"]) for maker, leak in made.items()} == {"main": 2, "use": 1}
+
+
+def test_with_hooks_none_no_function_is_followed_and_the_report_says_so(tmp_path, short):
+    whole, ended = own(tmp_path, str(short / "short"), None, hooks="none")
+    assert resources(whole, "buf") == [] and [leak["type"] for leak in whole["leaks"] if leak["class"] in LEAKS] == ["block"]
+    assert "not followed: buf_new(): switched off (hooks=none)" in ended.text
+    listing = run([LEAKSHIM, "probes", only_trace(tmp_path / "traces")]).stdout.decode()
+    assert listing.count("refused") == 4 and "3 refused" in listing  # three lines and their sum
+
+
+@pytest.mark.parametrize("how", ["entry", "got"])
+def test_the_right_twin_of_what_is_led_has_no_leaks(tmp_path, short, how):
+    whole, _ = own(tmp_path, str(short / "short"), "clean", hooks=how)
+    assert counted_leaks(whole) == {} and whole["findings"] == []
+
+
+@pytest.mark.parametrize("level, seen", [("paranoid", True), ("simple", False)])
+def test_a_copy_out_of_a_buffer_is_a_touch_where_it_was_asked_for(tmp_path, built, level, seen):
+    text = 'type own lib=libglib-2.0.so.0\ncreate g_bytes_new ret\n'
+    (tmp_path / "own.probes").write_text(text)
+    whole, _ = watch(tmp_path / "traces", [built("probes_copies", ["glib-2.0"])], probes=f"libc-io,{tmp_path}/own.probes",
+                     level=level)
+    records = [record for leak in whole["leaks"] if leak["type"] in ("GBytes", "own") for record in leak["records"]]
+    assert ("memcpy" in {record["function"] for record in records if record["op"] == "touch"}) == seen
+
+
+GOT_COMMANDS = [
+    ["gst-launch-1.0", "-q", "audiotestsrc", "num-buffers=20", "!", "audioconvert", "!", "fdsink"],
+    ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=1:s=160x120", "-c:v", "mpeg4", "-f", "md5", "-"],
+    ["curl", "-s", "file:///etc/passwd"],
+    ["gio", "info", "-a", "standard::size", "/etc/passwd"],
+]
+
+
+@pytest.mark.parametrize("command", GOT_COMMANDS, ids=[c[0] for c in GOT_COMMANDS])
+def test_commands_do_the_same_where_everything_is_led_through_imports(tmp_path, command):
+    if not shutil.which(command[0], path=environment()["PATH"]):
+        pytest.skip(f"not installed: {command[0]}")
+    env = environment(GST_REGISTRY=tmp_path / "registry", GST_REGISTRY_FORK="no")
+    bare = run(command, env)
+    (tmp_path / "traces").mkdir()
+    traced = run(command, preload(tmp_path / "traces", env, report="none", hooks="got", probes="libc-io"))
+    assert traces(tmp_path / "traces") and (traced.status, traced.stdout) == (bare.status, bare.stdout), traced
 
 
 @pytest.mark.parametrize("pool", ["mapping", "block"])
@@ -463,7 +540,7 @@ def test_every_function_of_the_catalog_exists_in_its_library():
 def symbols(path):
     lines = subprocess.run(["readelf", "-W", "--dyn-syms", path], capture_output=True, text=True).stdout
     rows = [line.split() for line in lines.splitlines()]
-    return {row[7].split("@")[0] for row in rows if len(row) > 7 and row[3] == "FUNC" and row[6] != "UND"}
+    return {row[7].split("@")[0] for row in rows if len(row) > 7 and row[3] in ("FUNC", "IFUNC") and row[6] != "UND"}
 
 
 MISTAKES = [

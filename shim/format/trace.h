@@ -396,8 +396,9 @@ enum trace_probe_status {
 	TRACE_PROBE_REFUSED = 2,    /* reason says why */
 	TRACE_PROBE_MISSING = 3,    /* its module is loaded, but does not define it */
 	TRACE_PROBE_UNLOADED = 4,   /* was hooked; the module is gone */
-	TRACE_PROBE_ABSENT = 5      /* a line of the catalog; the module is another version or another
+	TRACE_PROBE_ABSENT = 5,     /* a line of the catalog; the module is another version or another
 				     * part of its family, and lacks the function */
+	TRACE_PROBE_LED = 6         /* not at its entry: calls by those who import it are seen, others are not */
 };
 
 /*
