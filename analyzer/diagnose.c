@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "suppress.h"
+#include "progress.h"
 #include "work.h"
 
 static uint32_t tally_find(const struct work *w, const struct block *b)
@@ -382,6 +383,7 @@ static void add_threads(struct work *w, struct diagnosis *d)
 static void add_stacks(struct work *w, struct diagnosis *d)
 {
 	for (uint32_t i = 0; i < d->detailed; i++) {
+		progress("looking up lines", i, d->detailed);
 		stacks_path(&w->path, w->m, w->s, d->leaks[i].node);
 		d->leaks[i].stack = stacks_resolve(&w->path, w->m, w->s);
 	}
@@ -487,8 +489,10 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	resources_claim(w);
 	tally_blocks(w);
 	tally_indirect(w);
-	for (uint32_t i = 1; i < w->tally_count; i++)
+	for (uint32_t i = 1; i < w->tally_count; i++) {
+		progress("reading symbols", i, w->tally_count);
 		group_tally(w, &w->tallies[i]);
+	}
 	resources_group(w);
 	sort_by_names(w);
 	join_same_lines(w);

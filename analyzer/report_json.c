@@ -8,6 +8,7 @@
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
+#include "progress.h"
 #include "report.h"
 #include "words.h"
 
@@ -347,9 +348,11 @@ static void put_report(struct report_json *j, const struct report *r)
 	put_key(j, "leaks");
 	yajl_gen_array_open(j->gen);
 	for (uint32_t i = 0; i < d->detailed; i++) {
+		progress_writing(j->to, i, d->detailed);
 		put_leak(j, r->model, &d->leaks[i]);
 		pool_drop(&j->scratch); /* names were copied to be made valid */
 	}
+	progress_end();
 	yajl_gen_array_close(j->gen);
 	put_number(j, "leaks_left_out", d->leak_count - d->detailed);
 	put_key(j, "findings");

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "progress.h"
 #include "report.h"
 #include "words.h"
 
@@ -495,8 +496,11 @@ void report_text(FILE *to, const struct report *r)
 
 	for (uint32_t i = 0; i < d->finding_count; i++)
 		print_finding(to, r->model, &d->findings[i]);
-	for (uint32_t i = 0; i < d->detailed; i++)
+	for (uint32_t i = 0; i < d->detailed; i++) {
+		progress_writing(to, i, d->detailed);
 		print_leak(to, r->model, &d->leaks[i]);
+	}
+	progress_end();
 	if (d->leak_count > d->detailed)
 		fprintf(to, "... and %s smaller groups (--max 0 shows all)\n\n",
 			words_number(a, d->leak_count - d->detailed, false));

@@ -2,6 +2,7 @@
 """What the report says: names, lines, groups, classes, fingerprints, both formats."""
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -711,3 +712,36 @@ def test_full_output_device_is_trouble():
     with open("/dev/full", "wb") as full:
         done = run([LEAKSHIM, "report", "--help"], stdout=full)
     assert done.status == 2, done
+
+
+def on_a_terminal(argv, read_slowly):
+    """stdout through a pipe that is read slowly, stderr on a terminal: what the terminal was sent."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([str(word) for word in argv], stdout=subprocess.PIPE, stderr=slave, stdin=subprocess.DEVNULL)
+    os.close(slave)
+    if read_slowly:
+        time.sleep(1.3)
+        process.stdout.read(100_000)
+        time.sleep(0.3)
+    process.stdout.read()
+    assert process.wait(60) == 0
+    sent = b""
+    try:
+        while True:
+            sent += os.read(master, 65536)
+    except OSError:  # the terminal is gone
+        pass
+    os.close(master)
+    return sent.decode()
+
+
+def test_a_terminal_is_shown_the_progress_of_what_takes_longer_than_a_second(box):
+    t = tw.Trace()
+    for i in range(3000):
+        t.block(t.site(t.node(0, 0x1000 + 16 * i)), 10)
+    trace = t.write(box / "t.trace")
+    words = [LEAKSHIM, "report", trace, "--max", "0"]
+    sent = on_a_terminal(words, True)
+    assert re.search(r"leakshim: writing the report \[#*\.*\] +\d+ %", sent), sent
+    assert sent.endswith("\r\x1b[K")
+    assert "%" not in run(words).text
