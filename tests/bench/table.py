@@ -89,8 +89,8 @@ def text(result):
     out += section(result, "CPU time, times the bare program's", "cpu_ratio", "s", "cpu_seconds")
     out += section(result, "Peak memory, times the bare program's", "peak_ratio", "MiB", "peak_mib")
     known = lambda of: any("cpu_ns_a_pair" in made for made in of["rows"])
-    out += section(result, "CPU time of a malloc and its free", "cpu_ns_a_pair", "ns", "cpu_ns_a_pair", 0, known)
-    out += section(result, "Wall time of a malloc and its free, all threads together", "wall_ns_a_pair", "ns",
+    out += section(result, "CPU time of a malloc and its free, a retain and its release, or a buffer", "cpu_ns_a_pair", "ns", "cpu_ns_a_pair", 0, known)
+    out += section(result, "Wall time of the same, all threads together", "wall_ns_a_pair", "ns",
                    "wall_ns_a_pair", 0, known)
     out += ["", "Workloads:", *(f"  {name}: {of['title']}" for name, of in result["workloads"].items()),
             "Columns:", *(f"  {name}: {title}" for name, title in result["variants"].items())]

@@ -21,6 +21,7 @@ class Variant:
     part: float = 1  # a peer much slower than the program gets a part of the work, and once only
     fails: tuple = (0,)
     traces: bool = False  # must leave a trace in {box}
+    only: tuple = ()  # workloads that it is for; none: all
 
 
 BARE = Variant("bare", "the program alone")
@@ -42,6 +43,7 @@ class Peer:
     prefix: list = field(default_factory=list)
     part: float = 1
     fails: tuple = (0,)
+    only: tuple = ()
 
     def file(self):
         found = [path for pattern in self.files for path in sorted(Path("/").glob(pattern))]
@@ -67,6 +69,9 @@ PEERS = {
     "heapcheck": Peer("libgoogle-perftools4", [LIB + "libtcmalloc.so.4"],
                       "gperftools' heap checker, HEAPCHECK=normal, with its check at the end",
                       {"HEAPCHECK": "normal"}, part=0.05, fails=(0, 1)),
+    "gst-leaks": Peer("libgstreamer1.0-0", [LIB + "gstreamer-1.0/libgstcoretracers.so"],
+                      "GStreamer's own leaks tracer with full stacks",
+                      {"GST_TRACERS": "leaks(stack-traces-flags=full)"}, part=0.0005, only=("gst-buffers",)),
     "valgrind": Peer("valgrind", ["usr/bin/valgrind"], "Valgrind's memcheck, leak check at the end",
                      prefix=["/usr/bin/valgrind", "-q", "--leak-check=summary"], part=0.2),
 }
@@ -80,7 +85,8 @@ def peer(name):
         return None, f"{one.package} is not installed"
     if name.startswith("jemalloc") and not jemalloc_profiles(file):
         return None, f"{file} is built without its profiler"
-    return Variant(name, one.title, "" if one.prefix else str(file), one.env, one.prefix, one.part, one.fails), None
+    preload = "" if one.prefix or one.only else str(file)
+    return Variant(name, one.title, preload, one.env, one.prefix, one.part, one.fails, only=one.only), None
 
 
 def jemalloc_profiles(file):

@@ -198,3 +198,30 @@ console.log(sum);
 @workload("node", "node: buffers, hashes, deflate, JSON", "node")
 def node(_, size):
     return Job(["node", "-e", NODE, str(scaled(30_000, size))])
+
+
+@workload("references", "retain and release of one GBytes, a pair as an operation", "gcc", "gio")
+def references(maker, size):
+    pairs = scaled(20_000_000, size, 5)
+    return Job([maker.program("refs.c"), str(pairs)], pairs=pairs)
+
+
+@workload("ffmpeg", "ffmpeg: 20 s of pictures to MPEG-4 and back", "ffmpeg")
+def ffmpeg(_, size):
+    seconds = f"{max(0.2, 20 * size):g}"
+    return Job(["sh", "-c", f"ffmpeg -v error -f lavfi -i testsrc=d={seconds}:s=320x240 -c:v mpeg4 -f nut - | "
+                "ffmpeg -v error -i - -c:v mpeg4 -f null -"])
+
+
+@workload("gst-theora", "gst-launch: 400 pictures to Theora in Ogg", "gst-launch-1.0")
+def gst_theora(_, size):
+    return Job(["gst-launch-1.0", "-q", "videotestsrc", f"num-buffers={scaled(400, size, 2)}", "!",
+                "video/x-raw,width=320,height=240", "!", "videoconvert", "!", "theoraenc", "!", "oggmux", "!", "fakesink"],
+               {"GST_REGISTRY_FORK": "no"})
+
+
+@workload("gst-buffers", "gst-launch: 1,000,000 buffers that nobody looks at", "gst-launch-1.0")
+def gst_buffers(_, size):
+    buffers = scaled(1_000_000, size, 10)
+    return Job(["gst-launch-1.0", "-q", "fakesrc", f"num-buffers={buffers}", "sizetype=fixed", "!", "fakesink"],
+               {"GST_REGISTRY_FORK": "no"}, pairs=buffers)
