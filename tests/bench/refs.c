@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Retains and releases one GBytes argv[1] times from ten call sites in turn; nothing else happens. */
+/* Retains and releases one GBytes argv[1] times: from one place each, or with a second argument from five each in turn,
+ * which is more than its records have room for. Nothing else happens. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,9 @@ int main(int argc, char **argv)
 	give *unref = (give *)(size_t)dlsym(library, "g_bytes_unref");
 	void *bytes = make("payload", 7);
 
-	for (long i = 0; i < count; i += 5) {
+	for (long i = 0; argc < 3 && i < count; i++)
+		ref(bytes), unref(bytes);
+	for (long i = 0; argc > 2 && i < count; i += 5) {
 		ref(bytes), unref(bytes);
 		ref(bytes), unref(bytes);
 		ref(bytes), unref(bytes);

@@ -200,10 +200,15 @@ def node(_, size):
     return Job(["node", "-e", NODE, str(scaled(30_000, size))])
 
 
-@workload("references", "retain and release of one GBytes, a pair as an operation", "gcc", "gio")
-def references(maker, size):
-    pairs = scaled(20_000_000, size, 5)
-    return Job([maker.program("refs.c"), str(pairs)], pairs=pairs)
+def references(*more):
+    def make(maker, size):
+        pairs = scaled(20_000_000, size, 5)
+        return Job([maker.program("refs.c"), str(pairs), *more], pairs=pairs)
+    return make
+
+
+workload("references", "retain and release of one GBytes, from one place each", "gcc", "gio")(references())
+workload("references-10", "the same from ten places in turn", "gcc", "gio")(references("many"))
 
 
 @workload("ffmpeg", "ffmpeg: 20 s of pictures to MPEG-4 and back", "ffmpeg")
