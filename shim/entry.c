@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc, calloc, realloc and free as the program calls them: where only a sample is
+ * malloc, calloc, realloc, free, new and delete as the program calls them: where only a sample is
  * followed, or nothing, almost every call is let through by a jump, without a frame of ours.
  *
  * What is to be followed goes on to interpose.c by a jump too, which therefore finds the
@@ -52,6 +52,43 @@ API void free(void *p)
 	else
 		interpose_free(p);
 }
+
+/* 1: this free of a plain operator is none of ours. */
+static inline int is_let_go(void *p, enum interpose_operator o)
+{
+	return interpose_plain[o] && sample_thread() && !real_is_early(p) && !sample_may_follow((uintptr_t)p);
+}
+
+#define DEFINE_NEW(symbol, slow, which)                                                                   \
+	API void *symbol(size_t size);                                                             \
+	API void *symbol(size_t size)                                                              \
+	{                                                                                          \
+		struct thread *t = sample_thread();                                                \
+		void *p;                                                                           \
+												   \
+		if (t && interpose_plain[which] && !t->quiet_new && size && sample_skips(t, size) &&   \
+		    (p = real.malloc(size)))                                                       \
+			return p;                                                                  \
+		return slow(size);                                                                 \
+	}
+
+DEFINE_NEW(_Znwm, interpose_new, OPERATOR_NEW)
+DEFINE_NEW(_Znam, interpose_new_array, OPERATOR_NEW_ARRAY)
+
+#define DEFINE_DELETE(symbol, which, parameters, slow)                                                    \
+	API void symbol parameters;                                                                \
+	API void symbol parameters                                                                 \
+	{                                                                                          \
+		if (is_let_go(p, which))                                                           \
+			real.free(p);                                                              \
+		else                                                                               \
+			slow;                                                                      \
+	}
+
+DEFINE_DELETE(_ZdlPv, OPERATOR_DELETE, (void *p), interpose_delete(p))
+DEFINE_DELETE(_ZdaPv, OPERATOR_DELETE_ARRAY, (void *p), interpose_delete_array(p))
+DEFINE_DELETE(_ZdlPvm, OPERATOR_DELETE_SIZE, (void *p, size_t size), interpose_delete_size(p, size))
+DEFINE_DELETE(_ZdaPvm, OPERATOR_DELETE_ARRAY_SIZE, (void *p, size_t size), interpose_delete_array_size(p, size))
 
 /* Our malloc and free by names that cannot be bound to another library's. */
 __asm__(".globl entry_malloc\n.hidden entry_malloc\n.set entry_malloc, malloc");

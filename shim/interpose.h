@@ -24,6 +24,28 @@ void interpose_let_go(void *p, uint32_t family, const struct live_caller *from);
  * delete that was let through, the operator's. */
 uint32_t interpose_family(uintptr_t pc);
 
+/* operator new and delete, in the order of their names in interpose_new.c. */
+enum interpose_operator {
+	OPERATOR_NEW, OPERATOR_NEW_ARRAY, OPERATOR_NEW_NOTHROW, OPERATOR_NEW_ARRAY_NOTHROW,
+	OPERATOR_NEW_ALIGN, OPERATOR_NEW_ARRAY_ALIGN, OPERATOR_NEW_ALIGN_NOTHROW,
+	OPERATOR_NEW_ARRAY_ALIGN_NOTHROW, OPERATOR_DELETE, OPERATOR_DELETE_ARRAY, OPERATOR_DELETE_SIZE,
+	OPERATOR_DELETE_ARRAY_SIZE, OPERATOR_DELETE_NOTHROW, OPERATOR_DELETE_ARRAY_NOTHROW,
+	OPERATOR_DELETE_ALIGN, OPERATOR_DELETE_ARRAY_ALIGN, OPERATOR_DELETE_SIZE_ALIGN,
+	OPERATOR_DELETE_ARRAY_SIZE_ALIGN, OPERATOR_DELETE_ALIGN_NOTHROW,
+	OPERATOR_DELETE_ARRAY_ALIGN_NOTHROW, OPERATORS
+};
+
+/* Operators that are nothing but a malloc or a free; known from the first call on. */
+extern uint8_t interpose_plain[OPERATORS] __attribute__((visibility("hidden")));
+
+/* What entry.c does not let through. */
+void *interpose_new(size_t size);
+void *interpose_new_array(size_t size);
+void interpose_delete(void *p);
+void interpose_delete_array(void *p);
+void interpose_delete_size(void *p, size_t size);
+void interpose_delete_array_size(void *p, size_t size);
+
 /* entry.c's malloc and free, whatever else is loaded. */
 void *entry_malloc(size_t size);
 void entry_free(void *p);

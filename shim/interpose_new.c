@@ -24,6 +24,7 @@
 #include "rules.h"
 
 #define API __attribute__((visibility("default")))
+#define OURS /* reached from entry.c only */
 
 #define OPERATOR_SPAN 128u /* a real operator's code is not longer up to its call of malloc or free */
 
@@ -32,14 +33,6 @@
 		const uintptr_t *frame_ = __builtin_frame_address(0);                              \
 		(struct live_caller){frame_[1], (uintptr_t)(frame_ + 2), frame_[0]};               \
 	})
-
-enum operator {
-	NEW, NEW_ARRAY, NEW_NOTHROW, NEW_ARRAY_NOTHROW, NEW_ALIGN, NEW_ARRAY_ALIGN,
-	NEW_ALIGN_NOTHROW, NEW_ARRAY_ALIGN_NOTHROW,
-	DELETE, DELETE_ARRAY, DELETE_SIZE, DELETE_ARRAY_SIZE, DELETE_NOTHROW, DELETE_ARRAY_NOTHROW,
-	DELETE_ALIGN, DELETE_ARRAY_ALIGN, DELETE_SIZE_ALIGN, DELETE_ARRAY_SIZE_ALIGN,
-	DELETE_ALIGN_NOTHROW, DELETE_ARRAY_ALIGN_NOTHROW, OPERATORS
-};
 
 static const char *const names[OPERATORS] = {
 	"_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t",
@@ -50,7 +43,7 @@ static const char *const names[OPERATORS] = {
 };
 
 static void *found[OPERATORS];
-static uint8_t plain[OPERATORS]; /* nothing but a malloc or a free, see is_plain */
+uint8_t interpose_plain[OPERATORS]; /* see is_plain */
 
 /* In the scope of the library that the call came from: it and what it depends on. */
 static void *look_up_locally(const char *name, uintptr_t pc)
@@ -78,7 +71,7 @@ static int is_plain(void *function)
 	       real.dlsym(RTLD_DEFAULT, "free") == (void *)entry_free;
 }
 
-static __attribute__((noinline)) void *look_up(enum operator o, uintptr_t pc)
+static __attribute__((noinline)) void *look_up(enum interpose_operator o, uintptr_t pc)
 {
 	int saved = errno;
 	void *f = 0;
@@ -87,13 +80,13 @@ static __attribute__((noinline)) void *look_up(enum operator o, uintptr_t pc)
 		f = real_next(names[o]);
 	if (!f && real.dlsym)
 		f = look_up_locally(names[o], pc);
-	plain[o] = f && is_plain(f);
+	interpose_plain[o] = f && is_plain(f);
 	found[o] = f;
 	errno = saved;
 	return f;
 }
 
-static inline void *real_operator(enum operator o, uintptr_t pc)
+static inline void *real_operator(enum interpose_operator o, uintptr_t pc)
 {
 	return __builtin_expect(found[o] != 0, 1) ? found[o] : look_up(o, pc);
 }
@@ -138,9 +131,9 @@ static inline int is_let_through(void)
 uint32_t interpose_family(uintptr_t pc)
 {
 	static const uint8_t families[OPERATORS] = {
-		[NEW] = 1, [NEW_NOTHROW] = 1, [NEW_ALIGN] = 1, [NEW_ALIGN_NOTHROW] = 1,
-		[DELETE] = 1, [DELETE_SIZE] = 1, [DELETE_NOTHROW] = 1, [DELETE_ALIGN] = 1,
-		[DELETE_SIZE_ALIGN] = 1, [DELETE_ALIGN_NOTHROW] = 1,
+		[OPERATOR_NEW] = 1, [OPERATOR_NEW_NOTHROW] = 1, [OPERATOR_NEW_ALIGN] = 1, [OPERATOR_NEW_ALIGN_NOTHROW] = 1,
+		[OPERATOR_DELETE] = 1, [OPERATOR_DELETE_SIZE] = 1, [OPERATOR_DELETE_NOTHROW] = 1, [OPERATOR_DELETE_ALIGN] = 1,
+		[OPERATOR_DELETE_SIZE_ALIGN] = 1, [OPERATOR_DELETE_ALIGN_NOTHROW] = 1,
 	};
 
 	for (int o = 0; o < OPERATORS; o++)
@@ -187,14 +180,14 @@ static inline void *new_plainly(size_t size, uint32_t family, const struct live_
 	return p;
 }
 
-#define DEFINE_NEW(symbol, which, family, parameters, arguments, align)                            \
-	API void *symbol parameters;                                                               \
-	API void *symbol parameters                                                                \
+#define DEFINE_NEW(visible, symbol, which, family, parameters, arguments, align)                            \
+	visible void *symbol parameters;                                                           \
+	visible void *symbol parameters                                                            \
 	{                                                                                          \
 		struct live_caller from = CALLER();                                                \
 		void *(*f) parameters = (void *(*)parameters)real_operator(which, from.pc);        \
 												   \
-		if ((align) == 16 && plain[which]) {                                               \
+		if ((align) == 16 && interpose_plain[which]) {                                               \
 			void *p = new_plainly(size, family, &from);                                \
 												   \
 			if (__builtin_expect(p != 0, 1))                                           \
@@ -209,17 +202,17 @@ static inline void *new_plainly(size_t size, uint32_t family, const struct live_
 		return finish_new(f arguments, size, family, &from);                               \
 	}
 
-DEFINE_NEW(_Znwm, NEW, TRACE_FAMILY_NEW, (size_t size), (size), 16)
-DEFINE_NEW(_Znam, NEW_ARRAY, TRACE_FAMILY_NEW_ARRAY, (size_t size), (size), 16)
-DEFINE_NEW(_ZnwmRKSt9nothrow_t, NEW_NOTHROW, TRACE_FAMILY_NEW, (size_t size, const void *n), (size, n), 16)
-DEFINE_NEW(_ZnamRKSt9nothrow_t, NEW_ARRAY_NOTHROW, TRACE_FAMILY_NEW_ARRAY, (size_t size, const void *n),
+DEFINE_NEW(OURS, interpose_new, OPERATOR_NEW, TRACE_FAMILY_NEW, (size_t size), (size), 16)
+DEFINE_NEW(OURS, interpose_new_array, OPERATOR_NEW_ARRAY, TRACE_FAMILY_NEW_ARRAY, (size_t size), (size), 16)
+DEFINE_NEW(API, _ZnwmRKSt9nothrow_t, OPERATOR_NEW_NOTHROW, TRACE_FAMILY_NEW, (size_t size, const void *n), (size, n), 16)
+DEFINE_NEW(API, _ZnamRKSt9nothrow_t, OPERATOR_NEW_ARRAY_NOTHROW, TRACE_FAMILY_NEW_ARRAY, (size_t size, const void *n),
 	   (size, n), 16)
-DEFINE_NEW(_ZnwmSt11align_val_t, NEW_ALIGN, TRACE_FAMILY_NEW, (size_t size, size_t align), (size, align), align)
-DEFINE_NEW(_ZnamSt11align_val_t, NEW_ARRAY_ALIGN, TRACE_FAMILY_NEW_ARRAY, (size_t size, size_t align),
+DEFINE_NEW(API, _ZnwmSt11align_val_t, OPERATOR_NEW_ALIGN, TRACE_FAMILY_NEW, (size_t size, size_t align), (size, align), align)
+DEFINE_NEW(API, _ZnamSt11align_val_t, OPERATOR_NEW_ARRAY_ALIGN, TRACE_FAMILY_NEW_ARRAY, (size_t size, size_t align),
 	   (size, align), align)
-DEFINE_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, NEW_ALIGN_NOTHROW, TRACE_FAMILY_NEW,
+DEFINE_NEW(API, _ZnwmSt11align_val_tRKSt9nothrow_t, OPERATOR_NEW_ALIGN_NOTHROW, TRACE_FAMILY_NEW,
 	   (size_t size, size_t align, const void *n), (size, align, n), align)
-DEFINE_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, NEW_ARRAY_ALIGN_NOTHROW, TRACE_FAMILY_NEW_ARRAY,
+DEFINE_NEW(API, _ZnamSt11align_val_tRKSt9nothrow_t, OPERATOR_NEW_ARRAY_ALIGN_NOTHROW, TRACE_FAMILY_NEW_ARRAY,
 	   (size_t size, size_t align, const void *n), (size, align, n), align)
 
 static inline void begin_delete(void *p, uint32_t family, const struct live_caller *from)
@@ -238,16 +231,16 @@ static inline void end_delete(void)
 		t->quiet_free = 0;
 }
 
-#define DEFINE_DELETE(symbol, which, family, parameters, arguments)                                \
-	API void symbol parameters;                                                                \
-	API void symbol parameters                                                                 \
+#define DEFINE_DELETE(visible, symbol, which, family, parameters, arguments)                                \
+	visible void symbol parameters;                                                            \
+	visible void symbol parameters                                                             \
 	{                                                                                          \
 		struct live_caller from = CALLER();                                                \
 		void (*f) parameters = (void (*) parameters)real_operator(which, from.pc);         \
 												   \
 		if (!p || real_is_early(p))                                                        \
 			return;                                                                    \
-		if (plain[which]) {                                                                \
+		if (interpose_plain[which]) {                                                                \
 			if (sample_thread() && !sample_may_follow((uintptr_t)p))                   \
 				real.free(p);                                                      \
 			else                                                                       \
@@ -266,18 +259,18 @@ static inline void end_delete(void)
 		end_delete();                                                                      \
 	}
 
-DEFINE_DELETE(_ZdlPv, DELETE, TRACE_FAMILY_NEW, (void *p), (p))
-DEFINE_DELETE(_ZdaPv, DELETE_ARRAY, TRACE_FAMILY_NEW_ARRAY, (void *p), (p))
-DEFINE_DELETE(_ZdlPvm, DELETE_SIZE, TRACE_FAMILY_NEW, (void *p, size_t n), (p, n))
-DEFINE_DELETE(_ZdaPvm, DELETE_ARRAY_SIZE, TRACE_FAMILY_NEW_ARRAY, (void *p, size_t n), (p, n))
-DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, DELETE_NOTHROW, TRACE_FAMILY_NEW, (void *p, const void *n), (p, n))
-DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, DELETE_ARRAY_NOTHROW, TRACE_FAMILY_NEW_ARRAY, (void *p, const void *n), (p, n))
-DEFINE_DELETE(_ZdlPvSt11align_val_t, DELETE_ALIGN, TRACE_FAMILY_NEW, (void *p, size_t a), (p, a))
-DEFINE_DELETE(_ZdaPvSt11align_val_t, DELETE_ARRAY_ALIGN, TRACE_FAMILY_NEW_ARRAY, (void *p, size_t a), (p, a))
-DEFINE_DELETE(_ZdlPvmSt11align_val_t, DELETE_SIZE_ALIGN, TRACE_FAMILY_NEW, (void *p, size_t n, size_t a), (p, n, a))
-DEFINE_DELETE(_ZdaPvmSt11align_val_t, DELETE_ARRAY_SIZE_ALIGN, TRACE_FAMILY_NEW_ARRAY,
+DEFINE_DELETE(OURS, interpose_delete, OPERATOR_DELETE, TRACE_FAMILY_NEW, (void *p), (p))
+DEFINE_DELETE(OURS, interpose_delete_array, OPERATOR_DELETE_ARRAY, TRACE_FAMILY_NEW_ARRAY, (void *p), (p))
+DEFINE_DELETE(OURS, interpose_delete_size, OPERATOR_DELETE_SIZE, TRACE_FAMILY_NEW, (void *p, size_t n), (p, n))
+DEFINE_DELETE(OURS, interpose_delete_array_size, OPERATOR_DELETE_ARRAY_SIZE, TRACE_FAMILY_NEW_ARRAY, (void *p, size_t n), (p, n))
+DEFINE_DELETE(API, _ZdlPvRKSt9nothrow_t, OPERATOR_DELETE_NOTHROW, TRACE_FAMILY_NEW, (void *p, const void *n), (p, n))
+DEFINE_DELETE(API, _ZdaPvRKSt9nothrow_t, OPERATOR_DELETE_ARRAY_NOTHROW, TRACE_FAMILY_NEW_ARRAY, (void *p, const void *n), (p, n))
+DEFINE_DELETE(API, _ZdlPvSt11align_val_t, OPERATOR_DELETE_ALIGN, TRACE_FAMILY_NEW, (void *p, size_t a), (p, a))
+DEFINE_DELETE(API, _ZdaPvSt11align_val_t, OPERATOR_DELETE_ARRAY_ALIGN, TRACE_FAMILY_NEW_ARRAY, (void *p, size_t a), (p, a))
+DEFINE_DELETE(API, _ZdlPvmSt11align_val_t, OPERATOR_DELETE_SIZE_ALIGN, TRACE_FAMILY_NEW, (void *p, size_t n, size_t a), (p, n, a))
+DEFINE_DELETE(API, _ZdaPvmSt11align_val_t, OPERATOR_DELETE_ARRAY_SIZE_ALIGN, TRACE_FAMILY_NEW_ARRAY,
 	      (void *p, size_t n, size_t a), (p, n, a))
-DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, DELETE_ALIGN_NOTHROW, TRACE_FAMILY_NEW,
+DEFINE_DELETE(API, _ZdlPvSt11align_val_tRKSt9nothrow_t, OPERATOR_DELETE_ALIGN_NOTHROW, TRACE_FAMILY_NEW,
 	      (void *p, size_t a, const void *n), (p, a, n))
-DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, DELETE_ARRAY_ALIGN_NOTHROW, TRACE_FAMILY_NEW_ARRAY,
+DEFINE_DELETE(API, _ZdaPvSt11align_val_tRKSt9nothrow_t, OPERATOR_DELETE_ARRAY_ALIGN_NOTHROW, TRACE_FAMILY_NEW_ARRAY,
 	      (void *p, size_t a, const void *n), (p, a, n))

@@ -45,7 +45,7 @@ int sample_hit(struct thread *t, uint64_t size);
 uint32_t sample_rate(void);
 
 /*
- * Which addresses may be followed: a hashed cell for each, so that a free at the levels that
+ * Which addresses may be followed: a cell for the page of each, so that a free at the levels that
  * sample costs one look at 64 KiB of memory instead of a look-up in the index. A cell
  * counts the sampled blocks that hash to it. Blocks of a time when every one was followed
  * are not counted one by one: when sampling begins, their cells are made sticky.
@@ -54,7 +54,8 @@ void sample_filter(void);
 
 static inline unsigned char *sample_cell(unsigned char *filter, uintptr_t address)
 {
-	return filter + ((address >> 4) * 0x9e3779b97f4a7c15u >> (64 - SAMPLE_FILTER_SHIFT));
+	/* a cell for each page, neighbours beside each other: a heap's frees touch a few lines of the filter */
+	return filter + ((address >> 12 ^ address >> (12 + SAMPLE_FILTER_SHIFT)) & ((1u << SAMPLE_FILTER_SHIFT) - 1));
 }
 
 static inline int sample_may_follow(uintptr_t address)

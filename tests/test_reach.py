@@ -54,6 +54,11 @@ def test_a_block_that_only_the_kernel_holds_is_reachable(place, box):
     assert both_ways(box, "held_by_kernel", place) == [HELD, LOST]
 
 
+@pytest.mark.parametrize("place, held", [("ignored", ["ignored"]), ("region", HELD)])
+def test_a_block_that_the_program_itself_speaks_for_is_no_leak(place, held, box):
+    assert both_ways(box, "held_by_request", place) == [held, LOST]
+
+
 @pytest.mark.parametrize("place", ["stack", "spinning stack", "tls", "first key", "late key"])
 def test_a_block_that_only_another_thread_holds_is_reachable(place, box):
     assert both_ways(box, "held_by_thread", place) == [HELD, LOST]
