@@ -85,13 +85,12 @@ void live_bury(uint32_t slot, struct trace_block *b)
 		snapshot_poll();
 }
 
-/* Takes slots from the graves of scans that are over. Caller holds lock_pool: with one taker only a
- * slot cannot come back between the two looks at it. */
-static uint32_t dig_up(struct thread *t)
+/* Gives the graves of scans that are over back. With one taker only, a slot cannot come back between
+ * the two looks at it. */
+void live_dig_up(struct thread *t)
 {
-	uint32_t count = 0;
-
-	while (!state.cut && count < LIVE_BATCH) {
+	state_lock(&state.lock_pool);
+	for (uint32_t count = 0; !state.cut && count < SLOTS_GROUP; count++) {
 		uint32_t slot = __atomic_load_n(&state.graves, __ATOMIC_ACQUIRE);
 
 		if (!slot)
@@ -100,54 +99,8 @@ static uint32_t dig_up(struct thread *t)
 		if (!__atomic_compare_exchange_n(&state.graves, &slot, b->site, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
 		__atomic_store_n(&b->where, 0, __ATOMIC_RELEASE);
-		b->site = t->free_slots;
-		t->free_slots = slot;
-		count++;
+		slots_give(t, slot);
 	}
-	t->free_count += count;
-	return count;
-}
-
-/* A batch is a list linked through `site`; batches are linked through `time` of their first slot. */
-int live_refill(struct thread *t)
-{
-	state_lock(&state.lock_pool);
-	if (__builtin_expect(state.graves != 0, 0) && dig_up(t)) {
-		state_unlock(&state.lock_pool);
-		return 1;
-	}
-	uint32_t first = state.pool;
-	if (first)
-		state.pool = state_block(first)->time;
-	state_unlock(&state.lock_pool);
-	if (first) {
-		t->free_slots = first;
-		t->free_count = LIVE_BATCH;
-		return 1;
-	}
-	first = area_take(TRACE_AREA_BLOCK, LIVE_BATCH);
-	if (!first)
-		return 0;
-	for (uint32_t i = 0; i < LIVE_BATCH; i++)
-		state_block(first + i)->site = i + 1 < LIVE_BATCH ? first + i + 1 : 0;
-	t->free_slots = first;
-	t->free_count = LIVE_BATCH;
-	return 1;
-}
-
-/* Gives the newest LIVE_BATCH slots of the thread to the pool. */
-void live_spill(struct thread *t)
-{
-	uint32_t first = t->free_slots, last = first;
-
-	for (uint32_t i = 1; i < LIVE_BATCH; i++)
-		last = state_block(last)->site;
-	t->free_slots = state_block(last)->site;
-	t->free_count -= LIVE_BATCH;
-	state_block(last)->site = 0;
-	state_lock(&state.lock_pool);
-	state_block(first)->time = state.pool;
-	state.pool = first;
 	state_unlock(&state.lock_pool);
 }
 
@@ -161,13 +114,16 @@ void live_displaced(struct thread *t, uint32_t slot)
 		return;
 	__atomic_store_n(&b->where, 0, __ATOMIC_RELEASE);
 	__atomic_fetch_sub(&state_site(b->site)->shared_live, (int64_t)size, __ATOMIC_RELAXED);
-	live_release(t, slot, b);
+	slots_give(t, slot);
 	state_drop(TRACE_DROP_MISSED_FREE);
 }
 
 void live_put_back(struct thread *t, const struct live_taken *taken)
 {
-	live_write(t, taken->where, taken->what, taken->site, taken->time);
+	uint32_t *entry = live_entry(taken->where & ((1ull << TRACE_ADDRESS_BITS) - 1), taken->what & TRACE_SIZE_MAX);
+
+	if (entry)
+		live_write(t, entry, taken->where, taken->what, taken->site, taken->time);
 }
 
 void live_gone_elsewhere(const struct live_taken *taken)
@@ -255,8 +211,6 @@ void live_detach(struct thread *t)
 {
 	for (uint32_t i = 0; t->pending && i < THREAD_PENDING; i++)
 		pending_flush(pending_at(t, i));
-	while (t->free_count >= LIVE_BATCH)
-		live_spill(t);
-	/* the rest stays with this state, which the next thread takes over */
+	slots_leave(t);
 	t->last_node = t->last_site = 0;
 }

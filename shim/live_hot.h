@@ -8,14 +8,12 @@
 #include "index.h"
 #include "live.h"
 #include "sample.h"
-
-#define LIVE_BATCH 64u /* block slots that move between a thread and the pool at once */
+#include "slots.h"
 
 /* live.c */
 void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int64_t bytes);
 uint32_t live_site_make(struct thread *t, uint32_t node);
-int live_refill(struct thread *t);
-void live_spill(struct thread *t);
+void live_dig_up(struct thread *t);
 void live_displaced(struct thread *t, uint32_t slot);
 struct live_taken;
 void live_gone_elsewhere(const struct live_taken *taken);
@@ -52,58 +50,48 @@ static inline uint32_t live_site(struct thread *t, uint32_t node)
 	return site;
 }
 
-static inline void live_release(struct thread *t, uint32_t slot, struct trace_block *b)
+/* The entry of a new block; 0: no space. */
+static inline uint32_t *live_entry(uintptr_t address, uint64_t size)
 {
-	b->site = t->free_slots;
-	t->free_slots = slot;
-	if (__builtin_expect(++t->free_count >= 3 * LIVE_BATCH, 0))
-		live_spill(t);
-}
-
-static inline __attribute__((always_inline)) void live_write(struct thread *t, uint64_t where, uint64_t what, uint32_t site, uint32_t time)
-{
-	uintptr_t address = where & ((1ull << TRACE_ADDRESS_BITS) - 1);
-	uint64_t size = what & TRACE_SIZE_MAX;
 	uint32_t *leaf = index_leaf(address);
 
-	if (__builtin_expect(!leaf, 0))
-		leaf = index_grow(address);
-	if (__builtin_expect(!leaf || (!t->free_slots && !live_refill(t)), 0)) {
-		if (!leaf)
-			state_drop(TRACE_DROP_NO_SPACE);
-		return;
+	if (__builtin_expect(!leaf, 0) && !(leaf = index_grow(address))) {
+		state_drop(TRACE_DROP_NO_SPACE);
+		return 0;
 	}
-	uint32_t *entry = index_own(leaf, address, size);
+	return index_own(leaf, address, size);
+}
+
+static inline __attribute__((always_inline)) void live_write(struct thread *t, uint32_t *entry, uint64_t where, uint64_t what,
+							     uint32_t site, uint32_t time)
+{
+	if (__builtin_expect(!t->free_slots && state.graves, 0))
+		live_dig_up(t);
+	uint32_t slot = slots_take(t);
+	if (__builtin_expect(!slot, 0))
+		return;
 	if (__builtin_expect(*entry != 0, 0))
 		live_displaced(t, *entry);
-	uint32_t slot = t->free_slots;
 	struct trace_block *b = state_block(slot);
 
-	t->free_slots = b->site;
-	t->free_count--;
-	__builtin_prefetch(state_block(t->free_slots), 1); /* the next one's */
+	__builtin_prefetch(b + 3, 1); /* most likely the next one's */
 	b->what = what;
 	b->site = site;
 	b->time = time;
 	__atomic_store_n(&b->where, where, __ATOMIC_RELEASE);
 	*entry = slot;
 	if (__builtin_expect(what >> 44 & 15, 0))
-		sample_count(address, 1);
-}
-
-/* What the insertion is going to write, fetched while the stack is looked at. */
-static inline void live_prefetch(uintptr_t address, uint64_t size)
-{
-	uint32_t *leaf = index_leaf(address);
-
-	if (leaf)
-		__builtin_prefetch(index_own(leaf, address, size), 1);
+		sample_count(where & ((1ull << TRACE_ADDRESS_BITS) - 1), 1);
 }
 
 static inline __attribute__((always_inline)) void live_insert(struct thread *t, uintptr_t address, uint64_t size, uint32_t family,
 			       uint32_t rate, const struct live_caller *from)
 {
-	live_prefetch(address, size);
+	uint32_t *entry = live_entry(address, size);
+
+	if (__builtin_expect(!entry, 0))
+		return;
+	__builtin_prefetch(entry, 1); /* it comes while the stack is looked at */
 	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
 	uint32_t site = live_site(t, node);
 	__builtin_prefetch(state_site(site), 1);
@@ -115,7 +103,7 @@ static inline __attribute__((always_inline)) void live_insert(struct thread *t, 
 	}
 	if (__builtin_expect(size > TRACE_SIZE_MAX, 0))
 		size = TRACE_SIZE_MAX;
-	live_write(t, address | (uint64_t)t->identity << 48,
+	live_write(t, entry, address | (uint64_t)t->identity << 48,
 		   size | (uint64_t)family << 40 | (uint64_t)rate << 44 | now >> 32 << 48 | (uint64_t)(state.cut != 0) << 63, site,
 		   (uint32_t)now);
 	live_count_made(t, site, (int64_t)size);
@@ -152,7 +140,7 @@ static inline __attribute__((always_inline)) struct live_taken live_take(struct 
 		return taken;
 	}
 	__atomic_store_n(&b->where, 0, __ATOMIC_RELEASE);
-	live_release(t, slot, b);
+	slots_give(t, slot);
 	return taken;
 }
 
@@ -203,7 +191,7 @@ static inline __attribute__((always_inline)) struct live_taken live_settle(struc
 		s->own_live -= size;
 	else
 		live_count_elsewhere(t, taken.site, 0, -size);
-	live_release(t, slot, b);
+	slots_give(t, slot);
 	return taken;
 }
 

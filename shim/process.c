@@ -22,6 +22,7 @@
 #include "real.h"
 #include "sample.h"
 #include "settings.h"
+#include "slots.h"
 #include "spawn.h"
 #include "stack.h"
 #include "sys.h"
@@ -263,11 +264,14 @@ static int begin(void)
 	state.header->request_signal = process.listens;
 	r = index_start(real.is_glibc ? INDEX_GLIBC : 3);
 	if (!r)
+		r = slots_start();
+	if (!r)
 		r = thread_start();
 	if (!r)
 		r = stack_start();
 	if (r) {
 		index_stop();
+		slots_stop();
 		area_close();
 		sys_call3(SYS_unlink, (long)process.path, 0, 0);
 		process_stop("cannot map its tables: ", reason(r), 0);

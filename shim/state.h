@@ -14,6 +14,7 @@
 #include "area.h"
 #include "trace.h"
 
+struct slots_group;
 struct thread;
 
 struct state {
@@ -25,6 +26,7 @@ struct state {
 	uint64_t reserved; /* bytes of the mapping */
 	uint64_t device, inode; /* of the trace file */
 	uint64_t **root;        /* index.c: [address >> 26] -> leaf */
+	struct slots_group *groups; /* slots.c: [slot / 64] */
 	uint32_t cut;      /* SCAN index while a scan of the living is under way: blocks leave graves */
 	uint32_t graves;   /* slots of blocks that were let go meanwhile, a list through site */
 	uint32_t scanning; /* a cut is being taken */
@@ -35,7 +37,7 @@ struct state {
 	uint32_t starting; /* a fork child makes its trace */
 	uint32_t unlinked; /* the trace has no name any more */
 	uint32_t ending;   /* the trace was cut to size: growing is over */
-	uint32_t pool;     /* live.c: free block slots, a list of batches */
+	uint32_t pool;     /* slots.c: groups with free slots that are left to all, a list through next */
 	uint32_t thread_slots, thread_gc_at;
 	uint32_t identities; /* thread.c: free THREAD entries, a list through started_us */
 	struct thread *free_threads;

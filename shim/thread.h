@@ -34,7 +34,9 @@ struct thread {
 	uint32_t slot;      /* number of this struct; slot + 1 is the owner word of sites */
 	uint32_t identity;  /* THREAD index */
 	uintptr_t busy_sp;  /* while mode is ASIDE for our own work: where that work stands */
-	uint32_t free_slots, free_count; /* live.c: block slots to reuse, newest first */
+	uint64_t free_slots;    /* slots.h: of the group in use, one bit each */
+	uint32_t group, groups; /* slots.h: the one in use; the newest in the list of its own */
+	uint32_t full_groups;   /* slots.h: groups of the list that are free altogether */
 	uint32_t pending;   /* first of THREAD_PENDING entries in PENDING, 0: none */
 	uint32_t transient; /* borrowed for one call */
 	uint32_t last_node, last_site;

@@ -30,7 +30,7 @@ def checker(tmp_path_factory):
     out = tmp_path_factory.mktemp("checker") / "stack_checker.so"
     build("gcc", "-std=gnu11", "-O2", "-g", "-D_GNU_SOURCE", "-fPIC", "-shared", "-fvisibility=hidden",
           "-fno-omit-frame-pointer", "-fexceptions", "-I", SHIM, "-I", SHIM / "format",
-          ROOT / "tests/unit/stack_checker.c", ROOT / "tests/unit/stack_area.c",
+          ROOT / "tests/unit/stack_checker.c", ROOT / "tests/unit/areas.c",
           *[SHIM / f"{room}.c" for room in ROOMS],
           "-o", out, "-lunwind", "-Wl,-z,defs")
     return out

@@ -287,7 +287,7 @@ struct trace_pending {
  *          was under way
  *   site   SITE index
  *   time   lower 32 bits of the time of the allocation
- * A free slot has address 0 and is on a free list of the shim's own.
+ * A free slot has address 0; what else it holds means nothing.
  */
 struct trace_block {
 	uint64_t where;

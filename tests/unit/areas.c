@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The areas that the stack rooms ask for, in private memory instead of a trace file, so that their
+ * The areas that the rooms of stacks and slots ask for, in private memory instead of a trace file, so that their
  * tests need no other room of the shim but the state. A fork child finds all of it zeroed, as there.
  */
 #include <string.h>
@@ -14,6 +14,7 @@ static const struct {
 	[TRACE_AREA_TEXT] = {1, AREA_SHIFT_TEXT},
 	[TRACE_AREA_MODULE] = {sizeof(struct trace_module), AREA_SHIFT_MODULE},
 	[TRACE_AREA_NODE] = {sizeof(struct trace_node), AREA_SHIFT_NODE},
+	[TRACE_AREA_BLOCK] = {sizeof(struct trace_block), AREA_SHIFT_BLOCK},
 };
 #define AREAS (sizeof(layout) / sizeof(layout[0]))
 #define CHUNKS 4096u
@@ -57,6 +58,11 @@ uint32_t area_take(enum trace_area which, uint32_t count)
 	uint64_t at = __atomic_fetch_add(&state.header->areas[which].used, count, __ATOMIC_RELAXED);
 
 	return at + count > (uint64_t)CHUNKS << layout[which].shift ? 0 : (uint32_t)at;
+}
+
+void area_private_free(void *at, size_t size)
+{
+	munmap(at, size);
 }
 
 uint32_t area_text(const char *text, size_t size)
