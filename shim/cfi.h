@@ -67,6 +67,11 @@ static inline unsigned cfi_rbp(uint64_t rule)
 {
 	return rule >> 3 & 3;
 }
+/* CFI_RSP or CFI_RBP, rbp kept or saved at the CFA, the next frame not interrupted. */
+static inline int cfi_is_plain(uint64_t rule)
+{
+	return (rule & (CFI_INTERRUPTED | 6 | 2 << 3)) == CFI_RSP;
+}
 static inline int64_t cfi_rbp_offset(uint64_t rule)
 {
 	return (int64_t)(rule << 46) >> 52 << 3;

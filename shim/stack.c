@@ -31,56 +31,80 @@ static int cache_differs(const struct stack_cache *cache, uint32_t *count)
 	return 1;
 }
 
-/* The usual step: by a plain rule, over words in the part of the thread's own stack that is in use.
- * 0: step_out must make it. */
-static inline int step_plainly(const struct step_walk *w, const struct step_frame *from, struct step_frame *to)
+/* Does a frame of the cache, at which a walk has arrived, stand with all outside it? Else leaves in *left those outside
+ * the step that has changed. */
+static inline int cache_meets(const struct stack_cache *cache, uint32_t *left, uintptr_t pc, uintptr_t sp, uintptr_t rbp,
+			      uint32_t flags)
 {
-	uint64_t rule = from->rule;
-
-	if ((cfi_kind(rule) & ~1u) != CFI_RSP || cfi_rbp(rule) == CFI_RBP_AT_RBP || rule & CFI_INTERRUPTED)
-		return 0;
-	uintptr_t sp = (cfi_kind(rule) == CFI_RSP ? from->sp : from->rbp) + (uintptr_t)cfi_offset(rule);
-	uintptr_t slot = sp + (uintptr_t)cfi_rbp_offset(rule), room = w->high - 8 - w->floor;
-
-	if (sp <= from->sp || sp - 8 - w->floor > room || w->floor > w->high - 8)
-		return 0;
-	if (cfi_rbp(rule) == CFI_RBP_SAME) {
-		to->rbp_slot = 0;
-		to->rbp = from->rbp;
-	} else {
-		if (slot - w->floor > room)
-			return 0;
-		to->rbp_slot = slot;
-		to->rbp = *(const uintptr_t *)slot;
-	}
-	to->sp = sp;
-	to->pc_slot = sp - 8;
-	to->pc = *(const uintptr_t *)(sp - 8);
-	to->sp_slot = 0;
-	to->flags = 0;
-	return to->pc != 0;
+	return *left && stack_frame_is(&cache->frame[*left - 1], pc, sp, rbp, flags) && !cache_differs(cache, left);
 }
 
 /*
- * Walks outward from fresh[0] until the cache matches. *count: frames of the cache to try, then
- * those that matched. Returns how many frames are fresh; fresh[that] holds how the matching one
- * was reached.
+ * The usual way outward from fresh[0]: by known rules that are plain, over words in the part of the thread's own stack
+ * that is in use. *count as in walk_fresh. *is_met: the cache matches; else walk_fresh must go on from the last
+ * frame. Returns how many frames were left.
  */
-static uint32_t walk_fresh(struct stack_cache *cache, uint32_t *count)
+static inline uint32_t walk_plainly(struct stack_cache *cache, uint32_t *count, int *is_met)
+{
+	struct step_frame *f = cache->fresh, *const last = f + TRACE_STACK_MAX - 1;
+	uintptr_t pc = f->pc, sp = f->sp, rbp = f->rbp;
+	const uintptr_t floor = sp, high = cache->walk.high - 8;
+	const uint64_t age = step_key(0, 0, cache->generation);
+	uint32_t left = *count;
+
+	*is_met = 0;
+	while (floor >= cache->walk.low && floor <= high && f != last) {
+		left = cache_pop(cache, left, sp);
+		*is_met = cache_meets(cache, &left, pc, sp, rbp, 0);
+		if (*is_met)
+			break;
+		uint64_t rule = step_rule_known(pc, age | pc);
+		uintptr_t outer = (cfi_kind(rule) == CFI_RBP ? rbp : sp) + (uintptr_t)cfi_offset(rule);
+		uintptr_t slot = 0;
+
+		if (!cfi_is_plain(rule) || outer - 8 - sp > high - sp)
+			break;
+		if (cfi_rbp(rule) != CFI_RBP_SAME) {
+			slot = outer + (uintptr_t)cfi_rbp_offset(rule);
+			if (slot - floor > high - floor)
+				break;
+			rbp = *(const uintptr_t *)slot;
+		}
+		pc = *(const uintptr_t *)(outer - 8);
+		if (!pc)
+			break;
+		f++->rule = rule;
+		f->pc = pc;
+		f->sp = sp = outer;
+		f->rbp = rbp;
+		f->rbp_slot = slot;
+	}
+	*count = left;
+	return (uint32_t)(f - cache->fresh);
+}
+
+/*
+ * Walks outward from fresh[n], the last of those that were reached plainly, until the cache matches. *count: frames
+ * of the cache to try, then those that matched. Returns how many frames are fresh; fresh[that] holds how
+ * the matching one was reached.
+ */
+static uint32_t walk_fresh(struct stack_cache *cache, uint32_t *count, uint32_t n)
 {
 	struct step_frame *f = cache->fresh;
-	uint32_t n = 0;
 
 	step_begin(&cache->walk, f);
+	for (uint32_t i = 1; i <= n; i++) {
+		f++;
+		f->pc_slot = f->sp - 8;
+		f->sp_slot = 0;
+		f->flags = 0;
+	}
 	for (;; f++) {
 		*count = cache_pop(cache, *count, f->sp);
-		if (*count &&
-		    stack_frame_is(&cache->frame[*count - 1], f->pc, f->sp, f->rbp, f->flags) &&
-		    !cache_differs(cache, count))
+		if (cache_meets(cache, count, f->pc, f->sp, f->rbp, f->flags))
 			return n;
 		f->rule = step_rule(&cache->walk, f->pc, f->flags, cache->generation);
-		if (++n == TRACE_STACK_MAX ||
-		    (!step_plainly(&cache->walk, f, f + 1) && !step_out(&cache->walk, f, f + 1))) {
+		if (++n == TRACE_STACK_MAX || !step_out(&cache->walk, f, f + 1)) {
 			*count = 0;
 			return n;
 		}
@@ -148,6 +172,35 @@ static uint32_t cache_extend(struct stack_cache *cache, uint32_t depth, uint32_t
 	return node;
 }
 
+/* The same where all fresh frames were reached plainly from a frame of the cache. */
+static inline uint32_t cache_extend_plainly(struct stack_cache *cache, uint32_t depth, uint32_t fresh)
+{
+	struct stack_frame *to = &cache->frame[depth];
+	uint32_t node = to[-1].node, needs = to[-1].flags & STACK_NEEDS_RBP;
+	struct stack_check *check = &cache->check[to[-1].checks];
+
+	for (const struct step_frame *f = &cache->fresh[fresh]; f != cache->fresh;) {
+		if (f->rbp_slot && needs)
+			*++check = (struct stack_check){(const uintptr_t *)f->rbp_slot, f->rbp};
+		*++check = (struct stack_check){(const uintptr_t *)(f->sp - 8), f->pc};
+		f--;
+		needs = cfi_kind(f->rule) == CFI_RBP ? STACK_NEEDS_RBP : cfi_rbp(f->rule) == CFI_RBP_SAME ? needs : 0;
+		node = tree_child(node, f->pc | f->rule >> STEP_MODULE_SHIFT << TRACE_PC_BITS, 0);
+		if (__builtin_expect(!node, 0)) {
+			cache->depth = 0;
+			return 0;
+		}
+		to->pc = f->pc;
+		to->sp = f->sp;
+		to->rbp = f->rbp;
+		to->node = node;
+		to->checks = (uint32_t)(check - cache->check);
+		to++->flags = needs;
+	}
+	cache->depth = depth + fresh;
+	return node;
+}
+
 /* The stack by way of a memo; 0: it must be walked. */
 static inline uint32_t memo_find(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
 {
@@ -170,11 +223,8 @@ static inline uint32_t memo_find(struct stack_cache *cache, uintptr_t pc, uintpt
 static void memo_keep(struct stack_cache *cache, uint32_t stays, uintptr_t rbp)
 {
 	const struct stack_frame *top = &cache->frame[cache->depth - 1], *base = &cache->frame[stays - 1];
-	uint32_t count = top->checks - base->checks;
-
-	if (count > MEMO_CHECKS || cache->depth - stays > MEMO_CHECKS || top->flags & STACK_EXACT)
-		return;
 	struct memo *m = memo_at(cache->memo, top->pc, top->sp);
+	uint32_t count = top->checks - base->checks;
 
 	if (m->pc != top->pc || m->sp != top->sp || m->node != top->node) {
 		m->pc = top->pc;
@@ -183,6 +233,8 @@ static void memo_keep(struct stack_cache *cache, uint32_t stays, uintptr_t rbp)
 		m->base = MEMO_ONCE;
 		return;
 	}
+	if (count > MEMO_CHECKS || cache->depth - stays > MEMO_CHECKS || top->flags & STACK_EXACT)
+		return;
 	for (uint32_t i = 0; i < count; i++)
 		if (cache->check[top->checks - i].slot == &never_word)
 			return;
@@ -201,35 +253,41 @@ static void memo_keep(struct stack_cache *cache, uint32_t stays, uintptr_t rbp)
 	}
 }
 
-uint32_t stack_capture_slow(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
+/* Walks what neither the cache nor a memo knows. */
+static __attribute__((noinline)) uint32_t walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
 {
 	uint32_t generation = __atomic_load_n(&state.generation, __ATOMIC_ACQUIRE);
 	uint32_t stays, fresh, node;
-
-	if (cache->generation == generation && cache->depth && !cache->is_cut &&
-	    (node = memo_find(cache, pc, sp, rbp)))
-		return node;
+	int is_met;
 
 	if (cache->generation != generation || cache->is_cut)
 		cache->depth = 0;
 	cache->generation = generation;
 	cache->check[0] = (struct stack_check){&never_word, 1};
-	cache->fresh[0] = (struct step_frame){.pc = pc, .sp = sp, .rbp = rbp};
+	cache->fresh[0].pc = pc;
+	cache->fresh[0].sp = sp;
+	cache->fresh[0].rbp = rbp;
+	cache->fresh[0].flags = 0;
 	stays = cache->depth;
-	fresh = walk_fresh(cache, &stays);
-	if (fresh + stays > TRACE_STACK_MAX) {
-		stays = 0;
-		fresh = walk_fresh(cache, &stays);
-	}
-	if (!stays) {
-		uint32_t last = cfi_kind(cache->fresh[fresh - 1].rule);
+	fresh = walk_plainly(cache, &stays, &is_met);
+	if (__builtin_expect(is_met && fresh + stays <= TRACE_STACK_MAX, 1)) {
+		node = cache_extend_plainly(cache, stays, fresh);
+	} else {
+		fresh = walk_fresh(cache, &stays, fresh);
+		if (fresh + stays > TRACE_STACK_MAX) {
+			stays = 0;
+			fresh = walk_fresh(cache, &stays, 0);
+		}
+		if (!stays) {
+			uint32_t last = cfi_kind(cache->fresh[fresh - 1].rule);
 
-		cache->is_cut = fresh == TRACE_STACK_MAX && last != CFI_END;
-		cache->is_proper = last == CFI_END && !cache->walk.is_guessing;
+			cache->is_cut = fresh == TRACE_STACK_MAX && last != CFI_END;
+			cache->is_proper = last == CFI_END && !cache->walk.is_guessing;
+		}
+		if (!cache->is_proper)
+			cache->walk.window_low = cache->walk.window_high = 0;
+		node = cache_extend(cache, stays, fresh);
 	}
-	if (!cache->is_proper)
-		cache->walk.window_low = cache->walk.window_high = 0;
-	node = cache_extend(cache, stays, fresh);
 	if (node && stays && cache->is_proper)
 		memo_keep(cache, stays, rbp);
 	if (!node)
@@ -237,6 +295,15 @@ uint32_t stack_capture_slow(struct stack_cache *cache, uintptr_t pc, uintptr_t s
 	else if (cache->is_cut)
 		state_drop(TRACE_DROP_STACK_CUT);
 	return node;
+}
+
+uint32_t stack_capture_slow(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
+{
+	uint32_t node = 0;
+
+	if (cache->generation == __atomic_load_n(&state.generation, __ATOMIC_ACQUIRE) && cache->depth && !cache->is_cut)
+		node = memo_find(cache, pc, sp, rbp);
+	return node ? node : walk(cache, pc, sp, rbp);
 }
 
 void stack_bounds(struct stack_cache *cache, uintptr_t low, uintptr_t high)

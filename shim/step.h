@@ -73,20 +73,25 @@ static inline uint64_t step_key(uintptr_t pc, uint32_t flags, uint32_t generatio
 
 uint64_t step_rule_slow(struct step_walk *walk, uintptr_t pc, uint32_t flags, uint32_t generation);
 
+/* The rule in the first place for `key`, 0 (CFI_NONE) if that is not there. */
+static inline uint64_t step_rule_known(uintptr_t pc, uint64_t key)
+{
+	const struct step_rules *entry = &step_rules[step_slot(pc)];
+
+	if (__builtin_expect(__atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) != key, 0))
+		return 0;
+	uint64_t rule = __atomic_load_n(&entry->rule, __ATOMIC_ACQUIRE);
+	return __builtin_expect(__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key, 1) ? rule : 0;
+}
+
 /* The rule of a frame. */
 static inline uint64_t step_rule(struct step_walk *walk, uintptr_t pc, uint32_t flags,
 				 uint32_t generation)
 {
 	uint64_t key = step_key(pc, flags, generation);
-	struct step_rules *entry = &step_rules[step_slot(pc)];
-	uint64_t rule;
+	uint64_t rule = step_rule_known(pc, key);
 
-	if (__builtin_expect(__atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) == key, 1)) {
-		rule = __atomic_load_n(&entry->rule, __ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key)
-			return rule;
-	}
-	return step_rule_slow(walk, pc, flags, generation);
+	return __builtin_expect(rule != 0, 1) ? rule : step_rule_slow(walk, pc, flags, generation);
 }
 
 /* Begins a walk at `frame`. The walk's low, high and window stay as they are. */

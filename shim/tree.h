@@ -41,7 +41,10 @@ static inline uint32_t tree_child(uint32_t parent, uint64_t where, uint32_t flag
 			return last;
 		next = __atomic_load_n(&n->sibling, __ATOMIC_ACQUIRE);
 		if (tree_is(state_node(next), where, flags)) {
-			__atomic_store_n(&p->hint, next, __ATOMIC_RELEASE);
+			/* past the newest one, the program begins anew with the oldest */
+			last = next == __atomic_load_n(&p->child, __ATOMIC_RELAXED)
+				       ? __atomic_load_n(&state_node(next)->sibling, __ATOMIC_RELAXED) : next;
+			__atomic_store_n(&p->hint, last, __ATOMIC_RELEASE);
 			return next;
 		}
 	}
