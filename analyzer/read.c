@@ -146,6 +146,7 @@ static int read_nodes(struct model *m, const struct trace_file *f)
 static int read_sites(struct model *m, const struct trace_file *f)
 {
 	struct trace_site t;
+	struct trace_shared shared;
 	struct trace_pending p;
 
 	m->site_count = area_count(f, TRACE_AREA_SITE);
@@ -158,8 +159,10 @@ static int read_sites(struct model *m, const struct trace_file *f)
 		if (check_index(f, from, &t.node, m->node_count, "a site's stack lies nowhere"))
 			return -1;
 		m->sites[i].node = t.node;
-		m->sites[i].ever_blocks = t.own_blocks + t.shared_blocks;
-		m->sites[i].ever_bytes = t.own_bytes + t.shared_bytes;
+		if (!(t.owner & TRACE_SITE_SHARED) || !ELEMENT(f, TRACE_AREA_SHARED, i, &shared))
+			shared = (struct trace_shared){0};
+		m->sites[i].ever_blocks = t.own_blocks + shared.blocks;
+		m->sites[i].ever_bytes = t.own_bytes + shared.bytes;
 		m->sites[i].peak = t.peak;
 	}
 	for (uint32_t i = 1; i < f->areas[TRACE_AREA_PENDING].used; i++) {

@@ -41,6 +41,7 @@ static const struct {
 	[TRACE_AREA_SCAN] = {sizeof(struct trace_scan), AREA_SHIFT_SCAN},
 	[TRACE_AREA_VERDICT] = {sizeof(struct trace_verdict), AREA_SHIFT_VERDICT},
 	[TRACE_AREA_HINT] = {sizeof(struct trace_hint), AREA_SHIFT_HINT},
+	[TRACE_AREA_SHARED] = {sizeof(struct trace_shared), AREA_SHIFT_SHARED},
 };
 
 struct area_range area_privates[AREA_PRIVATES];
@@ -319,12 +320,12 @@ uint32_t area_take(enum trace_area which, uint32_t count)
 	return (uint32_t)first;
 }
 
-int area_reserve(enum trace_area which, uint64_t count)
+/* Caller holds lock_area, which is given back. */
+static int reserve(enum trace_area which, uint64_t count)
 {
 	struct area *a = &state.areas[which];
 	int r = 0;
 
-	state_lock(&state.lock_area);
 	if (!state.header || !a->chunk || state.ending)
 		r = -28;
 	while (!r && a->ready < count) {
@@ -338,6 +339,17 @@ int area_reserve(enum trace_area which, uint64_t count)
 		__atomic_store_n(&state.header->areas[which].used, count, __ATOMIC_RELEASE);
 	unlock();
 	return r;
+}
+
+int area_reserve(enum trace_area which, uint64_t count)
+{
+	state_lock(&state.lock_area);
+	return reserve(which, count);
+}
+
+int area_reserve_within(enum trace_area which, uint64_t count, int yields)
+{
+	return state_lock_within(&state.lock_area, yields) ? reserve(which, count) : -11; /* EAGAIN */
 }
 
 int area_present(void *at, size_t size)

@@ -25,7 +25,7 @@ enum area_shift {
 	AREA_SHIFT_MODULE = 8,
 	AREA_SHIFT_THREAD = 9,
 	AREA_SHIFT_NODE = 12,
-	AREA_SHIFT_SITE = 10,
+	AREA_SHIFT_SITE = 11,
 	AREA_SHIFT_BLOCK = 13,
 	AREA_SHIFT_PENDING = 10,
 	AREA_SHIFT_MISMATCH = 8,
@@ -37,7 +37,8 @@ enum area_shift {
 	AREA_SHIFT_PROBLEM = 9,
 	AREA_SHIFT_SCAN = 6,
 	AREA_SHIFT_VERDICT = 14,
-	AREA_SHIFT_HINT = 8
+	AREA_SHIFT_HINT = 8,
+	AREA_SHIFT_SHARED = 11
 };
 
 struct area {
@@ -64,6 +65,9 @@ uint32_t area_take(enum trace_area which, uint32_t count);
 
 /* Makes the elements below `count` exist, without their pages. Returns 0 or -errno. */
 int area_reserve(enum trace_area which, uint64_t count);
+
+/* The same for a caller that may have interrupted one who holds the lock: -EAGAIN after some yields. */
+int area_reserve_within(enum trace_area which, uint64_t count, int yields);
 
 /* Makes the pages of what lies in the trace present. Returns 0 or -errno. */
 int area_present(void *at, size_t size);

@@ -2,11 +2,14 @@
 /* Live blocks and the totals of their sites. Laws in live.h. */
 #include "live.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "live_hot.h"
 #include "snapshot.h"
 #include "rules.h"
+
+#define INTERRUPTED_YIELDS 100 /* then the peak of the site stays too high by the block */
 
 static struct trace_pending *pending_at(const struct thread *t, uint32_t i)
 {
@@ -16,6 +19,41 @@ static struct trace_pending *pending_at(const struct thread *t, uint32_t i)
 	       (at & ((1u << AREA_SHIFT_PENDING) - 1));
 }
 
+/* The SHARED element of a site, made on first use; 0: no space. yields: as for area_reserve_within, -1: wait. */
+static struct trace_shared *shared_of(uint32_t site, int yields)
+{
+	struct trace_site *s = state_site(site);
+
+	if (__atomic_load_n(&s->owner, __ATOMIC_ACQUIRE) & TRACE_SITE_SHARED)
+		return state_shared(site);
+	int r = yields < 0 ? area_reserve(TRACE_AREA_SHARED, site + 1ull)
+			   : area_reserve_within(TRACE_AREA_SHARED, site + 1ull, yields);
+	if (!r)
+		r = area_present(state_shared(site), sizeof(struct trace_shared));
+	if (r) {
+		if (r != -EAGAIN)
+			state_drop(TRACE_DROP_NO_SPACE);
+		return 0;
+	}
+	__atomic_fetch_or(&s->owner, TRACE_SITE_SHARED, __ATOMIC_RELEASE);
+	return state_shared(site);
+}
+
+/* Adds to what the owner of a site does not count. */
+static void shared_add(uint32_t site, uint64_t blocks, uint64_t bytes, int64_t live, int yields)
+{
+	struct trace_shared *shared = shared_of(site, yields);
+	struct trace_site *s = state_site(site);
+
+	if (!shared)
+		return;
+	__atomic_fetch_add(&shared->blocks, blocks, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&shared->bytes, bytes, __ATOMIC_RELAXED);
+	live = __atomic_add_fetch(&shared->live, live, __ATOMIC_RELAXED) + __atomic_load_n(&s->own_live, __ATOMIC_RELAXED);
+	if (live > __atomic_load_n(&s->peak, __ATOMIC_RELAXED))
+		__atomic_store_n(&s->peak, live, __ATOMIC_RELAXED);
+}
+
 /* Adds a pending entry to its site's shared totals and empties it. */
 static void pending_flush(struct trace_pending *p)
 {
@@ -23,18 +61,36 @@ static void pending_flush(struct trace_pending *p)
 
 	if (!old.site)
 		return;
-	struct trace_site *s = state_site(old.site);
 	__atomic_store_n(&p->site, 0, __ATOMIC_RELEASE);
-	__atomic_fetch_add(&s->shared_blocks, old.blocks, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&s->shared_bytes, old.bytes, __ATOMIC_RELAXED);
-	int64_t live = __atomic_add_fetch(&s->shared_live, old.live, __ATOMIC_RELAXED) +
-		       __atomic_load_n(&s->own_live, __ATOMIC_RELAXED);
-	if (live > __atomic_load_n(&s->peak, __ATOMIC_RELAXED))
-		__atomic_store_n(&s->peak, live, __ATOMIC_RELAXED);
+	shared_add(old.site, old.blocks, old.bytes, old.live, -1);
+}
+
+/* By the owner of a site with a SHARED element, or that gets one because a number no longer fits. */
+static void count_own(uint32_t site, uint32_t blocks, int64_t bytes)
+{
+	struct trace_site *s = state_site(site);
+	uint64_t all = s->own_bytes + (blocks ? (uint64_t)bytes : 0);
+
+	if (all >> 32 || s->own_blocks + blocks < s->own_blocks) {
+		shared_add(site, (uint64_t)s->own_blocks + blocks, all, 0, -1);
+		s->own_blocks = blocks = 0;
+		all = 0;
+	}
+	s->own_blocks += blocks;
+	s->own_bytes = (uint32_t)all;
+	s->own_live += bytes;
+	int64_t live = s->own_live + (s->owner & TRACE_SITE_SHARED
+					      ? __atomic_load_n(&state_shared(site)->live, __ATOMIC_RELAXED) : 0);
+	if (live > s->peak)
+		s->peak = live;
 }
 
 void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int64_t bytes)
 {
+	if ((state_site(site)->owner & ~TRACE_SITE_SHARED) == t->slot + 1) {
+		count_own(site, blocks, bytes);
+		return;
+	}
 	if (!t->pending)
 		return;
 	struct trace_pending *p = pending_at(t, site & (THREAD_PENDING - 1));
@@ -113,7 +169,7 @@ void live_displaced(struct thread *t, uint32_t slot)
 	if (!trace_block_address(b))
 		return;
 	__atomic_store_n(&b->where, 0, __ATOMIC_RELEASE);
-	__atomic_fetch_sub(&state_site(b->site)->shared_live, (int64_t)size, __ATOMIC_RELAXED);
+	live_count_elsewhere(t, b->site, 0, -(int64_t)size);
 	slots_give(t, slot);
 	state_drop(TRACE_DROP_MISSED_FREE);
 }
@@ -133,7 +189,7 @@ void live_gone_elsewhere(const struct live_taken *taken)
 	uint32_t mode = (uintptr_t)t > 1 ? t->mode : THREAD_ASIDE;
 
 	if (mode == THREAD_ASIDE) { /* no state of its own to count in, or a signal handler in its midst */
-		__atomic_fetch_sub(&state_site(taken->site)->shared_live, size, __ATOMIC_RELAXED);
+		shared_add(taken->site, 0, 0, -size, INTERRUPTED_YIELDS);
 		return;
 	}
 	t->mode = THREAD_ASIDE;

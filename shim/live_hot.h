@@ -22,15 +22,17 @@ void live_bury(uint32_t slot, struct trace_block *b);
 static inline void live_count_made(struct thread *t, uint32_t site, int64_t size)
 {
 	struct trace_site *s = state_site(site);
+	uint64_t bytes = s->own_bytes + (uint64_t)size;
+	uint32_t blocks = s->own_blocks + 1;
 
-	if (__builtin_expect(s->owner != t->slot + 1, 0)) {
+	if (__builtin_expect(s->owner != t->slot + 1 || bytes >> 32 || !blocks, 0)) {
 		live_count_elsewhere(t, site, 1, size);
 		return;
 	}
-	s->own_blocks++;
-	s->own_bytes += (uint64_t)size;
-	int64_t own = s->own_live + size, live = own + s->shared_live;
-	s->own_live = own;
+	s->own_blocks = blocks;
+	s->own_bytes = (uint32_t)bytes;
+	int64_t live = s->own_live + size;
+	s->own_live = live;
 	if (live > s->peak)
 		s->peak = live;
 }

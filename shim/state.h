@@ -69,6 +69,11 @@ static inline struct trace_site *state_site(uint32_t i)
 	return (struct trace_site *)state.areas[TRACE_AREA_SITE].chunk[i >> AREA_SHIFT_SITE] +
 	       (i & ((1u << AREA_SHIFT_SITE) - 1));
 }
+static inline struct trace_shared *state_shared(uint32_t i)
+{
+	return (struct trace_shared *)state.areas[TRACE_AREA_SHARED].chunk[i >> AREA_SHIFT_SHARED] +
+	       (i & ((1u << AREA_SHIFT_SHARED) - 1));
+}
 static inline struct trace_module *state_module(uint32_t i)
 {
 	return (struct trace_module *)state.areas[TRACE_AREA_MODULE].chunk[i >> AREA_SHIFT_MODULE] +

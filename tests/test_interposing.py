@@ -299,3 +299,14 @@ def test_unknown_options_are_named_once_and_ignored(box):
     assert done.status == 2
     assert done.text.count("levle") == 1 and len(done.text.splitlines()) == 1, done
     assert counted(report(only_trace(box)), "few") == (10, 1000)
+
+
+def test_totals_of_a_place_are_right_beyond_four_gigabytes_and_for_all_threads(box):
+    done = preloaded([victim("totals")], box, settings=QUIET)
+    assert done.status == 0, done
+    whole = report(only_trace(box))
+    found = {name: [(g["count"], g["bytes"], g["ever"], g["peak_bytes"]) for g in groups(whole, name)]
+             for name in ("make_huge", "make_often")}
+    assert found["make_huge"] == [(1, 3 << 30, 4, 12 << 30)]
+    assert sorted(f[:3] for f in found["make_often"]) == [(1, 77, 5001), (4, 308, 20004)]
+    assert whole["summary"]["complete"] is True, whole["summary"]

@@ -6,10 +6,11 @@ import struct
 HEADER_SIZE = 8192
 TEXT, MODULE, THREAD, NODE, SITE, BLOCK, PENDING, MISMATCH = range(1, 9)
 TYPE, PROBE, RESOURCE, RECORD, FINDING, PROBLEM, SCAN, VERDICT = range(9, 17)
-ELEMENT = {TEXT: 1, MODULE: 88, THREAD: 40, NODE: 32, SITE: 64, BLOCK: 24, PENDING: 24, MISMATCH: 48,
+SHARED = 19
+ELEMENT = {TEXT: 1, MODULE: 88, THREAD: 40, NODE: 32, SITE: 32, BLOCK: 24, PENDING: 24, MISMATCH: 48,
            TYPE: 64, PROBE: 40, RESOURCE: 128, RECORD: 32, FINDING: 96, PROBLEM: 8,
-           SCAN: 176, VERDICT: 24}
-PER_CHUNK = {TEXT: 4032, BLOCK: 168, NODE: 126, SITE: 63}
+           SCAN: 176, VERDICT: 24, SHARED: 24}
+PER_CHUNK = {TEXT: 4032, BLOCK: 168, NODE: 126, SITE: 126, SHARED: 168}
 MALLOC, ALIGNED, NEW, NEW_ARRAY = range(4)
 PLAIN, PROGRAM, LIBC, LOADER, SHIM = range(5)
 EXIT, SIGNAL = 1, 5
@@ -23,7 +24,7 @@ class Trace:
 
     def __init__(self, program="victim", executable="/nowhere/victim"):
         self.areas = {number: bytearray(size) for number, size in ELEMENT.items()}
-        self.header = {"version": 1, "endian": 0x01020304, "flags": 0, "pid": 4711, "end": EXIT,
+        self.header = {"version": 2, "endian": 0x01020304, "flags": 0, "pid": 4711, "end": EXIT,
                        "detail": 0, "end_time": 10_000_000, "program": program,
                        "executable": executable, "drops": [0] * 16, "rates": [0] * 16,
                        "stop": "", "start": 0, "mono": 1_000_000_000}
@@ -63,7 +64,7 @@ class Trace:
         return at
 
     def site(self, node, blocks=0, size=0, live=0, peak=0):
-        return self.add(SITE, struct.pack("<2I2Q2q2Qq", node, 1, blocks, size, live, peak, 0, 0, 0))
+        return self.add(SITE, struct.pack("<4I2q", node, 1, blocks, size, live, peak))
 
     def pending(self, site, blocks, size, live):
         return self.add(PENDING, struct.pack("<2IQq", site, blocks, size, live))

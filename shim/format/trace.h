@@ -64,7 +64,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "LEAKSHIM"
-#define TRACE_VERSION 1u
+#define TRACE_VERSION 2u
 #define TRACE_ENDIAN 0x01020304u
 #define TRACE_HEADER_SIZE 8192u
 #define TRACE_CHUNK_MAGIC 0x4b4e4843u /* "CHNK" */
@@ -91,6 +91,7 @@ enum trace_area {
 	TRACE_AREA_VERDICT = 16, /* struct trace_verdict */
 	TRACE_AREA_RELEASE = 17, /* reserved: stacks at which the blocks of a site were let go */
 	TRACE_AREA_HINT = 18,    /* struct trace_hint */
+	TRACE_AREA_SHARED = 19,  /* struct trace_shared */
 	TRACE_AREAS = 32         /* room for areas to come */
 };
 
@@ -251,21 +252,26 @@ struct trace_node {
 #define TRACE_PC_BITS 48
 
 /*
- * Totals of one site. Seal: node. One thread (`owner`) counts in the own_ fields without
- * atomics; the others count in their PENDING entries, which are added to the shared_ fields
- * from time to time. Totals are own + shared + all pending entries of the site:
- *   blocks ever, bytes ever, live bytes. Blocks freed = ever - live, where live is counted
+ * Totals of one site. Seal: node. One thread (`owner`) counts here without atomics; the others count
+ * in their PENDING entries, which are added to the site's SHARED element from time to time. What no longer
+ * fits in own_blocks and own_bytes is added there too. Totals are own + shared + all pending entries of
+ * the site: blocks ever, bytes ever, live bytes. Blocks freed = ever - live, where live is counted
  * from BLOCK. peak is exact for a site used by one thread, and a lower bound else.
  * While sampling, all of these count sampled blocks only.
  */
 struct trace_site {
 	uint32_t node;
-	uint32_t owner; /* thread-slot number of the owner + 1 */
-	uint64_t own_blocks, own_bytes;
+	uint32_t owner; /* thread-slot number of the owner + 1, and TRACE_SITE_SHARED */
+	uint32_t own_blocks, own_bytes;
 	int64_t own_live;
 	int64_t peak;
-	uint64_t shared_blocks, shared_bytes;
-	int64_t shared_live;
+};
+#define TRACE_SITE_SHARED 0x80000000u /* there is a SHARED element with the site's number */
+
+/* What a site's owner does not count. No seal: see TRACE_SITE_SHARED. */
+struct trace_shared {
+	uint64_t blocks, bytes;
+	int64_t live;
 };
 
 /* Not yet added deltas of one thread for one site. Seal: site. */
@@ -648,7 +654,8 @@ _Static_assert(sizeof(struct trace_chunk) == 64, "chunk head");
 _Static_assert(sizeof(struct trace_module) == 88, "module");
 _Static_assert(sizeof(struct trace_thread) == 40, "thread");
 _Static_assert(sizeof(struct trace_node) == 32, "node");
-_Static_assert(sizeof(struct trace_site) == 64, "site");
+_Static_assert(sizeof(struct trace_site) == 32, "site");
+_Static_assert(sizeof(struct trace_shared) == 24, "shared");
 _Static_assert(sizeof(struct trace_pending) == 24, "pending");
 _Static_assert(sizeof(struct trace_block) == 24, "block");
 _Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
