@@ -9,15 +9,10 @@
 #include "snapshot.h"
 #include "rules.h"
 
+/* Of threads for which there was no room: nothing is ever counted in it. */
+static struct trace_pending no_pending[THREAD_PENDING];
+
 #define INTERRUPTED_YIELDS 100 /* then the peak of the site stays too high by the block */
-
-static struct trace_pending *pending_at(const struct thread *t, uint32_t i)
-{
-	uint32_t at = t->pending + i;
-
-	return (struct trace_pending *)state.areas[TRACE_AREA_PENDING].chunk[at >> AREA_SHIFT_PENDING] +
-	       (at & ((1u << AREA_SHIFT_PENDING) - 1));
-}
 
 /* The SHARED element of a site, made on first use; 0: no space. yields: as for area_reserve_within, -1: wait. */
 static struct trace_shared *shared_of(uint32_t site, int yields)
@@ -91,11 +86,11 @@ void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int6
 		count_own(site, blocks, bytes);
 		return;
 	}
-	if (!t->pending)
+	if (t->pending == no_pending)
 		return;
-	struct trace_pending *p = pending_at(t, site & (THREAD_PENDING - 1));
+	struct trace_pending *p = live_pending(t, site);
 
-	if (p->site != site) {
+	if (p->site != site || p->blocks >= LIVE_PENDING_MOST) {
 		pending_flush(p);
 		p->blocks = 0;
 		p->bytes = 0;
@@ -107,6 +102,18 @@ void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int6
 	p->live += bytes;
 }
 
+/* A site not in use. A thread takes two that share a cache line, which no other thread will write to. */
+static uint32_t site_take(struct thread *t)
+{
+	uint32_t site = t->spare_site;
+
+	t->spare_site = 0;
+	if (site || !(site = area_take(TRACE_AREA_SITE, 1)) || site & 1)
+		return site;
+	t->spare_site = area_take(TRACE_AREA_SITE, 1); /* behind lock_sites: the next one */
+	return site;
+}
+
 uint32_t live_site_make(struct thread *t, uint32_t number)
 {
 	struct trace_node *node = state_node(number);
@@ -114,7 +121,7 @@ uint32_t live_site_make(struct thread *t, uint32_t number)
 	state_lock(&state.lock_sites);
 	uint32_t site = node->site;
 	if (!site) {
-		site = area_take(TRACE_AREA_SITE, 1);
+		site = site_take(t);
 		if (site) {
 			struct trace_site *s = state_site(site);
 
@@ -256,17 +263,18 @@ void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t re
 
 void live_attach(struct thread *t)
 {
-	if (t->pending)
+	if (t->pending && t->pending != no_pending)
 		return;
 	if (!state.header->areas[TRACE_AREA_PENDING].used) /* tables then start at multiples of their size */
 		area_take(TRACE_AREA_PENDING, THREAD_PENDING - 1);
-	t->pending = area_take(TRACE_AREA_PENDING, THREAD_PENDING);
+	uint32_t first = area_take(TRACE_AREA_PENDING, THREAD_PENDING);
+	t->pending = first ? state_pending(first) : no_pending;
 }
 
 void live_detach(struct thread *t)
 {
-	for (uint32_t i = 0; t->pending && i < THREAD_PENDING; i++)
-		pending_flush(pending_at(t, i));
+	for (uint32_t i = 0; i < THREAD_PENDING; i++)
+		pending_flush(&t->pending[i]);
 	slots_leave(t);
 	t->last_node = t->last_site = 0;
 }

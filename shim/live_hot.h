@@ -19,8 +19,37 @@ struct live_taken;
 void live_gone_elsewhere(const struct live_taken *taken);
 void live_bury(uint32_t slot, struct trace_block *b);
 
+#define LIVE_PENDING_MOST 0x80000000u /* blocks that an entry counts before it is flushed */
+
+static inline struct trace_pending *live_pending(struct thread *t, uint32_t site)
+{
+	return &t->pending[site & (THREAD_PENDING - 1)];
+}
+
+/* The calling thread counts at this site in a pending entry: the site is another's, who writes to its cache line all the
+ * time. It is not even looked at. */
+static inline int live_is_pending(struct thread *t, uint32_t site)
+{
+	return live_pending(t, site)->site == site;
+}
+
+/* 0: the site is its own, or live_count_elsewhere must do it. */
+static inline int live_count_pending(struct thread *t, uint32_t site, uint32_t blocks, int64_t bytes)
+{
+	struct trace_pending *p = live_pending(t, site);
+
+	if (p->site != site || p->blocks >= LIVE_PENDING_MOST)
+		return 0;
+	p->blocks += blocks;
+	p->bytes += blocks ? (uint64_t)bytes : 0;
+	p->live += bytes;
+	return 1;
+}
+
 static inline void live_count_made(struct thread *t, uint32_t site, int64_t size)
 {
+	if (live_count_pending(t, site, 1, size))
+		return;
 	struct trace_site *s = state_site(site);
 	uint64_t bytes = s->own_bytes + (uint64_t)size;
 	uint32_t blocks = s->own_blocks + 1;
@@ -96,7 +125,8 @@ static inline __attribute__((always_inline)) void live_insert(struct thread *t, 
 	__builtin_prefetch(entry, 1); /* it comes while the stack is looked at */
 	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
 	uint32_t site = live_site(t, node);
-	__builtin_prefetch(state_site(site), 1);
+	if (!live_is_pending(t, site))
+		__builtin_prefetch(state_site(site), 1);
 	uint64_t now = state_now();
 
 	if (__builtin_expect(!site, 0)) {
@@ -134,7 +164,8 @@ static inline __attribute__((always_inline)) struct live_taken live_take(struct 
 	taken.site = b->site;
 	taken.time = b->time;
 	*entry = 0;
-	__builtin_prefetch(state_site(taken.site), 1);
+	if (!live_is_pending(t, taken.site))
+		__builtin_prefetch(state_site(taken.site), 1);
 	if (__builtin_expect(taken.what >> 44 & 15, 0))
 		sample_count(address, -1);
 	if (__builtin_expect(state.cut != 0, 0)) {
@@ -186,13 +217,16 @@ static inline __attribute__((always_inline)) struct live_taken live_settle(struc
 {
 	struct trace_block *b = state_block(slot);
 	struct live_taken taken = {0, b->what, b->site, b->time};
-	struct trace_site *s = state_site(taken.site);
 	int64_t size = (int64_t)(taken.what & TRACE_SIZE_MAX);
 
-	if (__builtin_expect(s->owner == t->slot + 1, 1))
-		s->own_live -= size;
-	else
-		live_count_elsewhere(t, taken.site, 0, -size);
+	if (!live_count_pending(t, taken.site, 0, -size)) {
+		struct trace_site *s = state_site(taken.site);
+
+		if (__builtin_expect(s->owner == t->slot + 1, 1))
+			s->own_live -= size;
+		else
+			live_count_elsewhere(t, taken.site, 0, -size);
+	}
 	slots_give(t, slot);
 	return taken;
 }

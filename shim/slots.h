@@ -25,6 +25,7 @@
 #define SLOTS_LISTED 8u
 #define SLOTS_FULL_MOST 16u
 
+/* A cache line, so that threads do not wait for each other's groups. */
 struct slots_group {
 	uint64_t own;    /* free slots that the owner gave back */
 	uint64_t remote; /* free slots that others gave back */
@@ -32,7 +33,7 @@ struct slots_group {
 	uint32_t count;  /* bits in own */
 	uint32_t newer, older; /* neighbours in the owner's list; 0: none */
 	uint32_t next;   /* in the pool */
-};
+} __attribute__((aligned(64)));
 
 /* Makes the table of groups for an empty trace. Returns 0 or -errno. */
 int slots_start(void);

@@ -201,10 +201,9 @@ static inline uint32_t cache_extend_plainly(struct stack_cache *cache, uint32_t 
 	return node;
 }
 
-/* The stack by way of a memo; 0: it must be walked. */
-static inline uint32_t memo_find(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
+uint32_t stack_remember(const struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
 {
-	const struct memo *m = memo_at(cache->memo, pc, sp);
+	const struct memo *m = memo_at((struct memo *)cache->memo, pc, sp);
 
 	if (m->pc != pc || m->sp != sp || m->generation != cache->generation || m->base > cache->depth ||
 	    (m->needs_rbp && m->rbp != rbp))
@@ -253,8 +252,7 @@ static void memo_keep(struct stack_cache *cache, uint32_t stays, uintptr_t rbp)
 	}
 }
 
-/* Walks what neither the cache nor a memo knows. */
-static __attribute__((noinline)) uint32_t walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
+uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
 {
 	uint32_t generation = __atomic_load_n(&state.generation, __ATOMIC_ACQUIRE);
 	uint32_t stays, fresh, node;
@@ -295,15 +293,6 @@ static __attribute__((noinline)) uint32_t walk(struct stack_cache *cache, uintpt
 	else if (cache->is_cut)
 		state_drop(TRACE_DROP_STACK_CUT);
 	return node;
-}
-
-uint32_t stack_capture_slow(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
-{
-	uint32_t node = 0;
-
-	if (cache->generation == __atomic_load_n(&state.generation, __ATOMIC_ACQUIRE) && cache->depth && !cache->is_cut)
-		node = memo_find(cache, pc, sp, rbp);
-	return node ? node : walk(cache, pc, sp, rbp);
 }
 
 void stack_bounds(struct stack_cache *cache, uintptr_t low, uintptr_t high)

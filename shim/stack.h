@@ -58,8 +58,11 @@ struct stack_cache {
  */
 static inline uint32_t stack_capture(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
 
+/* The stack by way of a memo, for a cache of this generation that is not cut; 0: it must be walked. */
+uint32_t stack_remember(const struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
+
 /* Walks what has changed. */
-uint32_t stack_capture_slow(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
+uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
 
 /* Sets the bounds of the running thread's own stack; called once per thread. */
 void stack_bounds(struct stack_cache *cache, uintptr_t low, uintptr_t high);
@@ -115,7 +118,11 @@ static inline __attribute__((always_inline)) uint32_t stack_capture(struct stack
 
 		if (__builtin_expect(stack_frame_is(top, pc, sp, rbp, 0) && !stack_verify(cache, top->checks), 1))
 			return top->node;
+		uint32_t node = stack_remember(cache, pc, sp, rbp);
+
+		if (__builtin_expect(node != 0, 1))
+			return node;
 	}
-	return stack_capture_slow(cache, pc, sp, rbp);
+	return stack_walk(cache, pc, sp, rbp);
 }
 #endif

@@ -74,6 +74,11 @@ static inline struct trace_shared *state_shared(uint32_t i)
 	return (struct trace_shared *)state.areas[TRACE_AREA_SHARED].chunk[i >> AREA_SHIFT_SHARED] +
 	       (i & ((1u << AREA_SHIFT_SHARED) - 1));
 }
+static inline struct trace_pending *state_pending(uint32_t i)
+{
+	return (struct trace_pending *)state.areas[TRACE_AREA_PENDING].chunk[i >> AREA_SHIFT_PENDING] +
+	       (i & ((1u << AREA_SHIFT_PENDING) - 1));
+}
 static inline struct trace_module *state_module(uint32_t i)
 {
 	return (struct trace_module *)state.areas[TRACE_AREA_MODULE].chunk[i >> AREA_SHIFT_MODULE] +

@@ -37,9 +37,9 @@ struct thread {
 	uint64_t free_slots;    /* slots.h: of the group in use, one bit each */
 	uint32_t group, groups; /* slots.h: the one in use; the newest in the list of its own */
 	uint32_t full_groups;   /* slots.h: groups of the list that are free altogether */
-	uint32_t pending;   /* first of THREAD_PENDING entries in PENDING, 0: none */
 	uint32_t transient; /* borrowed for one call */
 	uint32_t last_node, last_site;
+	uint32_t spare_site; /* live.c: the other one of the last pair, 0: used */
 	uint32_t rounds;    /* of key destructors seen */
 	uint32_t level;     /* header's level when mode was set */
 	uint32_t ignoring;  /* depth of __lsan_disable: what is made now is no leak */
@@ -47,6 +47,7 @@ struct thread {
 	int64_t countdown;  /* bytes to the next sample */
 	uint64_t random;
 	uintptr_t quiet_new, quiet_free; /* interpose.c: an operator's inner call is not a block of its own */
+	struct trace_pending *pending; /* live.c: THREAD_PENDING entries */
 	struct thread *next_free;
 	struct stack_cache stack;
 };
