@@ -16,7 +16,7 @@ int slots_start(void)
 	if (!state.groups)
 		return -12;
 	/* no group 0: BLOCK has no element 0 */
-	return area_take(TRACE_AREA_BLOCK, SLOTS_GROUP - 1) ? 0 : -28;
+	return area_take(TRACE_AREA_BLOCK, 2 * SLOTS_GROUP - 1) ? 0 : -28;
 }
 
 void slots_stop(void)
@@ -58,6 +58,12 @@ static uint32_t pool_take(void)
 	return g;
 }
 
+/* Written by the owner only, or by the one who takes a group that is nobody's. */
+static void hold(struct slots_group *group, uint32_t owner, uint32_t count)
+{
+	__atomic_store_n(&group->held, owner << SLOTS_HELD_SHIFT | count, __ATOMIC_RELEASE);
+}
+
 static void list_enter(struct thread *t, uint32_t g)
 {
 	struct slots_group *group = &state.groups[g];
@@ -79,7 +85,7 @@ static void list_leave(struct thread *t, uint32_t g)
 		t->groups = group->older;
 	if (group->older)
 		state.groups[group->older].newer = group->newer;
-	t->full_groups -= group->count == SLOTS_GROUP;
+	t->full_groups -= slots_count(group->held) == SLOTS_GROUP;
 }
 
 /* What the owner has free in a group; it is his to give away. */
@@ -88,7 +94,7 @@ static uint64_t own_take(struct slots_group *group)
 	uint64_t own = group->own;
 
 	group->own = 0;
-	group->count = 0;
+	hold(group, slots_owner(group->held), 0);
 	return own;
 }
 
@@ -99,13 +105,13 @@ static void donate(struct thread *t, uint32_t g)
 
 	list_leave(t, g);
 	uint64_t own = own_take(group);
-	__atomic_store_n(&group->owner, 0, __ATOMIC_RELEASE);
+	hold(group, 0, 0);
 	slots_give_remote(g, own);
 }
 
 void slots_note(struct thread *t, uint32_t g)
 {
-	if (state.groups[g].count == SLOTS_LISTED) {
+	if (slots_count(state.groups[g].held) == SLOTS_LISTED) {
 		list_enter(t, g);
 		return;
 	}
@@ -134,19 +140,24 @@ int slots_refill(struct thread *t)
 		struct slots_group *group = &state.groups[g];
 
 		slots = __atomic_exchange_n(&group->remote, 0, __ATOMIC_ACQ_REL);
-		if (!group->owner)
-			__atomic_store_n(&group->owner, t->slot + 1, __ATOMIC_RELEASE);
-		if (group->owner == t->slot + 1) /* no list has it: ours is empty */
+		uint32_t owner = slots_owner(__atomic_load_n(&group->held, __ATOMIC_ACQUIRE));
+		if (!owner)
+			hold(group, t->slot + 1, 0);
+		else if (owner == t->slot + 1) /* no list has it: ours is empty */
 			slots |= own_take(group);
 	}
 	state_unlock(&state.lock_pool);
 	if (slots)
 		return use(t, g, slots);
-	uint32_t first = area_take(TRACE_AREA_BLOCK, SLOTS_GROUP);
+	uint32_t first = area_take(TRACE_AREA_BLOCK, 2 * SLOTS_GROUP);
 	if (!first)
 		return 0;
 	g = first / SLOTS_GROUP;
-	state.groups[g].owner = t->slot + 1;
+	hold(&state.groups[g], t->slot + 1, 0);
+	state.groups[g + 1].own = ~0ull;
+	hold(&state.groups[g + 1], t->slot + 1, SLOTS_GROUP);
+	list_enter(t, g + 1);
+	t->full_groups++;
 	return use(t, g, ~0ull);
 }
 

@@ -25,15 +25,25 @@
 #define SLOTS_LISTED 8u
 #define SLOTS_FULL_MOST 16u
 
-/* A cache line, so that threads do not wait for each other's groups. */
+/* Two share a cache line; a thread begins with both of them. */
 struct slots_group {
 	uint64_t own;    /* free slots that the owner gave back */
 	uint64_t remote; /* free slots that others gave back */
-	uint32_t owner;  /* thread-slot number + 1; 0: nobody's */
-	uint32_t count;  /* bits in own */
+	uint32_t held;   /* thread-slot number + 1 of the owner, 0: nobody's; below SLOTS_HELD_SHIFT the bits in own */
 	uint32_t newer, older; /* neighbours in the owner's list; 0: none */
 	uint32_t next;   /* in the pool */
-} __attribute__((aligned(64)));
+};
+#define SLOTS_HELD_SHIFT 7
+
+static inline uint32_t slots_owner(uint32_t held)
+{
+	return held >> SLOTS_HELD_SHIFT;
+}
+
+static inline uint32_t slots_count(uint32_t held)
+{
+	return held & ((1u << SLOTS_HELD_SHIFT) - 1);
+}
 
 /* Makes the table of groups for an empty trace. Returns 0 or -errno. */
 int slots_start(void);
@@ -71,12 +81,14 @@ static inline void slots_give(struct thread *t, uint32_t slot)
 		return;
 	}
 	struct slots_group *group = &state.groups[g];
-	if (__builtin_expect(__atomic_load_n(&group->owner, __ATOMIC_RELAXED) != t->slot + 1, 0)) {
+	uint32_t held = __atomic_load_n(&group->held, __ATOMIC_RELAXED);
+	if (__builtin_expect(slots_owner(held) != t->slot + 1, 0)) {
 		slots_give_remote(g, bit);
 		return;
 	}
 	group->own |= bit;
-	uint32_t count = ++group->count;
+	__atomic_store_n(&group->held, ++held, __ATOMIC_RELAXED);
+	uint32_t count = slots_count(held);
 	if (__builtin_expect(count == SLOTS_LISTED || count == SLOTS_GROUP, 0))
 		slots_note(t, g);
 }
