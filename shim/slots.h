@@ -4,8 +4,8 @@
 /*
  * Free slots of BLOCK, handed out so that what is made one after the other lies side by side.
  *
- * 1. Sixty-four neighbours are a group. A thread takes slots from one group until none is left in it,
- *    and only then goes on to another.
+ * 1. Sixty-four neighbours are a group. A thread takes what is free in one group, uses that up, and only
+ *    then goes on to another.
  * 2. A group belongs to a thread state, which alone writes `own`. Whoever else gives a slot back sets
  *    a bit of `remote`. A bit is taken from `remote` by an exchange only.
  * 3. Nobody goes back to a group before SLOTS_LISTED of its slots are free: a list of single slots would
@@ -55,7 +55,7 @@ int slots_refill(struct thread *t);
 /* Leaves all that a thread has to others. */
 void slots_leave(struct thread *t);
 
-/* own of group g has got SLOTS_LISTED slots, or all. */
+/* own of group g, which may be the one in use, has got SLOTS_LISTED slots, or all. */
 void slots_note(struct thread *t, uint32_t g);
 
 void slots_give_remote(uint32_t g, uint64_t bits);
@@ -76,10 +76,6 @@ static inline void slots_give(struct thread *t, uint32_t slot)
 	uint32_t g = slot / SLOTS_GROUP;
 	uint64_t bit = 1ull << slot % SLOTS_GROUP;
 
-	if (g == t->group) {
-		t->free_slots |= bit;
-		return;
-	}
 	struct slots_group *group = &state.groups[g];
 	uint32_t held = __atomic_load_n(&group->held, __ATOMIC_RELAXED);
 	if (__builtin_expect(slots_owner(held) != t->slot + 1, 0)) {
