@@ -197,12 +197,14 @@ API void abort(void)
 #define EXEC(name, parameters, arguments)                                                          \
 	API int name parameters                                                                    \
 	{                                                                                          \
+		struct snapshot_here here = HERE();                                                \
+												   \
 		look_up();                                                                         \
 		if (!next.name) {                                                                  \
 			errno = ENOSYS;                                                            \
 			return -1;                                                                 \
 		}                                                                                  \
-		process_exec();                                                                    \
+		process_exec(&here);                                                               \
 		int r = next.name arguments;                                                       \
 		process_exec_failed();                                                             \
 		return r;                                                                          \

@@ -453,7 +453,7 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 		say_where();
 }
 
-void process_exec(void)
+void process_exec(const struct snapshot_here *here)
 {
 	if (!ours())
 		return;
@@ -465,7 +465,9 @@ void process_exec(void)
 		/* what a child holds between fork and exec goes with the exec: nothing to report */
 		sys_call3(SYS_unlink, (long)process.path, 0, 0);
 		state.unlinked = 1;
+		return;
 	}
+	snapshot_at_end(here);
 }
 
 void process_exec_failed(void)

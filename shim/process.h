@@ -26,8 +26,8 @@ int process_begin(void);
  * in a vfork child, whose end is not the end of the process the trace belongs to. */
 void process_finish(enum trace_end end, int detail, int report, const struct snapshot_here *here);
 
-/* Before exec: stamps. After it failed: takes the stamp back. Both keep errno. */
-void process_exec(void);
+/* Before exec: classifies and stamps. After it failed: takes the stamp back. Both keep errno. */
+void process_exec(const struct snapshot_here *here);
 void process_exec_failed(void);
 
 /* Scans the living process, and reports it if `report`; from the signal handler. */
