@@ -26,7 +26,7 @@ static struct trace_shared *shared_of(uint32_t site, int yields)
 	if (!r)
 		r = area_present(state_shared(site), sizeof(struct trace_shared));
 	if (r) {
-		if (r != -EAGAIN)
+		if (r != -EAGAIN && !state.ending)
 			state_drop(TRACE_DROP_NO_SPACE);
 		return 0;
 	}
