@@ -201,9 +201,9 @@ static inline uint32_t cache_extend_plainly(struct stack_cache *cache, uint32_t 
 	return node;
 }
 
-uint32_t stack_remember(const struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
+uint32_t stack_remember(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
 {
-	const struct memo *m = memo_at((struct memo *)cache->memo, pc, sp);
+	const struct memo *m = memo_at(cache->memo, pc, sp);
 
 	if (m->pc != pc || m->sp != sp || m->generation != cache->generation || m->base > cache->depth ||
 	    (m->needs_rbp && m->rbp != rbp))

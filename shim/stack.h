@@ -59,7 +59,7 @@ struct stack_cache {
 static inline uint32_t stack_capture(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
 
 /* The stack by way of a memo, for a cache of this generation that is not cut; 0: it must be walked. */
-uint32_t stack_remember(const struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
+uint32_t stack_remember(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
 
 /* Walks what has changed. */
 uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
