@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "check.h"
 #include "slots.h"
 
 #define THREADS 4u
@@ -13,14 +14,6 @@
 
 static struct thread threads[THREADS + 1];
 static uint32_t taken[MANY];
-
-#define CHECK(what)                                                                                \
-	do {                                                                                       \
-		if (!(what)) {                                                                     \
-			printf("%s:%d: %s does not hold\n", __FILE__, __LINE__, #what);            \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static uint64_t used(void)
 {

@@ -8,15 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "cfi.h"
-
-#define CHECK(what)                                                                                \
-	do {                                                                                       \
-		if (!(what)) {                                                                     \
-			printf("%s:%d: %s does not hold\n", __FILE__, __LINE__, #what);            \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static struct {
 	uintptr_t header, low, high, code_low, code_high;

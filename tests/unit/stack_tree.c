@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "state.h"
 #include "tree.h"
 
@@ -13,14 +14,6 @@
 #define WIDE 40000u
 
 static uint32_t seen[THREADS][WIDE];
-
-#define CHECK(what)                                                                                \
-	do {                                                                                       \
-		if (!(what)) {                                                                     \
-			printf("%s:%d: %s does not hold\n", __FILE__, __LINE__, #what);            \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 /* Children of the root, each with children of its own; the last root child gets very many. */
 static void *add(void *raw)
