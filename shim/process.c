@@ -472,8 +472,10 @@ void process_exec(const struct snapshot_here *here)
 
 void process_exec_failed(void)
 {
-	if (ours())
-		__atomic_store_n(&state.header->end, TRACE_END_NONE, __ATOMIC_RELEASE);
+	if (!ours())
+		return;
+	__atomic_store_n(&state.header->end, TRACE_END_NONE, __ATOMIC_RELEASE);
+	snapshot_no_end();
 }
 
 /* In the scanning process, when it is done. */

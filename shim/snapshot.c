@@ -723,3 +723,10 @@ void snapshot_at_end(const struct snapshot_here *here)
 	state.cut = 0;
 	free_tasks(&tasks);
 }
+
+void snapshot_no_end(void)
+{
+	for (uint32_t i = 1; i < state.header->areas[TRACE_AREA_SCAN].used; i++)
+		if (scan_at(i)->occasion == TRACE_OCCASION_END)
+			__atomic_store_n(&scan_at(i)->number, 0, __ATOMIC_RELEASE);
+}

@@ -28,6 +28,9 @@ void snapshot_start(void);
 /* The process ends: scans and waits for it. */
 void snapshot_at_end(const struct snapshot_here *here);
 
+/* The process did not end after all: what its scan found is taken back, for what is made from now on was not looked at. */
+void snapshot_no_end(void);
+
 /* In a scanning process that will only wait: gives the pages of its copy back, so that the program does not go on
  * paying for it. */
 void snapshot_forget_copy(void);

@@ -74,6 +74,12 @@ def test_what_a_program_still_holds_when_it_execs_is_no_leak(box):
     assert "LEAK:" not in done.text, done
 
 
+def test_what_is_made_after_an_exec_that_failed_is_reported(box):
+    done = under_run([victim("failed_exec")], box / "t.trace")
+    assert done.status == 137, done
+    assert "10,000 times" in done.text and "no leaks" not in done.text, done
+
+
 def test_exec_of_the_same_program_leaves_a_trace_for_each(box):
     done = preloaded([victim("leak_then_end"), "exec_self"], box)
     assert done.status == 3, done
