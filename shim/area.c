@@ -179,6 +179,7 @@ int area_open(const char *path)
 		return (int)at;
 	}
 	sys_call3(SYS_madvise, at, (long)size, MADV_DONTFORK);
+	sys_call3(SYS_madvise, at, (long)size, MADV_RANDOM); /* what lies ahead are holes: not worth reading */
 	long r = populate((void *)at, TRACE_HEADER_SIZE);
 	struct trace_header *header = (struct trace_header *)at;
 	for (int i = 1; i < TRACE_AREAS && !r; i++) {

@@ -270,14 +270,15 @@ static int is_taken(const struct hook *h, const struct probe_line *p, const stru
 	return 0;
 }
 
-/* Most lines name an argument and nothing else: the handler then looks at one word first. */
-static uint32_t plain_register(const struct probe_line *p)
+/* Where the object is looked for first; the handler goes on only if there may be one. */
+static void plan_look(struct hooks_rule *rule, const struct probe_line *p)
 {
 	static const uint8_t places[] = {4, 3, 2, 1, 5, 6}; /* rdi, rsi... in struct thunk_registers */
 
-	if (p->condition.compare || p->where.loads || p->where.base != PROBE_ARG || probe_begins(p))
-		return 0;
-	return 1u + places[p->where.index];
+	rule->first = p->where.base == PROBE_ARG ? 1u + places[p->where.index] : 0;
+	rule->loads = p->where.loads;
+	rule->offset = p->where.loads ? p->where.offset[0] : 0;
+	rule->is_bare = !p->condition.compare && !probe_begins(p);
 }
 
 static int add_rule(struct hook *h, const struct probe_line *p, uint32_t entry)
@@ -295,7 +296,7 @@ static int add_rule(struct hook *h, const struct probe_line *p, uint32_t entry)
 	hooks_rules[i].static_below = types[p->type].static_below;
 	hooks_rules[i].probe = entry;
 	hooks_rules[i].next = 0;
-	hooks_rules[i].plain = plain_register(p);
+	plan_look(&hooks_rules[i], p);
 	for (link = probe_is_after(p) ? &h->after : &h->before; *link; link = &hooks_rules[*link].next)
 		;
 	*link = i;

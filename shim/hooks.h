@@ -25,7 +25,10 @@ struct hooks_rule {
 	uint64_t static_below;
 	uint32_t probe; /* index into resource_probes */
 	uint32_t next;  /* of the same hook and moment, 0: last */
-	uint32_t plain; /* 1 + index of the register, if the object simply lies in one; else 0 */
+	uint32_t first; /* 1 + index of the register where its location begins; 0: it begins elsewhere */
+	uint32_t loads; /* from there to the object; above 1: more than the offset below tells */
+	int32_t offset; /* of the first load */
+	uint32_t is_bare; /* it has no condition and makes no object: it speaks of known ones only */
 };
 
 struct hook {

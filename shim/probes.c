@@ -147,17 +147,40 @@ static void spilled_slices(void *unused)
 		set(SLICES_ALWAYS_MALLOC, 1);
 }
 
+/* Most calls of a release come with nothing, or with what nobody follows: the first look tells. */
+static inline int is_idle(const struct thunk_registers *at, const struct hooks_rule *rule)
+{
+	if (!rule->first)
+		return 0;
+	uint64_t word = ((const uint64_t *)at)[rule->first - 1];
+
+	if (rule->loads) {
+		if (word < PROBE_STATIC_BELOW || word >> 47)
+			return 1;
+		word += (uint64_t)(int64_t)rule->offset;
+		if (word & 3)
+			return 1;
+		word = *(const uint64_t *)word;
+	}
+	if (rule->loads > 1)
+		return word < PROBE_STATIC_BELOW;
+	return rule->is_bare ? !resource_maybe(word) : word < PROBE_STATIC_BELOW;
+}
+
+static inline void run_before(const struct thunk_registers *at, const struct hook *hook)
+{
+	struct view v = {at, 0};
+
+	for (uint32_t i = hook->before; i; i = hooks_rules[i].next)
+		if (!is_idle(at, &hooks_rules[i]))
+			run(&v, &hooks_rules[i]);
+}
+
 void probes_tail(struct thunk_registers *at)
 {
 	const struct hook *hook = &hooks[patch_number(at->cell)];
-	struct view v = {at, 0};
 
-	for (uint32_t i = hook->before; i; i = hooks_rules[i].next) {
-		uint32_t plain = hooks_rules[i].plain;
-
-		if (!plain || resource_maybe(((const uint64_t *)at)[plain - 1]))
-			run(&v, &hooks_rules[i]);
-	}
+	run_before(at, hook);
 	if (__builtin_expect(hook == &hooks[HOOKS_LOADER], 0))
 		thunk_spill(spilled_loader, 0);
 }
@@ -185,12 +208,10 @@ struct thunk_call probes_enter(struct thunk_registers *at)
 {
 	const struct hook *hook = &hooks[at->cell];
 	struct thunk_call call = {hook->patch.original, words_there(at, hook->words)};
-	struct view v = {at, 0};
 
 	if (__builtin_expect(hooks_slices != 0, 0))
 		thunk_spill(spilled_slices, 0);
-	for (uint32_t i = hook->before; i; i = hooks_rules[i].next)
-		run(&v, &hooks_rules[i]);
+	run_before(at, hook);
 	return call;
 }
 

@@ -51,7 +51,7 @@ struct reach_cut {
 	uint64_t age;         /* least age, microseconds, of what a scan of the living confirms */
 	int main_over;        /* main has returned: its stack is no root */
 	int whole_heap;
-	int is_glibc;
+	uintptr_t glibc;      /* an address in the code of glibc's malloc, 0: the allocator is another one */
 	int tagged;           /* the upper 16 bits of a word do not count */
 	uintptr_t main_tcb;   /* thread descriptor of the first thread */
 	uintptr_t tls_span;   /* bytes of static TLS below a descriptor */

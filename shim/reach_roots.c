@@ -60,6 +60,8 @@ static void hide_ourselves(struct reach_roots *r)
 
 static void find_general(struct reach_roots *r)
 {
+	const struct reach_map *libc = r->cut->glibc ? reach_maps_find(r->maps, r->cut->glibc) : 0;
+
 	for (uint32_t i = 0; i < r->maps->count; i++) {
 		const struct reach_map *m = &r->maps->map[i];
 		int is_data = m->flags & REACH_MAP_WRITE || !(m->flags & (REACH_MAP_FILE | REACH_MAP_SHARED)) ||
@@ -70,7 +72,7 @@ static void find_general(struct reach_roots *r)
 			continue;
 		reach_ranges_add(&r->general, m->start, m->end,
 				 m->flags & REACH_MAP_MODULE ? TRACE_ROOT_GLOBALS : TRACE_ROOT_MMAPS);
-		if (m->flags & REACH_MAP_MODULE && r->cut->is_glibc)
+		if (libc && m->flags & REACH_MAP_MODULE && m->inode == libc->inode && m->device == libc->device)
 			reach_glibc_bins(m, &r->holes);
 	}
 }
@@ -244,7 +246,7 @@ int reach_roots_open(struct reach_roots *r, const struct reach_cut *cut, struct 
 		return -1;
 	hide_ourselves(r);
 	find_general(r);
-	if (cut->is_glibc)
+	if (cut->glibc)
 		reach_glibc_heaps(maps, marker->blocks, &r->heaps, &r->holes);
 	reach_ranges_sort(&r->holes);
 	find_stacks(r);
@@ -326,7 +328,7 @@ static void read_gap(struct reach_roots *r, uintptr_t start, uintptr_t end, uint
 {
 	int in_use;
 
-	while (is_chunk && r->cut->is_glibc && start + 32 <= end) {
+	while (is_chunk && r->cut->glibc && start + 32 <= end) {
 		uintptr_t next = reach_glibc_next(start, end, limit, &in_use);
 
 		if (!next)
@@ -350,12 +352,12 @@ static void read_heaps(struct reach_roots *r)
 		for (uint32_t k = reach_above(b, at); k < b->count && b->entry[k].address < end; k++) {
 			uintptr_t block = b->entry[k].address;
 
-			if (r->cut->is_glibc && block - 16 > at)
+			if (r->cut->glibc && block - 16 > at)
 				read_gap(r, at, block - 16, end, is_chunk);
-			else if (!r->cut->is_glibc && block > at)
+			else if (!r->cut->glibc && block > at)
 				read_gap(r, at, block, end, 0);
 			at = (block + b->entry[k].size + 7) & ~(uintptr_t)7;
-			is_chunk = r->cut->is_glibc && !(block & 15) && reach_maps_readable(r->maps, block - 16, block);
+			is_chunk = r->cut->glibc && !(block & 15) && reach_maps_readable(r->maps, block - 16, block);
 			if (is_chunk) {
 				uintptr_t next = block - 16 + (((const uint64_t *)block)[-1] & ~(uint64_t)7);
 

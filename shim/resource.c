@@ -848,9 +848,31 @@ static void forget(struct thread *t, uintptr_t address, uint32_t type)
 		give_back(shard_of(t), i);
 }
 
+/* The resource's memory, and then its records', come while something else is done: most are met long after the last time. */
+static inline const struct trace_resource *expect(uintptr_t address)
+{
+	uint32_t first = __atomic_load_n(&table->heads[resource_hash(address)], __ATOMIC_RELAXED) & ~RESOURCE_LOCK;
+	const struct trace_resource *r = first ? at_resource(first) : 0;
+
+	if (r) {
+		__builtin_prefetch(r, 1);
+		__builtin_prefetch(&r->next, 1);
+	}
+	return r;
+}
+
+static inline void expect_records(const struct trace_resource *r)
+{
+	if (r && r->records) {
+		__builtin_prefetch(at_record(r->records), 1);
+		__builtin_prefetch(at_record(r->records + 2), 1);
+	}
+}
+
 void resource_event(const struct resource_event *event)
 {
 	struct thread *t = enter(event->from.sp);
+	const struct trace_resource *met;
 	struct deed d = {.event = event, .thread = t};
 	uint32_t type;
 
@@ -867,12 +889,14 @@ void resource_event(const struct resource_event *event)
 		thread_leave(t);
 		return;
 	}
+	met = expect(event->address);
 	if (reads_count(declared) && event->verb != PROBE_FINAL)
 		d.has_count = read_count(declared->declared, event->address, &d.count);
 	if (event->verb == PROBE_RETAIN && probe_is_after(declared_probe(&d)))
 		d.count--; /* as it was before the call */
 	if (needs_stack(&d))
 		d.node = stack_capture(&t->stack, event->from.pc, event->from.sp, event->from.rbp);
+	expect_records(met);
 	d.now = state_now();
 	apply(&d, type);
 	thread_leave(t);
