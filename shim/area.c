@@ -16,6 +16,7 @@
 #define POPULATE_WRITE 23 /* MADV_POPULATE_WRITE, Linux 5.14 */
 #define PAGE 4096u
 #define STEP (32u * 1024) /* made present at a time */
+#define LARGE (4ull << 20)  /* a trace of that size goes on to grow */
 #define RESERVE_MOST (16ull << 30)
 #define RESERVE_LEAST (1ull << 20)
 #define RETRY_FULL 4096u
@@ -179,7 +180,7 @@ int area_open(const char *path)
 		return (int)at;
 	}
 	sys_call3(SYS_madvise, at, (long)size, MADV_DONTFORK);
-	sys_call3(SYS_madvise, at, (long)size, MADV_RANDOM); /* what lies ahead are holes: not worth reading */
+	sys_call3(SYS_madvise, at, (long)size, MADV_RANDOM); /* most of what lies ahead will stay a hole */
 	long r = populate((void *)at, TRACE_HEADER_SIZE);
 	struct trace_header *header = (struct trace_header *)at;
 	for (int i = 1; i < TRACE_AREAS && !r; i++) {
@@ -258,6 +259,8 @@ static int add_chunk(enum trace_area which, uint32_t ordinal)
 	chunk->magic = TRACE_CHUNK_MAGIC;
 	__atomic_store_n(&a->chunk[ordinal], (unsigned char *)(chunk + 1), __ATOMIC_RELEASE);
 	__atomic_store_n(&header->file_used, at + length, __ATOMIC_RELEASE);
+	if (at < LARGE && at + length >= LARGE && !state_confined) /* pages are cheaper by the dozen */
+		sys_call3(SYS_madvise, (long)header, (long)state.reserved, MADV_NORMAL);
 	return 0;
 }
 
