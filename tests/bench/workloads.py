@@ -218,6 +218,19 @@ def ffmpeg(_, size):
                 "ffmpeg -v error -i - -c:v mpeg4 -f null -"])
 
 
+@workload("ffmpeg-film", "ffmpeg: 5 s of a film, H.264 and AAC, to MPEG-4 and AAC", "ffmpeg")
+def ffmpeg_film(maker, size):
+    return Job(["ffmpeg", "-v", "error", "-t", f"{max(0.2, 5 * size):g}", "-i", maker.file("film.mp4", inputs.film, 0),
+                "-c:v", "mpeg4", "-c:a", "aac", "-f", "null", "-"])
+
+
+@workload("gst-film", "gst-launch: 2 s of a film, Theora to Theora", "gst-launch-1.0", "ffmpeg")
+def gst_film(maker, size):
+    film = maker.file("film.ogv", inputs.film_in_ogg, scaled(2, size))
+    return Job(["gst-launch-1.0", "-q", "filesrc", f"location={film}", "!", "oggdemux", "!", "theoradec", "!", "videoconvert",
+                "!", "theoraenc", "!", "oggmux", "!", "fakesink"], {"GST_REGISTRY_FORK": "no"})
+
+
 @workload("gst-theora", "gst-launch: 400 pictures to Theora in Ogg", "gst-launch-1.0")
 def gst_theora(_, size):
     return Job(["gst-launch-1.0", "-q", "videotestsrc", f"num-buffers={scaled(400, size, 2)}", "!",
