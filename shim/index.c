@@ -6,6 +6,7 @@
 #include "rules.h"
 
 unsigned index_fine_shift = INDEX_GLIBC;
+struct index_class index_classes[64];
 
 static size_t leaf_bytes(void)
 {
@@ -15,6 +16,11 @@ static size_t leaf_bytes(void)
 int index_start(unsigned fine)
 {
 	index_fine_shift = fine;
+	for (unsigned i = 0; i < 64; i++)
+		index_classes[i] = i >= 11  ? (struct index_class){INDEX_AT_2048, 11}
+				   : i >= 9 ? (struct index_class){INDEX_AT_512, 9}
+				   : i >= 7 ? (struct index_class){INDEX_AT_128, 7}
+					    : (struct index_class){INDEX_AT_FINE, fine};
 	state.root = area_private(INDEX_ROOTS * sizeof *state.root, 0);
 	return state.root ? 0 : -12;
 }

@@ -57,15 +57,18 @@ static inline uint64_t index_distance(uintptr_t address)
 	return *(const uint64_t *)(address - 8) & ~7ull;
 }
 
+/* For the highest bit of what fills a granule: where the array begins, and log2 of its granule. */
+struct index_class {
+	uint32_t at, shift;
+};
+extern struct index_class index_classes[64] __attribute__((visibility("hidden")));
+
 /* Without branches: sizes follow no pattern that a processor could foresee. */
 static inline uint32_t *index_entry(uint32_t *leaf, uintptr_t address, uint64_t size)
 {
-	static const uint32_t at[4] = {INDEX_AT_FINE, INDEX_AT_128, INDEX_AT_512, INDEX_AT_2048};
-	uintptr_t offset = address & (INDEX_LEAF_SPAN - 1);
-	unsigned class = (size >= 128) + (size >= 512) + (size >= 2048);
-	unsigned shift = class ? 5 + 2 * class : index_fine_shift;
+	const struct index_class *class = &index_classes[63u - (unsigned)__builtin_clzll(size | 1)];
 
-	return leaf + at[class] + (offset >> shift);
+	return leaf + class->at + ((address & (INDEX_LEAF_SPAN - 1)) >> class->shift);
 }
 
 /* The entry of a block that the program's allocator has given out and not yet taken back. */

@@ -28,11 +28,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
 /* The caller of the interposed function this is used in. */
-#define CALLER()                                                                                   \
-	({                                                                                         \
-		const uintptr_t *frame_ = __builtin_frame_address(0);                              \
-		(struct live_caller){frame_[1], (uintptr_t)(frame_ + 2), frame_[0]};               \
-	})
+#define CALLER() interpose_caller(__builtin_frame_address(0))
 
 static inline struct thread *enter_fast(uint32_t mode)
 {
@@ -176,70 +172,79 @@ void *interpose_malloc(size_t size)
 }
 
 /* The usual case of a free, in two halves around the real one: see live_kill. 0: take the other way. */
-static inline __attribute__((always_inline)) uint32_t kill_fast(void *p)
+static inline __attribute__((always_inline)) struct live_killed kill_fast(void *p)
 {
+	struct live_killed killed = {0, 0};
 	struct thread *t;
-	uint32_t slot;
 
 	if (!LIKELY(index_fine_shift == INDEX_GLIBC) || __builtin_expect(resource_has_blocks | state.cut, 0) ||
 	    !(t = enter_fast(THREAD_ALL)))
-		return 0;
-	slot = LIKELY(t->quiet_free != (uintptr_t)p) ? live_kill((uintptr_t)p) : 0;
+		return killed;
+	if (LIKELY(t->quiet_free != (uintptr_t)p))
+		killed = live_kill((uintptr_t)p);
 	leave_fast(t, THREAD_ALL);
-	return slot;
+	return killed;
 }
 
-static __attribute__((noinline)) void settle_odd(struct thread *t, struct live_taken taken, uint32_t family,
-						 uintptr_t address, struct live_caller from)
+static __attribute__((noinline)) void settle_odd(struct thread *t, struct live_killed killed, uint32_t family,
+						 uintptr_t address, const uintptr_t *frame)
 {
+	struct live_taken taken = live_settle(t, killed);
+
 	if (live_family(&taken) != family)
-		check_family(t, taken, family, from);
+		check_family(t, taken, family, interpose_caller(frame));
 	if (taken.what >> 44 & 15)
 		sample_count(address, -1);
 }
 
 /* A slot that cannot be settled, because a signal handler has changed the level or made a fork meanwhile, is
  * lost: it stays empty. */
-static inline __attribute__((always_inline)) void settle_fast(uint32_t slot, const void *p, uint32_t family,
-							      const struct live_caller *from)
+static inline __attribute__((always_inline)) void settle_fast(struct live_killed killed, const void *p, uint32_t family,
+							      const uintptr_t *frame)
 {
 	struct thread *t = enter_fast(THREAD_ALL);
 
 	if (!LIKELY(t != 0))
 		return;
-	struct live_taken taken = live_settle(t, slot);
-
-	if (__builtin_expect((taken.what >> 40 & 0xf7) != family, 0))
-		settle_odd(t, taken, family, (uintptr_t)p, *from);
+	if (LIKELY((killed.block->what >> 40 & 0xf7) == family))
+		live_settle(t, killed);
+	else
+		settle_odd(t, killed, family, (uintptr_t)p, frame);
 	leave_fast(t, THREAD_ALL);
 }
 
-static inline __attribute__((always_inline)) void let_go(void *p, uint32_t family, const struct live_caller *from)
+static __attribute__((noinline)) void let_go_slowly(void *p, uint32_t family, const uintptr_t *frame)
 {
-	uint32_t slot = kill_fast(p);
+	struct live_caller from = interpose_caller(frame);
 
-	if (LIKELY(slot)) {
-		real.free(p);
-		settle_fast(slot, p, family, from);
+	if (real_is_early(p) || (!LIKELY(real.free) && !real_ready()))
 		return;
-	}
-	struct live_taken taken = gone(p, family, from);
+	struct live_taken taken = gone(p, family, &from);
 	real.free(p);
 	live_gone(&taken);
 }
 
-void interpose_free(void *p)
+static inline __attribute__((always_inline)) void let_go(void *p, uint32_t family, const uintptr_t *frame)
 {
-	struct live_caller from = CALLER();
+	struct live_killed killed = kill_fast(p);
 
-	if (!p || real_is_early(p) || (!LIKELY(real.free) && !real_ready()))
-		return;
-	let_go(p, TRACE_FAMILY_MALLOC, &from);
+	if (LIKELY(killed.slot)) {
+		real.free(p);
+		settle_fast(killed, p, family, frame);
+	} else {
+		let_go_slowly(p, family, frame);
+	}
 }
 
-void interpose_let_go(void *p, uint32_t family, const struct live_caller *from)
+void interpose_free(void *p)
 {
-	let_go(p, family, from);
+	if (p)
+		let_go(p, TRACE_FAMILY_MALLOC, __builtin_frame_address(0));
+}
+
+void interpose_let_go(void *p, uint32_t family, const uintptr_t *frame)
+{
+	let_go(p, family, frame);
 }
 
 void *interpose_calloc(size_t count, size_t size)

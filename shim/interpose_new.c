@@ -28,11 +28,7 @@
 
 #define OPERATOR_SPAN 128u /* a real operator's code is not longer up to its call of malloc or free */
 
-#define CALLER()                                                                                   \
-	({                                                                                         \
-		const uintptr_t *frame_ = __builtin_frame_address(0);                              \
-		(struct live_caller){frame_[1], (uintptr_t)(frame_ + 2), frame_[0]};               \
-	})
+#define CALLER() interpose_caller(__builtin_frame_address(0))
 
 static const char *const names[OPERATORS] = {
 	"_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t",
@@ -244,7 +240,7 @@ static inline void end_delete(void)
 			if (sample_thread() && !sample_may_follow((uintptr_t)p))                   \
 				real.free(p);                                                      \
 			else                                                                       \
-				interpose_let_go(p, family, &from);                                \
+				interpose_let_go(p, family, __builtin_frame_address(0));           \
 			return;                                                                    \
 		}                                                                                  \
 		if (is_let_through() && f && !sample_may_follow((uintptr_t)p)) {                   \

@@ -82,7 +82,7 @@ static void count_own(uint32_t site, uint32_t blocks, int64_t bytes)
 
 void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int64_t bytes)
 {
-	if ((state_site(site)->owner & ~TRACE_SITE_SHARED) == t->slot + 1) {
+	if ((state_site(site)->owner & ~TRACE_SITE_SHARED) == t->owner) {
 		count_own(site, blocks, bytes);
 		return;
 	}
@@ -95,6 +95,7 @@ void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int6
 		p->blocks = 0;
 		p->bytes = 0;
 		p->live = 0;
+		t->has_pending = 1;
 		__atomic_store_n(&p->site, site, __ATOMIC_RELEASE);
 	}
 	p->blocks += blocks;
@@ -125,7 +126,7 @@ uint32_t live_site_make(struct thread *t, uint32_t number)
 		if (site) {
 			struct trace_site *s = state_site(site);
 
-			s->owner = t->slot + 1;
+			s->owner = t->owner;
 			__atomic_store_n(&s->node, number, __ATOMIC_RELEASE);
 			__atomic_store_n(&node->site, site, __ATOMIC_RELEASE);
 		}
@@ -263,6 +264,8 @@ void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t re
 
 void live_attach(struct thread *t)
 {
+	memset(t->sites, 0, sizeof t->sites);
+	t->has_pending = 0;
 	if (t->pending && t->pending != no_pending)
 		return;
 	if (!state.header->areas[TRACE_AREA_PENDING].used) /* tables then start at multiples of their size */
@@ -276,5 +279,4 @@ void live_detach(struct thread *t)
 	for (uint32_t i = 0; i < THREAD_PENDING; i++)
 		pending_flush(&t->pending[i]);
 	slots_leave(t);
-	t->last_node = t->last_site = 0;
 }

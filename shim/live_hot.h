@@ -30,7 +30,7 @@ static inline struct trace_pending *live_pending(struct thread *t, uint32_t site
  * time. It is not even looked at. */
 static inline int live_is_pending(struct thread *t, uint32_t site)
 {
-	return live_pending(t, site)->site == site;
+	return t->has_pending && live_pending(t, site)->site == site;
 }
 
 /* 0: the site is its own, or live_count_elsewhere must do it. */
@@ -38,7 +38,7 @@ static inline int live_count_pending(struct thread *t, uint32_t site, uint32_t b
 {
 	struct trace_pending *p = live_pending(t, site);
 
-	if (p->site != site || p->blocks >= LIVE_PENDING_MOST)
+	if (!t->has_pending || p->site != site || p->blocks >= LIVE_PENDING_MOST)
 		return 0;
 	p->blocks += blocks;
 	p->bytes += blocks ? (uint64_t)bytes : 0;
@@ -46,16 +46,22 @@ static inline int live_count_pending(struct thread *t, uint32_t site, uint32_t b
 	return 1;
 }
 
-static inline void live_count_made(struct thread *t, uint32_t site, int64_t size)
+static inline void live_count_made(struct thread *t, struct thread_site *at, int64_t size)
 {
-	if (live_count_pending(t, site, 1, size))
+	struct trace_site *s = at->own;
+
+	if (!s) {
+		if (!live_count_pending(t, at->site, 1, size))
+			live_count_elsewhere(t, at->site, 1, size);
 		return;
-	struct trace_site *s = state_site(site);
+	}
 	uint64_t bytes = s->own_bytes + (uint64_t)size;
 	uint32_t blocks = s->own_blocks + 1;
 
-	if (__builtin_expect(s->owner != t->slot + 1 || bytes >> 32 || !blocks, 0)) {
-		live_count_elsewhere(t, site, 1, size);
+	if (__builtin_expect(s->owner != t->owner || bytes >> 32 || !blocks, 0)) {
+		if ((s->owner & ~TRACE_SITE_SHARED) != t->owner)
+			at->own = 0;
+		live_count_elsewhere(t, at->site, 1, size);
 		return;
 	}
 	s->own_blocks = blocks;
@@ -66,19 +72,21 @@ static inline void live_count_made(struct thread *t, uint32_t site, int64_t size
 		s->peak = live;
 }
 
-/* The site of a stack; the root's site stands for all stacks that could not be recorded. */
-static inline uint32_t live_site(struct thread *t, uint32_t node)
+/* The site of a stack; the root's site stands for all stacks that could not be recorded. 0: there is no space for one. */
+static inline struct thread_site *live_site(struct thread *t, uint32_t node)
 {
-	if (__builtin_expect(node == t->last_node && node, 1))
-		return t->last_site;
-	if (!node)
+	if (__builtin_expect(!node, 0))
 		node = state.header->root;
+	struct thread_site *at = &t->sites[node & (THREAD_SITES - 1)];
+	if (__builtin_expect(at->node == node, 1))
+		return at;
 	uint32_t site = __atomic_load_n(&state_node(node)->site, __ATOMIC_ACQUIRE);
 	if (__builtin_expect(!site, 0) && !(site = live_site_make(t, node)))
 		return 0;
-	t->last_node = node;
-	t->last_site = site;
-	return site;
+	at->node = node;
+	at->site = site;
+	at->own = live_is_pending(t, site) ? 0 : state_site(site);
+	return at;
 }
 
 /* The entry of a new block; 0: no space. */
@@ -98,13 +106,13 @@ static inline __attribute__((always_inline)) void live_write(struct thread *t, u
 {
 	if (__builtin_expect(!t->free_slots && state.graves, 0))
 		live_dig_up(t);
-	uint32_t slot = slots_take(t);
+	struct trace_block *b;
+	uint32_t slot = slots_take(t, &b);
+
 	if (__builtin_expect(!slot, 0))
 		return;
 	if (__builtin_expect(*entry != 0, 0))
 		live_displaced(t, *entry);
-	struct trace_block *b = state_block(slot);
-
 	__builtin_prefetch(b + 3, 1); /* most likely the next one's */
 	b->what = what;
 	b->site = site;
@@ -124,21 +132,21 @@ static inline __attribute__((always_inline)) void live_insert(struct thread *t, 
 		return;
 	__builtin_prefetch(entry, 1); /* it comes while the stack is looked at */
 	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
-	uint32_t site = live_site(t, node);
-	if (!live_is_pending(t, site))
-		__builtin_prefetch(state_site(site), 1);
-	uint64_t now = state_now();
+	struct thread_site *at = live_site(t, node);
 
-	if (__builtin_expect(!site, 0)) {
+	if (__builtin_expect(!at, 0)) {
 		state_drop(TRACE_DROP_SITE);
 		return;
 	}
+	if (at->own)
+		__builtin_prefetch(at->own, 1);
+	uint64_t now = state_now();
 	if (__builtin_expect(size > TRACE_SIZE_MAX, 0))
 		size = TRACE_SIZE_MAX;
 	live_write(t, entry, address | (uint64_t)t->identity << 48,
-		   size | (uint64_t)family << 40 | (uint64_t)rate << 44 | now >> 32 << 48 | (uint64_t)(state.cut != 0) << 63, site,
+		   size | (uint64_t)family << 40 | (uint64_t)rate << 44 | now >> 32 << 48 | (uint64_t)(state.cut != 0) << 63, at->site,
 		   (uint32_t)now);
-	live_count_made(t, site, (int64_t)size);
+	live_count_made(t, at, (int64_t)size);
 }
 
 /* Taken field by field: a wide copy would wait for the narrow stores that made the block. */
@@ -185,7 +193,7 @@ static inline void live_gone(const struct live_taken *taken)
 	if (!taken->where)
 		return;
 	struct trace_site *s = state_site(taken->site);
-	if (__builtin_expect((uintptr_t)t > 1 && s->owner == t->slot + 1, 1))
+	if (__builtin_expect((uintptr_t)t > 1 && s->owner == t->owner, 1))
 		s->own_live -= (int64_t)(taken->what & TRACE_SIZE_MAX);
 	else
 		live_gone_elsewhere(taken);
@@ -197,37 +205,44 @@ static inline void live_gone(const struct live_taken *taken)
  * read by live_settle, when it has come. An entry whose block was let go behind our back leads to
  * that block's record, which has no more right to live.
  */
-static inline uint32_t live_kill(uintptr_t address)
+struct live_killed {
+	struct trace_block *block;
+	uint32_t slot; /* 0: none was followed there */
+};
+static inline struct live_killed live_kill(uintptr_t address)
 {
+	struct live_killed killed = {0, 0};
 	uint32_t *leaf = index_leaf(address);
 
 	if (__builtin_expect(!leaf, 0))
-		return 0;
+		return killed;
 	uint32_t *entry = index_entry(leaf, address, index_distance(address)), slot = *entry;
 
 	if (__builtin_expect(!slot, 0))
-		return 0;
+		return killed;
 	*entry = 0;
-	__atomic_store_n(&state_block(slot)->where, 0, __ATOMIC_RELEASE);
-	return slot;
+	killed.slot = slot;
+	killed.block = state_block(slot);
+	__atomic_store_n(&killed.block->where, 0, __ATOMIC_RELEASE);
+	return killed;
 }
 
 /* Returns what the block was. The caller has entered the thread's state. */
-static inline __attribute__((always_inline)) struct live_taken live_settle(struct thread *t, uint32_t slot)
+static inline __attribute__((always_inline)) struct live_taken live_settle(struct thread *t, struct live_killed killed)
 {
-	struct trace_block *b = state_block(slot);
+	const struct trace_block *b = killed.block;
 	struct live_taken taken = {0, b->what, b->site, b->time};
 	int64_t size = (int64_t)(taken.what & TRACE_SIZE_MAX);
 
 	if (!live_count_pending(t, taken.site, 0, -size)) {
 		struct trace_site *s = state_site(taken.site);
 
-		if (__builtin_expect(s->owner == t->slot + 1, 1))
+		if (__builtin_expect(s->owner == t->owner, 1))
 			s->own_live -= size;
 		else
 			live_count_elsewhere(t, taken.site, 0, -size);
 	}
-	slots_give(t, slot);
+	slots_give(t, killed.slot);
 	return taken;
 }
 

@@ -261,7 +261,7 @@ static uint32_t unlink_from(uint32_t first, uint32_t gone)
 
 static struct shard *shard_of(const struct thread *t)
 {
-	return &table->shards[t->slot % SHARDS];
+	return &table->shards[t->owner % SHARDS];
 }
 
 static void give_back(struct shard *s, uint32_t i)

@@ -111,17 +111,18 @@ static void donate(struct thread *t, uint32_t g)
 
 void slots_note(struct thread *t, uint32_t g)
 {
-	if (slots_count(state.groups[g].held) == SLOTS_LISTED) {
+	uint32_t count = slots_count(state.groups[g].held);
+
+	if (count == SLOTS_LISTED)
 		list_enter(t, g);
-		return;
-	}
-	if (++t->full_groups > SLOTS_FULL_MOST)
+	else if (count == SLOTS_GROUP && ++t->full_groups > SLOTS_FULL_MOST)
 		donate(t, g);
 }
 
 static int use(struct thread *t, uint32_t g, uint64_t slots)
 {
 	t->group = g;
+	t->blocks = state_block(g * SLOTS_GROUP);
 	t->free_slots = slots;
 	return 1;
 }
@@ -142,8 +143,8 @@ int slots_refill(struct thread *t)
 		slots = __atomic_exchange_n(&group->remote, 0, __ATOMIC_ACQ_REL);
 		uint32_t owner = slots_owner(__atomic_load_n(&group->held, __ATOMIC_ACQUIRE));
 		if (!owner)
-			hold(group, t->slot + 1, 0);
-		else if (owner == t->slot + 1) /* no list has it: ours is empty */
+			hold(group, t->owner, 0);
+		else if (owner == t->owner) /* no list has it: ours is empty */
 			slots |= own_take(group);
 	}
 	state_unlock(&state.lock_pool);
@@ -153,9 +154,9 @@ int slots_refill(struct thread *t)
 	if (!first)
 		return 0;
 	g = first / SLOTS_GROUP;
-	hold(&state.groups[g], t->slot + 1, 0);
+	hold(&state.groups[g], t->owner, 0);
 	state.groups[g + 1].own = ~0ull;
-	hold(&state.groups[g + 1], t->slot + 1, SLOTS_GROUP);
+	hold(&state.groups[g + 1], t->owner, SLOTS_GROUP);
 	list_enter(t, g + 1);
 	t->full_groups++;
 	return use(t, g, ~0ull);

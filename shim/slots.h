@@ -55,20 +55,21 @@ int slots_refill(struct thread *t);
 /* Leaves all that a thread has to others. */
 void slots_leave(struct thread *t);
 
-/* own of group g, which may be the one in use, has got SLOTS_LISTED slots, or all. */
+/* own of group g, which may be the one in use, has got another SLOTS_LISTED slots. */
 void slots_note(struct thread *t, uint32_t g);
 
 void slots_give_remote(uint32_t g, uint64_t bits);
 
-/* A free slot, 0: no space. */
-static inline uint32_t slots_take(struct thread *t)
+/* A free slot, 0: no space. *block: what lies there. */
+static inline uint32_t slots_take(struct thread *t, struct trace_block **block)
 {
 	if (__builtin_expect(!t->free_slots && !slots_refill(t), 0))
 		return 0;
-	uint32_t slot = t->group * SLOTS_GROUP + (uint32_t)__builtin_ctzll(t->free_slots);
+	uint32_t place = (uint32_t)__builtin_ctzll(t->free_slots);
 
 	t->free_slots &= t->free_slots - 1;
-	return slot;
+	*block = t->blocks + place;
+	return t->group * SLOTS_GROUP + place;
 }
 
 static inline void slots_give(struct thread *t, uint32_t slot)
@@ -78,7 +79,7 @@ static inline void slots_give(struct thread *t, uint32_t slot)
 
 	struct slots_group *group = &state.groups[g];
 	uint32_t held = __atomic_load_n(&group->held, __ATOMIC_RELAXED);
-	if (__builtin_expect(slots_owner(held) != t->slot + 1, 0)) {
+	if (__builtin_expect(slots_owner(held) != t->owner, 0)) {
 		slots_give_remote(g, bit);
 		return;
 	}

@@ -286,6 +286,7 @@ uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintp
 			cache->walk.window_low = cache->walk.window_high = 0;
 		node = cache_extend(cache, stays, fresh);
 	}
+	cache->valid = cache->is_cut || !cache->depth ? 0 : generation;
 	if (node && stays && cache->is_proper)
 		memo_keep(cache, stays, rbp);
 	if (!node)
@@ -297,7 +298,7 @@ uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintp
 
 void stack_bounds(struct stack_cache *cache, uintptr_t low, uintptr_t high)
 {
-	cache->depth = cache->scope = 0;
+	cache->depth = cache->valid = cache->scope = 0;
 	cache->walk.low = low;
 	cache->walk.high = high;
 	cache->walk.low_end = 0;

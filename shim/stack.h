@@ -39,6 +39,7 @@ struct stack_check {
 struct stack_cache {
 	uint32_t depth;      /* frames in use */
 	uint32_t generation; /* of the module list when they were walked */
+	uint32_t valid;      /* generation, if there are frames and not cut ones, else 0 */
 	uint32_t is_cut;     /* frame[0] has more frames outside */
 	uint32_t is_proper;  /* led by unwind information to an outermost frame */
 	uint32_t scope;      /* node that outermost frames hang below, 0: the root of the tree */
@@ -71,7 +72,7 @@ void stack_bounds(struct stack_cache *cache, uintptr_t low, uintptr_t high);
 static inline void stack_scope(struct stack_cache *cache, uint32_t node)
 {
 	cache->scope = node;
-	cache->depth = 0;
+	cache->depth = cache->valid = 0;
 }
 
 /* The root of the stack tree, made at the start of a trace. Returns 0 or -errno. */
@@ -113,7 +114,7 @@ static inline int stack_frame_is(const struct stack_frame *f, uintptr_t pc, uint
 static inline __attribute__((always_inline)) uint32_t stack_capture(struct stack_cache *cache, uintptr_t pc,
 								     uintptr_t sp, uintptr_t rbp)
 {
-	if (__builtin_expect(cache->depth && cache->generation == state.generation && !cache->is_cut, 1)) {
+	if (__builtin_expect(cache->valid == state.generation, 1)) {
 		const struct stack_frame *top = &cache->frame[cache->depth - 1];
 
 		if (__builtin_expect(stack_frame_is(top, pc, sp, rbp, 0) && !stack_verify(cache, top->checks), 1))

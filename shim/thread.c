@@ -96,7 +96,7 @@ static struct thread *state_take(void)
 	}
 	t = area_private(sizeof *t, 1);
 	if (t)
-		t->slot = state.thread_slots++;
+		t->owner = ++state.thread_slots;
 	return t;
 }
 
@@ -130,7 +130,7 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 	if (!t)
 		t = state_take();
 	else
-		t->slot = state.thread_slots++;
+		t->owner = ++state.thread_slots;
 	if (t) {
 		t->identity = identity_make(tid);
 		t->mode = THREAD_ASIDE;
@@ -138,8 +138,7 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 		t->transient = 0;
 		t->random = (state_clock_ns(CLOCK_MONOTONIC) * 0x9e3779b97f4a7c15u ^ tid) | 1;
 		t->countdown = 0;
-		t->last_node = t->last_site = 0;
-		t->stack.depth = 0;
+		t->stack.depth = t->stack.valid = 0;
 		t->quiet_new = t->quiet_free = 0;
 		t->ignoring = 0;
 		live_attach(t);

@@ -27,18 +27,25 @@ enum thread_mode {
 #define THREAD_QUIET_SPAN 4096u
 
 #define THREAD_PENDING 128u /* sites with unflushed totals, a power of two */
+#define THREAD_SITES 32u    /* sites remembered, a power of two */
+
+/* The site of a stack, as a thread met it last. */
+struct thread_site {
+	uint32_t node, site;
+	struct trace_site *own; /* 0: it is another thread's, and not even to be looked at */
+};
 
 struct thread {
 	uint32_t mode;      /* enum thread_mode */
 	uint32_t attached;  /* 1 while it belongs to a thread of this process */
-	uint32_t slot;      /* number of this struct; slot + 1 is the owner word of sites */
+	uint32_t owner;     /* number of this struct, from 1: the owner word of sites and slots */
 	uint32_t identity;  /* THREAD index */
 	uintptr_t busy_sp;  /* while mode is ASIDE for our own work: where that work stands */
 	uint64_t free_slots;    /* slots.h: of the group in use, one bit each */
+	struct trace_block *blocks; /* slots.h: the first one of the group in use */
 	uint32_t group, groups; /* slots.h: the one in use; the newest in the list of its own */
 	uint32_t full_groups;   /* slots.h: groups of the list that are free altogether */
 	uint32_t transient; /* borrowed for one call */
-	uint32_t last_node, last_site;
 	uint32_t spare_site; /* live.c: the other one of the last pair, 0: used */
 	uint32_t rounds;    /* of key destructors seen */
 	uint32_t level;     /* header's level when mode was set */
@@ -48,6 +55,8 @@ struct thread {
 	uint64_t random;
 	uintptr_t quiet_new, quiet_free; /* interpose.c: an operator's inner call is not a block of its own */
 	struct trace_pending *pending; /* live.c: THREAD_PENDING entries */
+	uint32_t has_pending;          /* some are in use, or were */
+	struct thread_site sites[THREAD_SITES];
 	struct thread *next_free;
 	struct stack_cache stack;
 };

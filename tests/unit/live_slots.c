@@ -33,8 +33,12 @@ static void shuffle(uint32_t *from, uint32_t count, uint32_t seed)
 
 static void take(struct thread *t, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++)
-		CHECK(taken[i] = slots_take(t));
+	struct trace_block *block;
+
+	for (uint32_t i = 0; i < count; i++) {
+		CHECK(taken[i] = slots_take(t, &block));
+		CHECK(block == state_block(taken[i]));
+	}
 }
 
 static void give(struct thread *t, uint32_t count)
@@ -105,10 +109,11 @@ static uint32_t table[MANY], *owners;
 static void *exchange(void *raw)
 {
 	struct thread *t = raw;
-	uint32_t seed = t->slot + 1;
+	uint32_t seed = t->owner;
 
 	for (uint32_t i = 0; i < MANY * 20; i++) {
-		uint32_t slot = slots_take(t);
+		struct trace_block *block;
+		uint32_t slot = slots_take(t, &block);
 
 		CHECK(slot && !__atomic_exchange_n(&owners[slot], 1, __ATOMIC_ACQ_REL));
 		seed = seed * 1664525u + 1013904223u;
@@ -140,7 +145,7 @@ int main(void)
 	state.reserved = 1u << 30;
 	CHECK(!slots_start());
 	for (uint32_t i = 0; i <= THREADS; i++)
-		threads[i].slot = i;
+		threads[i].owner = i + 1;
 	scattered_frees_leave_no_scattered_slots();
 	slots_between_others_are_used_again();
 	slots_leave(&threads[0]);
