@@ -80,11 +80,20 @@ static void nap(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int await(int fd, pid_t pid, uint64_t before)
 {
+	int64_t start = now_ms(), waited;
 	uint32_t status;
 
-	for (int waited = 0; waited < PATIENCE_MS; waited += 2) {
+	while ((waited = now_ms() - start) < PATIENCE_MS) {
 		uint64_t number = latest(fd, &status);
 
 		if (number > before && status != TRACE_SCAN_UNDER_WAY)

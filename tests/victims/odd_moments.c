@@ -111,7 +111,7 @@ static void with_all_blocked(void)
 	for (int i = 0; i < 5; i++) ask();
 	puts("ready");
 	fflush(stdout);
-	usleep(7000000); /* a request finds nobody who takes it */
+	usleep(9000000); /* a request finds nobody who takes it */
 }
 
 static void in_exit_handler(void) { for (int i = 0; i < 5; i++) ask(), usleep(2000); }
