@@ -171,7 +171,7 @@ void *interpose_malloc(size_t size)
 	return p;
 }
 
-/* The usual case of a free, in two halves around the real one: see live_kill. 0: take the other way. */
+/* The usual case of a free, in two halves around the real one: see live_kill. Slot 0: take the other way. */
 static inline __attribute__((always_inline)) struct live_killed kill_fast(void *p)
 {
 	struct live_killed killed = {0, 0};

@@ -55,7 +55,7 @@ int slots_refill(struct thread *t);
 /* Leaves all that a thread has to others. */
 void slots_leave(struct thread *t);
 
-/* own of group g, which may be the one in use, has got another SLOTS_LISTED slots. */
+/* own of group g, which may be the one in use, has got SLOTS_LISTED slots, or all. */
 void slots_note(struct thread *t, uint32_t g);
 
 void slots_give_remote(uint32_t g, uint64_t bits);
