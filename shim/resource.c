@@ -952,3 +952,13 @@ void resource_mark_threads(unsigned char *named)
 			named[trace_record_thread(at_record(r->records + k))] = 1;
 	}
 }
+
+int resource_has_live(void)
+{
+	uint32_t used = table ? (uint32_t)state.header->areas[TRACE_AREA_RESOURCE].used : 0;
+
+	for (uint32_t i = 1; i < used; i++)
+		if (at_resource(i)->where && !(at_resource(i)->flags & TRACE_RESOURCE_ENDED))
+			return 1;
+	return 0;
+}

@@ -91,6 +91,9 @@ void resource_publish(void);
  * has entered the thread's state. */
 void resource_freed(struct thread *t, uintptr_t address, const struct live_caller *from);
 
+/* Is any resource alive? A look without locks, for which one that is just being made does not count. */
+int resource_has_live(void);
+
 /* Marks the THREAD entries that resources name in `named`, one byte each. */
 void resource_mark_threads(unsigned char *named);
 

@@ -18,6 +18,7 @@
 #include "area.h"
 #include "note.h"
 #include "real.h"
+#include "resource.h"
 #include "settings.h"
 #include "spawn.h"
 #include "state.h"
@@ -272,6 +273,17 @@ static int is_live_set_whole(void)
 	       !h->drops[TRACE_DROP_NO_THREAD] && !h->drops[TRACE_DROP_SITE];
 }
 
+/* Is anything followed and alive? */
+static int has_live(void)
+{
+	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_BLOCK].used;
+
+	for (uint32_t i = 1; i < used; i++)
+		if (__atomic_load_n(&state_block(i)->where, __ATOMIC_RELAXED))
+			return 1;
+	return resource_has_live();
+}
+
 static struct trace_scan *scan_at(uint32_t i)
 {
 	return (struct trace_scan *)state.areas[TRACE_AREA_SCAN].chunk[i >> AREA_SHIFT_SCAN] +
@@ -295,6 +307,8 @@ static struct trace_scan *begin_scan(enum trace_occasion occasion)
 		scan->status = TRACE_SCAN_CONFINED;
 	else if (!settings.roots)
 		scan->status = TRACE_SCAN_SWITCHED_OFF;
+	else if (!has_live()) /* nothing to judge: no copy of a heap for that */
+		scan->status = TRACE_SCAN_DONE;
 	else if (area_reserve(TRACE_AREA_VERDICT, state.header->areas[TRACE_AREA_BLOCK].used))
 		scan->status = TRACE_SCAN_NO_SPACE;
 	__atomic_store_n(&scan->number, i, __ATOMIC_RELEASE);
