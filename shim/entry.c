@@ -16,12 +16,13 @@
 #include "rules.h"
 
 #define API __attribute__((visibility("default")))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
 
 API void *malloc(size_t size)
 {
 	struct thread *t = sample_thread();
 
-	if (t && sample_skips(t, size))
+	if (LIKELY(t) && LIKELY(sample_skips(t, size)))
 		return real.malloc(size);
 	return interpose_malloc(size);
 }
@@ -40,14 +41,14 @@ API void *realloc(void *p, size_t size)
 {
 	struct thread *t = sample_thread();
 
-	if (t && !real_is_early(p) && !sample_may_follow((uintptr_t)p) && sample_skips(t, size))
+	if (t && !sample_may_follow((uintptr_t)p) && sample_skips(t, size))
 		return real.realloc(p, size);
 	return interpose_realloc(p, size);
 }
 
 API void free(void *p)
 {
-	if (sample_thread() && !real_is_early(p) && !sample_may_follow((uintptr_t)p))
+	if (LIKELY(sample_thread()) && LIKELY(!sample_may_follow((uintptr_t)p)))
 		real.free(p);
 	else
 		interpose_free(p);
@@ -56,7 +57,7 @@ API void free(void *p)
 /* 1: this free of a plain operator is none of ours. */
 static inline int is_let_go(void *p, enum interpose_operator o)
 {
-	return interpose_plain[o] && sample_thread() && !real_is_early(p) && !sample_may_follow((uintptr_t)p);
+	return interpose_plain[o] && sample_thread() && !sample_may_follow((uintptr_t)p);
 }
 
 #define DEFINE_NEW(symbol, slow, which)                                                                   \

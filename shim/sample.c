@@ -5,9 +5,12 @@
 #include <linux/membarrier.h>
 
 #include "area.h"
+#include "real.h"
 #include "settings.h"
 #include "sys.h"
 #include "rules.h"
+
+#define PAGE 4096u /* whose cell sample_cell finds */
 
 void sample_start(void)
 {
@@ -83,6 +86,8 @@ static void stick_all(void)
 {
 	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_BLOCK].used;
 
+	for (uintptr_t at = 0; at < REAL_EARLY_SIZE + PAGE; at += PAGE)
+		sample_stick((uintptr_t)real_early_arena + (at < REAL_EARLY_SIZE ? at : REAL_EARLY_SIZE - 1));
 	if (used > 1 && !state_confined)
 		barrier_everywhere();
 	for (uint32_t i = 1; i < used; i++) {
@@ -94,12 +99,12 @@ static void stick_all(void)
 	}
 }
 
-void sample_filter(void)
+int sample_filter(void)
 {
 	uint32_t word = state.header->level;
 
 	if (state.filter && state.filter_word == word)
-		return;
+		return 1;
 	state_lock(&state.lock_sample);
 	if (!state.filter || state.filter_word != word) {
 		unsigned char *filter = state.filter;
@@ -114,6 +119,7 @@ void sample_filter(void)
 		}
 	}
 	state_unlock(&state.lock_sample);
+	return state.filter != 0;
 }
 
 void sample_count(uintptr_t address, int change)

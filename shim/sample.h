@@ -10,7 +10,6 @@
 #include "state.h"
 #include "thread.h"
 
-#define SAMPLE_HUGE (1ull << 46) /* no allocator gives that much */
 #define SAMPLE_FILTER_SHIFT 16   /* log2 of the cells in the filter */
 #define SAMPLE_STICKY 255u
 
@@ -22,19 +21,19 @@ static inline struct thread *sample_thread(void)
 {
 	struct thread *t = thread_current;
 
-	if ((uintptr_t)t > 1 && t->mode == THREAD_SAMPLE && t->level == state.header->level)
-		return t;
-	return 0;
+	/* the others jump on anyway: what is let through goes straight on */
+	if (__builtin_expect((uintptr_t)t <= 1, 0) || __builtin_expect(t->mode != THREAD_SAMPLE, 0) ||
+	    __builtin_expect(t->level != state.header->level, 0))
+		return 0;
+	return t;
 }
 
 /* Counts a block of `size` bytes. Returns 1 if it is not to be followed; else nothing was counted. */
 static inline int sample_skips(struct thread *t, size_t size)
 {
-	int64_t left = t->countdown - (int64_t)size;
-
-	if (!__builtin_expect(left > 0, 1) || !__builtin_expect(size < SAMPLE_HUGE, 1))
+	if (__builtin_expect(size >= (uint64_t)t->countdown, 0))
 		return 0;
-	t->countdown = left;
+	t->countdown -= (int64_t)size;
 	return 1;
 }
 
@@ -48,9 +47,12 @@ uint32_t sample_rate(void);
  * Which addresses may be followed: a cell for the page of each, so that a free at the levels that
  * sample costs one look at 64 KiB of memory instead of a look-up in the index. A cell
  * counts the sampled blocks that hash to it. Blocks of a time when every one was followed
- * are not counted one by one: when sampling begins, their cells are made sticky.
+ * are not counted one by one: when sampling begins, their cells are made sticky. Those of
+ * the bootstrap arena are sticky for ever: what is let through is the allocator's own.
+ *
+ * No thread is in mode THREAD_SAMPLE before there is a filter. Returns 0 if there is no memory for one.
  */
-void sample_filter(void);
+int sample_filter(void);
 
 static inline unsigned char *sample_cell(unsigned char *filter, uintptr_t address)
 {
@@ -58,9 +60,10 @@ static inline unsigned char *sample_cell(unsigned char *filter, uintptr_t addres
 	return filter + ((address >> 12 ^ address >> (12 + SAMPLE_FILTER_SHIFT)) & ((1u << SAMPLE_FILTER_SHIFT) - 1));
 }
 
+/* For a thread in mode THREAD_SAMPLE. */
 static inline int sample_may_follow(uintptr_t address)
 {
-	return !state.filter || *sample_cell(state.filter, address);
+	return *sample_cell(state.filter, address);
 }
 
 /* A sampled block (rate not 0) is followed from now on, or no more. */

@@ -249,8 +249,7 @@ void thread_arm(struct thread *t)
 		t->mode = THREAD_ALL;
 		return;
 	}
-	sample_filter();
-	t->mode = THREAD_SAMPLE;
+	t->mode = sample_filter() ? THREAD_SAMPLE : THREAD_ASIDE;
 }
 
 void thread_renamed(const char *name)

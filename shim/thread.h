@@ -51,7 +51,7 @@ struct thread {
 	uint32_t level;     /* header's level when mode was set */
 	uint32_t ignoring;  /* depth of __lsan_disable: what is made now is no leak */
 	uint32_t scopes_left_out; /* begun and not kept; they end first */
-	int64_t countdown;  /* bytes to the next sample */
+	int64_t countdown;  /* bytes to the next sample; never negative */
 	uint64_t random;
 	uintptr_t quiet_new, quiet_free; /* interpose.c: an operator's inner call is not a block of its own */
 	struct trace_pending *pending; /* live.c: THREAD_PENDING entries */
