@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hooks.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
 #include <string.h>
@@ -9,11 +10,14 @@
 #include "catalog.h"
 #include "exports.h"
 #include "imports.h"
+#include "interpose.h"
 #include "modules.h"
 #include "note.h"
+#include "real.h"
 #include "resource.h"
 #include "settings.h"
 #include "sys.h"
+#include "tail.h"
 #include "thunk.h"
 #include "rules.h"
 
@@ -574,6 +578,46 @@ static void mark_nowhere(void)
 			resource_probes[i].status = TRACE_PROBE_MISSING;
 }
 
+static int is_new(const struct link_map *map)
+{
+	for (uint32_t i = 0; i < modules_used; i++)
+		if (modules[i].map == map)
+			return modules[i].since == round_now;
+	return 0;
+}
+
+static int defines_malloc(const struct link_map *map)
+{
+	struct exports_function found;
+	struct exports e;
+	uint32_t count = 0;
+
+	if (exports_open(&e, map, 0) == 0) {
+		count = exports_find(&e, "malloc", 6, &found, 1);
+		exports_close(&e);
+	}
+	return count != 0;
+}
+
+/* What a module that looks in its own libraries first shall find beyond them. */
+static void *own_function(const char *name)
+{
+	return strcmp(name, "dlopen") ? interpose_function(name) : (void *)dlopen;
+}
+
+/* Modules that come with RTLD_DEEPBIND allocate like all others, but where they bring an allocator of their own. */
+static void bind_deep(void)
+{
+	if (!tail_deep || round_now == 1)
+		return;
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+		if (!real.is_glibc || (is_new(map) && defines_malloc(map)))
+			return;
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+		if (is_new(map))
+			imports_bind(map, own_function);
+}
+
 static void look_at_all(void)
 {
 	const struct r_debug *d;
@@ -602,6 +646,7 @@ static void look_at_all(void)
 			}
 		}
 	lead_all();
+	bind_deep();
 	has_changed |= before != hooks_used;
 }
 

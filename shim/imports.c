@@ -90,6 +90,31 @@ uint32_t imports_lead(const struct link_map *map, const struct imports_lead *lea
 	return written;
 }
 
+uint32_t imports_bind(const struct link_map *map, void *(*own)(const char *name))
+{
+	struct tables t;
+	uint32_t bound = 0;
+
+	if (read_tables(&t, map))
+		return 0;
+	for (unsigned kind = 0; kind < 2; kind++)
+		for (uint64_t i = 0; t.relocations[kind] && i < t.sizes[kind] / sizeof(Elf64_Rela); i++) {
+			const Elf64_Sym *symbol = &t.symbols[ELF64_R_SYM(t.relocations[kind][i].r_info)];
+			Elf64_Sym copy = *symbol;
+
+			if (symbol == t.symbols || symbol->st_shndx != SHN_UNDEF ||
+			    ELF64_ST_VISIBILITY(symbol->st_other) != STV_DEFAULT)
+				continue;
+			void *to = own(t.strings + symbol->st_name);
+			if (!to)
+				continue;
+			copy.st_value = (uintptr_t)to - t.bias;
+			copy.st_other = STV_HIDDEN;
+			bound += patch_write((uintptr_t)symbol, &copy, sizeof copy) == 0;
+		}
+	return bound;
+}
+
 int imports_publish(const Elf64_Sym *symbol, uintptr_t bias, uintptr_t to)
 {
 	Elf64_Sym copy = *symbol;

@@ -432,34 +432,47 @@ API void free_aligned_sized(void *p, size_t align, size_t size)
 		real.free(p);
 }
 
+static const struct known {
+	const char *name;
+	void *ours; /* or of a library before us */
+	size_t real;
+} known[] = {
+#define KNOWN(f) {#f, (void *)f, offsetof(struct real, f)}
+	KNOWN(malloc),	       KNOWN(free),	     KNOWN(calloc),
+	KNOWN(realloc),	       KNOWN(reallocarray),  KNOWN(posix_memalign),
+	KNOWN(aligned_alloc),  KNOWN(memalign),	     KNOWN(valloc),
+	KNOWN(pvalloc),	       KNOWN(malloc_usable_size),
+#undef KNOWN
+};
+
+static const struct known *known_as(const char *name)
+{
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (!strcmp(name, known[i].name))
+			return &known[i];
+	return 0;
+}
+
 /* The functions that a look-up in libc's own handle finds, beside ours. */
 void *tail_dlsym_answer(void *handle, const char *name)
 {
-	static const struct {
-		const char *name;
-		void *ours;
-		size_t real;
-	} known[] = {
-#define KNOWN(f) {#f, (void *)f, offsetof(struct real, f)}
-		KNOWN(malloc),	       KNOWN(free),	     KNOWN(calloc),
-		KNOWN(realloc),	       KNOWN(reallocarray),  KNOWN(posix_memalign),
-		KNOWN(aligned_alloc),  KNOWN(memalign),	     KNOWN(valloc),
-		KNOWN(pvalloc),	       KNOWN(malloc_usable_size),
-#undef KNOWN
-	};
-
 	if (!real_ready() || handle == RTLD_NEXT || handle == RTLD_DEFAULT || !name)
 		return 0;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (strcmp(name, known[i].name))
-			continue;
-		void *found = real.dlsym(handle, name);
-		void *next;
+	const struct known *k = known_as(name);
+	if (!k)
+		return 0;
+	void *found = real.dlsym(handle, name);
+	void *next;
 
-		memcpy(&next, (const char *)&real + known[i].real, sizeof next);
-		return found && found == next ? known[i].ours : 0;
-	}
-	return 0;
+	memcpy(&next, (const char *)&real + k->real, sizeof next);
+	return found && found == next ? k->ours : 0;
+}
+
+void *interpose_function(const char *name)
+{
+	const struct known *k = known_as(name);
+
+	return k ? k->ours : 0;
 }
 
 /* For interpose_new.c: the operators record their blocks themselves. */

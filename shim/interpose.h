@@ -26,6 +26,10 @@ static inline struct live_caller interpose_caller(const uintptr_t *frame)
 /* Takes a block out and frees it: a whole operator delete, whose frame address this is. */
 void interpose_let_go(void *p, uint32_t family, const uintptr_t *frame);
 
+/* What the name of a function of the malloc family means in the program: ours, or that of a library before us. 0: it is
+ * none of them. */
+void *interpose_function(const char *name);
+
 /* The family that a call of malloc or free from `pc` belongs to: inside a real operator new or
  * delete that was let through, the operator's. */
 uint32_t interpose_family(uintptr_t pc);

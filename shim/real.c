@@ -79,7 +79,15 @@ static void look_up(void)
 	r.is_glibc = in_libc((void *)r.malloc);
 	real = r;
 	tail_dlsym = (void *)r.dlsym;
+	tail_dlopen = real_next("dlopen");
 	tail_syscall = real_next("syscall");
+}
+
+void *tail_find_dlopen(void)
+{
+	if (real_ready() && !tail_dlopen)
+		tail_dlopen = real_next("dlopen");
+	return tail_dlopen;
 }
 
 static void look_up_rare(void)

@@ -3,13 +3,21 @@
 #define LEAKSHIM_TAIL_H
 /*
  * Interposed functions that must leave no trace on the stack: what they forward to
- * looks at its return address (dlsym with RTLD_NEXT) or takes registers as they are
+ * looks at its return address (dlsym with RTLD_NEXT, dlopen for the RUNPATH) or takes registers as they are
  * (syscall). They jump instead of calling. Written in assembly, one file an architecture.
  */
 
 /* Where the jumps lead; filled by real.c. */
 extern void *tail_dlsym __attribute__((visibility("hidden")));
+extern void *tail_dlopen __attribute__((visibility("hidden")));
 extern void *tail_syscall __attribute__((visibility("hidden")));
+
+/* dlopen was asked for RTLD_DEEPBIND at least once. Which modules that brought is not known: of two threads' calls
+ * one may overtake the other. */
+extern int tail_deep __attribute__((visibility("hidden")));
+
+/* Called by dlopen while tail_dlopen is not known: the real one, 0 if there is none yet (before glibc 2.34, without libdl). */
+void *tail_find_dlopen(void) __attribute__((visibility("hidden")));
 
 /* Called by dlsym: what to answer instead of the real look-up, 0 to let it happen. */
 void *tail_dlsym_answer(void *handle, const char *name) __attribute__((visibility("hidden")));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* dlsym and syscall as jumps. See tail.h. */
+/* dlsym, dlopen and syscall as jumps. See tail.h. */
 
 #define SYS_seccomp 317
+#define RTLD_DEEPBIND 8
 
 	.text
 	.globl dlsym
@@ -29,6 +30,38 @@ dlsym:
 1:	ret
 	.cfi_endproc
 	.size dlsym, . - dlsym
+
+	.globl dlopen
+	.type dlopen, @function
+	.p2align 4
+dlopen:
+	.cfi_startproc
+	endbr64
+	testl $RTLD_DEEPBIND, %esi
+	jz 1f
+	movl $1, tail_deep(%rip)
+1:	cmpq $0, tail_dlopen(%rip)
+	je 2f
+	jmpq *tail_dlopen(%rip)
+2:	pushq %rdi
+	.cfi_adjust_cfa_offset 8
+	pushq %rsi
+	.cfi_adjust_cfa_offset 8
+	subq $8, %rsp
+	.cfi_adjust_cfa_offset 8
+	call tail_find_dlopen
+	addq $8, %rsp
+	.cfi_adjust_cfa_offset -8
+	popq %rsi
+	.cfi_adjust_cfa_offset -8
+	popq %rdi
+	.cfi_adjust_cfa_offset -8
+	testq %rax, %rax
+	jz 3f
+	jmpq *%rax
+3:	ret
+	.cfi_endproc
+	.size dlopen, . - dlopen
 
 	.globl syscall
 	.type syscall, @function
@@ -81,8 +114,16 @@ syscall:
 	.p2align 3
 tail_dlsym:
 	.zero 8
+	.globl tail_dlopen
+	.hidden tail_dlopen
+tail_dlopen:
+	.zero 8
 	.globl tail_syscall
 	.hidden tail_syscall
 tail_syscall:
 	.zero 8
+	.globl tail_deep
+	.hidden tail_deep
+tail_deep:
+	.zero 4
 	.section .note.GNU-stack, "", @progbits

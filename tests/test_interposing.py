@@ -2,11 +2,12 @@
 """Every way to allocate is seen once, with its size and its kind, and the program notices nothing."""
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from harness import (LEAKSHIM, SHIM, counted, groups, only_trace, preload, preloaded, report, run, stack, traces,
+from harness import (BUILD, LEAKSHIM, SHIM, counted, groups, only_trace, preload, preloaded, report, run, stack, traces,
                      victim)
 
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
@@ -118,6 +119,20 @@ def test_malloc_fetched_from_libcs_own_handle_is_seen(box):
     done = preloaded([victim("malloc_by_dlsym")], box, settings=QUIET)
     assert done.status == 0, done
     assert counted(report(only_trace(box)), "leak") == (10, 1230)
+
+
+@pytest.mark.parametrize("bound", ["lazy", "now"])
+@pytest.mark.parametrize("way", ["itself", "by the first"])
+def test_a_library_bound_to_its_own_scope_first_is_followed_too(bound, way, box):
+    """RTLD_DEEPBIND: what it frees would else stay in the table, as PHP's extensions showed."""
+    library = next((BUILD / "tests").glob(f"*deep_library_{bound}.so"))
+    more = [shutil.copy(library, box)] if way == "by the first" else []
+    done = preloaded([victim("bound_deep"), bound, library, *more], box, settings=QUIET)
+    assert done.status == 0, done
+    whole = report(only_trace(box))
+    assert counted(whole, "leak") == (20, 2470)
+    assert sorted(stack(group)[0] for group in groups(whole, "leak")) == ["deep_make"] * 2
+    assert whole["summary"]["complete"] is True, whole["summary"]
 
 
 @pytest.mark.parametrize("allocator", ALLOCATORS)
