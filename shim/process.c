@@ -239,8 +239,21 @@ static const char *reason(int error)
 		return "too many open files";
 	case EFBIG:
 		return "file size limit";
-	default:
-		return "it failed";
+	case ENOSYS:
+		return "a system call was denied (ENOSYS), by a seccomp filter most likely";
+	case ENOTDIR:
+		return "part of the path is no folder";
+	case ELOOP:
+		return "part of the path is a symbolic link";
+	case ENAMETOOLONG:
+		return "the path is too long";
+	default: {
+		static char text[32];
+		char number[24];
+
+		put(put(text, text + sizeof text, "error "), text + sizeof text, note_number(number, -(long)error));
+		return text;
+	}
 	}
 }
 

@@ -226,6 +226,13 @@ def test_folder_that_does_not_exist_is_one_line_and_the_program_runs(box):
     assert len(done.text.splitlines()) == 1, done
 
 
+def test_folder_below_a_file_is_one_line_and_the_program_runs(box):
+    (box / "file").write_text("")
+    done = preloaded(LEAK, box / "file" / "folder")
+    assert (done.status, done.stdout) == (3, b"")
+    assert "part of the path is no folder" in done.text and len(done.text.splitlines()) == 1, done
+
+
 def test_static_child_is_left_alone(box):
     source = Path(__file__).parent / "victims" / "leak_then_end.c"
     subprocess.run(["/usr/bin/cc", "-static", "-D_GNU_SOURCE", "-w", source, "-o", box / "static"], check=True)
