@@ -76,6 +76,8 @@ enum image_state image_state(const struct image *image)
 
 void image_close(struct image *image)
 {
+	if (image->cfi)
+		dwarf_cfi_end(image->cfi);
 	free(image->symbols);
 	image_lines_close(image);
 	if (image->dwfl)
@@ -178,6 +180,25 @@ const char *image_symbol(struct image *image, uint64_t address, bool exported)
 			best = s;
 	}
 	return best ? best->name : NULL;
+}
+
+bool image_unwinds(struct image *image, uint64_t address)
+{
+	Dwarf_Frame *frame;
+	GElf_Addr bias;
+
+	if (image->state != IMAGE_GOOD)
+		return true;
+	if (!image->has_cfi) {
+		Elf *elf = dwfl_module_getelf(image->mod, &bias);
+
+		image->has_cfi = true;
+		image->cfi = elf ? dwarf_getcfi_elf(elf) : NULL;
+	}
+	if (!image->cfi || dwarf_cfi_addrframe(image->cfi, address, &frame))
+		return false;
+	free(frame);
+	return true;
 }
 
 const char *image_import(struct image *image, uint64_t address)

@@ -29,6 +29,9 @@ const char *image_symbol(struct image *image, uint64_t address, bool exported);
  * instruction there is no such call. */
 const char *image_import(struct image *image, uint64_t address);
 
+/* Does the file say how to leave the frame at an address? Also true where the file cannot tell. */
+bool image_unwinds(struct image *image, uint64_t address);
+
 /* Fills up to `max` frames, innermost first; the last one is the function itself. Returns
  * how many; 0 without debug information for this address. */
 unsigned image_frames(struct image *image, uint64_t address, struct frame *frames, unsigned max);

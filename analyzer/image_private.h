@@ -35,6 +35,9 @@ struct image {
 	Dwfl_Module *mod;
 	uint64_t elf_bias; /* dwfl's addresses minus the file's own */
 
+	bool has_cfi;
+	Dwarf_CFI *cfi; /* the file's .eh_frame */
+
 	bool has_symbols;
 	struct symbol *symbols;
 	size_t symbol_count;

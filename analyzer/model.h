@@ -253,6 +253,7 @@ struct stack {
 	const struct place **places; /* innermost first */
 	unsigned depth;
 	bool is_cut; /* it went on beyond what was kept */
+	bool is_lost; /* it may go on: the code of its outermost frame does not say how to get to its caller */
 };
 
 /* One later retain, release or touch of a resource. */

@@ -193,6 +193,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_threads(j, m, leak);
 	put_stack(j, "created_at", &leak->stack);
 	put_bool(j, "stack_cut", leak->stack.is_cut);
+	put_bool(j, "stack_lost", leak->stack.is_lost);
 	put_held(j, m, leak);
 	put_records(j, leak);
 	put_balance(j, leak);

@@ -71,6 +71,13 @@ static void print_stack(FILE *to, const struct stack *stack)
 			print_frame(to, stack->places[i], k);
 	if (stack->is_cut)
 		fputs("\t... (deeper than what is kept)\n", to);
+	if (stack->is_lost) {
+		const struct module *module = stack->places[stack->depth - 1]->module;
+
+		fputs("\t... (its callers are not known: ", to);
+		print_name(to, module ? module->name : "code without a file");
+		fputs(" has no unwind information there)\n", to);
+	}
 }
 
 static const char *not_called(const struct model *m)

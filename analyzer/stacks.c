@@ -90,6 +90,14 @@ static bool judge(const struct path *path, const struct model *m, struct symbols
 	return runtime_owns(frames, path->depth);
 }
 
+/* A guess beyond code without unwind information leads to what is no code in the end. */
+static void drop_strays(struct path *path, const struct model *m, struct symbols *s)
+{
+	while (path->is_whole && path->depth > 1 && !m->nodes[path->nodes[path->depth - 1]].module &&
+	       !symbols_unwinds(s, path->nodes[path->depth - 2]))
+		path->depth--;
+}
+
 void stacks_path(struct path *path, const struct model *m, struct symbols *s, uint32_t node)
 {
 	bool inside = false;
@@ -118,12 +126,15 @@ void stacks_path(struct path *path, const struct model *m, struct symbols *s, ui
 		node = m->nodes[node].parent;
 	}
 	path->is_runtime = judge(path, m, s);
-	for (unsigned i = path->depth; i-- > 0;) {
+	unsigned depth = path->depth;
+	for (unsigned i = depth; i-- > 0;) {
 		if (is_outside(path, i, m, s))
 			continue;
 		path->depth = i + 1;
 		break;
 	}
+	path->is_whole = path->depth == depth;
+	drop_strays(path, m, s);
 }
 
 static uint64_t text_hash(uint64_t hash, const char *text)
@@ -209,5 +220,6 @@ struct stack stacks_resolve(const struct path *path, struct model *m, struct sym
 	stack.places = pool_array(&m->pool, path->depth, sizeof(*stack.places));
 	for (unsigned i = 0; i < path->depth; i++)
 		stack.places[i] = symbols_place(s, path->nodes[i]);
+	stack.is_lost = path->depth && path->is_whole && !path->is_cut && !symbols_unwinds(s, path->nodes[path->depth - 1]);
 	return stack;
 }

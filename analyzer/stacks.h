@@ -14,6 +14,7 @@ struct path {
 	uint32_t nodes[STACKS_MAX]; /* innermost first */
 	unsigned depth;
 	bool is_cut;
+	bool is_whole; /* nothing lay outside of main */
 	const char *scope; /* innermost one that the stack was taken in, 0: none; part of all hashes */
 	bool is_runtime; /* libc's or ld.so's own (runtime.h), judged by the whole stack */
 };

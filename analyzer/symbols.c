@@ -221,6 +221,14 @@ const struct place *symbols_place(struct symbols *s, uint32_t node)
 	return spot->place;
 }
 
+bool symbols_unwinds(struct symbols *s, uint32_t index)
+{
+	const struct node *node = &s->model->nodes[index];
+
+	return node->module && image_unwinds(image_of(s, node->module),
+					     lookup_address(node) - s->model->modules[node->module].bias);
+}
+
 static const char *note_of(struct symbols *s, const struct module *module, enum image_state state)
 {
 	switch (state) {

@@ -31,6 +31,9 @@ const struct name *symbols_name(struct symbols *s, uint32_t node);
 /* The same with file, line and inlined frames. Never 0. */
 const struct place *symbols_place(struct symbols *s, uint32_t node);
 
+/* Does the code of a node's frame say how to get to its caller? */
+bool symbols_unwinds(struct symbols *s, uint32_t node);
+
 /* One line for each module without names because of law 4. */
 uint32_t symbols_notes(struct symbols *s, const char ***notes);
 

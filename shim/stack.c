@@ -71,7 +71,7 @@ static inline uint32_t walk_plainly(struct stack_cache *cache, uint32_t *count, 
 			rbp = *(const uintptr_t *)slot;
 		}
 		pc = *(const uintptr_t *)(outer - 8);
-		if (!pc)
+		if (!step_is_code(pc))
 			break;
 		f++->rule = rule;
 		f->pc = pc;

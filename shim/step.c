@@ -13,7 +13,6 @@
 #include "rules.h"
 
 #define KEY_BUSY 1ull
-#define PC_END (1ull << 47)
 #define SWITCHES_MAX 16u
 #define OWN_FRAMES_MAX 64u
 #define GUESS_SPAN 0x4000u
@@ -28,7 +27,7 @@ static int walk_word_outside(struct step_walk *w, uintptr_t at, uintptr_t *out)
 	uintptr_t last = (at + 7) & ~(READABLE_PAGE - 1);
 
 	w->is_outside = 1;
-	if (at < READABLE_PAGE || at + 8 > PC_END)
+	if (at < READABLE_PAGE || at + 8 > STEP_PC_END)
 		return -1;
 	for (;; page += READABLE_PAGE) {
 		if (page < w->window_low || page >= w->window_high) {
@@ -89,7 +88,7 @@ static uint64_t rule_make(struct step_walk *walk, uintptr_t pc, uint32_t flags)
 	uint32_t module;
 	uint64_t rule;
 
-	if (pc >= PC_END || pc < READABLE_PAGE)
+	if (pc >= STEP_PC_END || pc < READABLE_PAGE)
 		return CFI_END;
 	module = modules_find(flags & STEP_EXACT ? pc : pc - 1, &source);
 	rule = cfi_rule(&source, pc, flags & STEP_EXACT, &walk->work);
@@ -129,7 +128,7 @@ uint64_t step_rule_slow(struct step_walk *walk, uintptr_t pc, uint32_t flags, ui
 	const uint64_t mask = (1ull << STEP_LOG) - 1;
 	uint64_t key = step_key(pc, flags, generation), slot = step_slot(pc), rule;
 
-	if (pc >= PC_END)
+	if (pc >= STEP_PC_END)
 		return CFI_END;
 	for (unsigned i = 0; i < STEP_PROBES; i++) {
 		struct step_rules *entry = &step_rules[(slot + i) & mask];
@@ -324,7 +323,7 @@ int step_out(struct step_walk *walk, const struct step_frame *from, struct step_
 	case CFI_ODD: left = out_of_odd(walk, from, to); break;
 	default: left = out_by_rule(walk, from, to);
 	}
-	if (!left || !to->pc)
+	if (!left || !step_is_code(to->pc))
 		return 0;
 	if (walk->is_outside)
 		to->flags |= STEP_OUTSIDE;

@@ -32,6 +32,7 @@ struct step_frame {
 #define STEP_ODD 4u     /* the words do not tell all: the step must be made again each time */
 
 #define STEP_MODULE_SHIFT 48
+#define STEP_PC_END (1ull << 47) /* of what a program can have mapped */
 #define STEP_CODE_READABLE (1ull << 45) /* of a CFI_NONE rule */
 
 /* One way outward. Scratch: lies in the thread's private memory. */
@@ -69,6 +70,12 @@ static inline uint64_t step_slot(uintptr_t pc)
 static inline uint64_t step_key(uintptr_t pc, uint32_t flags, uint32_t generation)
 {
 	return (uint64_t)generation << 48 | (uint64_t)(flags & STEP_EXACT) << 47 | pc;
+}
+
+/* May this word be a return address? A guess by rbp may have read anything. */
+static inline int step_is_code(uintptr_t pc)
+{
+	return pc - 1 < STEP_PC_END - 1;
 }
 
 uint64_t step_rule_slow(struct step_walk *walk, uintptr_t pc, uint32_t flags, uint32_t generation);

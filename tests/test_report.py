@@ -505,6 +505,16 @@ def test_time_beyond_32_bits_is_read(box):
     assert report(t.write(box / "t.trace"))["leaks"][0]["oldest_age"] == 4000
 
 
+def test_stack_that_a_guess_would_lead_to_no_address_ends_before_it(box):
+    """Code without unwind information, and a frame register that is none."""
+    whole = traced(box, victim("stray_frame_register"))
+    (group,) = groups(whole, "make_astray")
+    assert (group["count"], group["bytes"], stack(group)) == (1, 123, ["make_astray"])
+    assert group["stack_lost"] is True
+    text = run([LEAKSHIM, "report", box / "t.trace", "--show", "all"]).stdout.decode()
+    assert "\t... (its callers are not known: stray_frame_register has no unwind information there)\n" in text, text
+
+
 def test_block_without_a_stack_is_still_counted(box):
     t = tw.Trace()
     t.block(0, 8)
