@@ -19,11 +19,7 @@
 #define TYPES (RESOURCE_BY_HAND - 1)
 
 /* The caller of the function this is used in. */
-#define CALLER()                                                                                   \
-	({                                                                                         \
-		const uintptr_t *frame_ = __builtin_frame_address(0);                              \
-		(struct live_caller){frame_[1], (uintptr_t)(frame_ + 2), frame_[0]};               \
-	})
+#define CALLER() live_caller(__builtin_frame_address(0))
 
 API void leakshim_track(const void *object, const char *type, size_t size);
 API void leakshim_retain(const void *object);

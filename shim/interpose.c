@@ -28,7 +28,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
 /* The caller of the interposed function this is used in. */
-#define CALLER() interpose_caller(__builtin_frame_address(0))
+#define CALLER() live_caller(__builtin_frame_address(0))
 
 static inline struct thread *enter_fast(uint32_t mode)
 {
@@ -192,7 +192,7 @@ static __attribute__((noinline)) void settle_odd(struct thread *t, struct live_k
 	struct live_taken taken = live_settle(t, killed);
 
 	if (live_family(&taken) != family)
-		check_family(t, taken, family, interpose_caller(frame));
+		check_family(t, taken, family, live_caller(frame));
 	if (taken.what >> 44 & 15)
 		sample_count(address, -1);
 }
@@ -215,7 +215,7 @@ static inline __attribute__((always_inline)) void settle_fast(struct live_killed
 
 static __attribute__((noinline)) void let_go_slowly(void *p, uint32_t family, const uintptr_t *frame)
 {
-	struct live_caller from = interpose_caller(frame);
+	struct live_caller from = live_caller(frame);
 
 	if (real_is_early(p) || (!LIKELY(real.free) && !real_ready()))
 		return;

@@ -17,12 +17,6 @@ void interpose_free(void *p);
 void interpose_made(void *p, size_t size, uint32_t family, const struct live_caller *from);
 int interpose_gone(void *p, uint32_t family, const struct live_caller *from);
 
-/* The caller of a function of ours with this frame address. */
-static inline struct live_caller interpose_caller(const uintptr_t *frame)
-{
-	return (struct live_caller){frame[1], (uintptr_t)(frame + 2), frame[0]};
-}
-
 /* Takes a block out and frees it: a whole operator delete, whose frame address this is. */
 void interpose_let_go(void *p, uint32_t family, const uintptr_t *frame);
 

@@ -28,7 +28,7 @@
 
 #define OPERATOR_SPAN 128u /* a real operator's code is not longer up to its call of malloc or free */
 
-#define CALLER() interpose_caller(__builtin_frame_address(0))
+#define CALLER() live_caller(__builtin_frame_address(0))
 
 static const char *const names[OPERATORS] = {
 	"_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t",

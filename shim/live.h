@@ -18,6 +18,12 @@ struct live_caller {
 	uintptr_t pc, sp, rbp;
 };
 
+/* The caller of a function of ours with this frame address (__builtin_frame_address(0); it must keep a frame pointer). */
+static inline struct live_caller live_caller(const uintptr_t *frame)
+{
+	return (struct live_caller){frame[1], (uintptr_t)(frame + 2), frame[0]};
+}
+
 /* Inline, in live_hot.h:
  *   live_insert follows a new block; `rate` is an index in header->sample_bytes
  *   live_take takes a block out before it is released, and says what it was */

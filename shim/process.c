@@ -21,6 +21,7 @@
 #include "probes.h"
 #include "real.h"
 #include "sample.h"
+#include "scanner.h"
 #include "settings.h"
 #include "slots.h"
 #include "spawn.h"
@@ -497,7 +498,7 @@ static void attend_report(void)
 	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)"signal",
 			(char *)"--keep", (char *)"always", process.path, 0};
 
-	spawn_attend(settings.analyzer, argv, settings.environment, snapshot_forget_copy);
+	spawn_attend(settings.analyzer, argv, settings.environment, scanner_forget_copy);
 }
 
 int process_check(const struct snapshot_here *here, int ms)

@@ -5,11 +5,9 @@
  * Taking the cut: one moment of the program, in a process of its own that scans it (reach.h).
  *
  * 1. Raw system calls only; no lock of malloc, the loader or stdio. Async-signal-safe.
- * 2. The scanning process comes from a raw clone with exit signal 0: no SIGCHLD, nothing for
- *    wait(-1) to find.
- * 3. While a scan of the living is under way, frees leave their entries (TRACE_FAMILY_GONE), for the
+ * 2. While a scan of the living is under way, frees leave their entries (TRACE_FAMILY_GONE), for the
  *    scan sees the heap of the cut, but the blocks of now (live.c).
- * 4. No ptrace, no helper thread: /proc/self/task/TID/syscall has the stack pointers of blocked threads.
+ * 3. No ptrace, no helper thread (tasks.h); nothing that the program's wait finds (scanner.h).
  */
 #include <stdint.h>
 #include "reach.h"
@@ -30,10 +28,6 @@ void snapshot_at_end(const struct snapshot_here *here);
 
 /* The process did not end after all: what its scan found is taken back, for what is made from now on was not looked at. */
 void snapshot_no_end(void);
-
-/* In a scanning process that will only wait: gives the pages of its copy back, so that the program does not go on
- * paying for it. */
-void snapshot_forget_copy(void);
 
 /* Scans the living process. `then` runs in the scanning process when it is done. Returns 0, or
  * -1 if no process could be made or one is still scanning. */

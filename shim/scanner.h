@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_SCANNER_H
+#define LEAKSHIM_SCANNER_H
+/*
+ * The process that scans: made, given signals, limits and priority of its own, and waited for.
+ *
+ * 1. A raw clone with exit signal 0: no SIGCHLD, nothing for wait(-1) to find.
+ * 2. All signals are blocked while it is made: no handler of the program runs in it.
+ * 3. It ends in any case, by itself or by its own timer.
+ *
+ * Raw system calls only. Async-signal-safe.
+ */
+#include "reach.h"
+
+/* A process with a copy of our memory, which scans and then calls `then`. Returns its pid, or -errno; does not return there. */
+long scanner_copy(const struct reach_cut *cut, void (*then)(void));
+
+/* What one that shares our memory goes on with when we have returned; must stay where it is. */
+struct scanner_shared {
+	struct reach_cut cut;
+	void (*then)(void);
+};
+
+/* Such a process, on a stack that ends at `stack_end`. Returns its pid, or -errno. */
+long scanner_share(struct scanner_shared *shared, void *stack_end);
+
+/* In a scanning process with a copy that will only wait: gives the pages of its copy back, so that the program does not
+ * go on paying for it. */
+void scanner_forget_copy(void);
+
+/* A scanning process is to be waited for some time. */
+void scanner_remember(uint32_t pid);
+
+/* Waits for those that have ended. Returns 1 if `pid` is not running any more. */
+int scanner_reap(uint32_t pid);
+#endif

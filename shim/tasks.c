@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "tasks.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "note.h"
+#include "sys.h"
+#include "rules.h"
+
+struct entry {
+	uint64_t inode;
+	int64_t next;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+uintptr_t tasks_number(const char **at, unsigned base)
+{
+	uintptr_t n = 0;
+
+	while (**at == ' ' || **at == '\n')
+		++*at;
+	if (**at == '0' && (*at)[1] == 'x') {
+		base = 16;
+		*at += 2;
+	}
+	for (;; ++*at) {
+		char c = **at;
+
+		if (c >= '0' && c <= '9')
+			n = n * base + (uintptr_t)(c - '0');
+		else if (base == 16 && c >= 'a' && c <= 'f')
+			n = n * 16 + (uintptr_t)(c - 'a' + 10);
+		else
+			return n;
+	}
+}
+
+/* How many arguments a call takes in which threads wait: the other registers hold what was there before. */
+static int arity(uintptr_t call)
+{
+	switch (call) {
+	case SYS_pause:
+		return 0;
+	case SYS_nanosleep:
+	case SYS_rt_sigsuspend:
+		return 2;
+	case SYS_read:
+	case SYS_write:
+	case SYS_readv:
+	case SYS_writev:
+	case SYS_poll:
+	case SYS_accept:
+	case SYS_recvmsg:
+	case SYS_sendmsg:
+	case SYS_connect:
+		return 3;
+	case SYS_epoll_wait:
+	case SYS_clock_nanosleep:
+	case SYS_wait4:
+	case SYS_accept4:
+	case SYS_rt_sigtimedwait:
+		return 4;
+	case SYS_select:
+	case SYS_ppoll:
+	case SYS_waitid:
+		return 5;
+	default:
+		return 6;
+	}
+}
+
+/* "nr a0 a1 a2 a3 a4 a5 sp pc", "-1 sp pc", or "running". */
+static void read_syscall(struct reach_thread *t, const char *name)
+{
+	char path[64] = "/proc/self/task/", text[256];
+	size_t n = strlen(path), m = strlen(name);
+
+	memcpy(path + n, name, m);
+	memcpy(path + n + m, "/syscall", 9);
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (sys_failed(fd))
+		return;
+	long got = sys_call3(SYS_read, fd, (long)text, sizeof text - 1);
+	sys_call3(SYS_close, fd, 0, 0);
+	if (got <= 0 || text[0] == 'r')
+		return;
+	text[got] = 0;
+	const char *at = text;
+	if (*at == '-') {
+		at += 2;
+	} else {
+		int used = arity(tasks_number(&at, 10));
+
+		for (int i = 0; i < 6; i++) {
+			uintptr_t word = tasks_number(&at, 10);
+
+			if (i < used)
+				t->word[t->words++] = word;
+		}
+	}
+	t->sp = tasks_number(&at, 10);
+}
+
+static void add_task(struct tasks *tasks, const char *name, uint32_t self, const struct snapshot_here *here)
+{
+	if (tasks->count == tasks->most)
+		return;
+	struct reach_thread *t = &tasks->thread[tasks->count++];
+	const char *at = name;
+
+	t->tid = (uint32_t)tasks_number(&at, 10);
+	if (t->tid == self) {
+		t->sp = here->sp;
+		t->words = here->words;
+		memcpy(t->word, here->word, sizeof t->word);
+	} else {
+		read_syscall(t, name);
+		tasks->unstable += !t->sp;
+	}
+}
+
+static uint64_t task_number(void)
+{
+	struct {
+		uint64_t dev, ino, nlink;
+		uint64_t rest[15];
+	} status;
+
+	if (sys_failed(sys_call3(SYS_stat, (long)"/proc/self/task", (long)&status, 0)))
+		return 0;
+	return status.nlink > 2 ? status.nlink - 2 : 1;
+}
+
+int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here)
+{
+	uint64_t most = task_number() + 64;
+	unsigned char *listing;
+	long n, at = sys_call6(SYS_mmap, 0, (long)(most * sizeof *tasks->thread + TASKS_LISTING),
+			       PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(tasks, 0, sizeof *tasks);
+	if (sys_failed(at))
+		return -1;
+	tasks->thread = (struct reach_thread *)at;
+	tasks->most = (uint32_t)most;
+	listing = (unsigned char *)(tasks->thread + most);
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
+	while (!sys_failed(fd) && (n = sys_call3(SYS_getdents64, fd, (long)listing, TASKS_LISTING)) > 0)
+		for (long i = 0; i < n;) {
+			struct entry *e = (struct entry *)(listing + i);
+
+			if (e->name[0] != '.')
+				add_task(tasks, e->name, self, here);
+			i += e->length;
+		}
+	if (!sys_failed(fd))
+		sys_call3(SYS_close, fd, 0, 0);
+	if (!tasks->count) {
+		char text[24];
+
+		add_task(tasks, note_number(text, self), self, here);
+	}
+	return 0;
+}
+
+void tasks_free(struct tasks *tasks)
+{
+	sys_call3(SYS_munmap, (long)tasks->thread, (long)(tasks->most * sizeof *tasks->thread + TASKS_LISTING), 0);
+}

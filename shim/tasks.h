@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_TASKS_H
+#define LEAKSHIM_TASKS_H
+/*
+ * Where the threads of the process stand, as the kernel tells without a permission or a stop:
+ * /proc/self/task/TID/syscall has the stack pointer of a blocked one and the arguments of the call it waits in.
+ *
+ * Raw system calls only. Async-signal-safe.
+ */
+#include <stdint.h>
+#include "reach.h"
+#include "snapshot.h"
+
+#define TASKS_LISTING 32768u /* bytes behind the threads that serve as a buffer while they are read */
+
+/* In a mapping of its own, which a clone copies. */
+struct tasks {
+	struct reach_thread *thread;
+	uint32_t count, most;
+	uint32_t unstable; /* of them run: nobody knows their stack pointer */
+};
+
+/* Reads all; the calling thread `self` stands at `here`. Returns 0 or -1: no memory. */
+int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here);
+void tasks_free(struct tasks *tasks);
+
+/* The number that a text of /proc goes on with, behind blanks; 0x makes it one of base 16. */
+uintptr_t tasks_number(const char **at, unsigned base);
+#endif
