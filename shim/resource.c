@@ -1,215 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-#include "resource.h"
-
+/* The life of resources, and the table that finds them. */
 #include <errno.h>
 #include <string.h>
 
+#include "resource_hot.h"
 #include "sys.h"
-#include "race.h"
 #include "rules.h"
 
-#define SHARDS 16u
-#define RING 256u /* ended resources that a shard remembers */
-#define FINDINGS 512u
-#define FIRST_KEPT 3u /* records that are never thinned, next to the creation */
 #define SOON_US 1000000u
 #define HEAD_MAX 64u
 #define IN_RING 0x80000000u /* in flags: the element is in a ring, whether it lives again or not */
-
-struct shard {
-	uint32_t lock;
-	uint32_t free; /* RESOURCE elements to reuse, a list through next */
-	uint32_t at;
-	uint32_t ring[RING];
-};
-
-struct resource_table {
-	uint32_t heads[RESOURCE_HEADS];
-	struct shard shards[SHARDS];
-	uint32_t lock_publish, lock_findings;
-	uint32_t types[RESOURCE_TYPES];	  /* TYPE index in this process's trace */
-	uint32_t probes[RESOURCE_PROBES]; /* PROBE index */
-};
-
-/* What an event means for the resource it meets. */
-struct deed {
-	const struct resource_event *event;
-	struct thread *thread;
-	uint32_t node;
-	int has_count;
-	int32_t count; /* read from the object: before the call, for create after it */
-	uint64_t now;
-};
 
 struct resource_type resource_types[RESOURCE_TYPES];
 struct resource_probe resource_probes[RESOURCE_PROBES];
 uint32_t resource_types_used, resource_probes_used;
 uint32_t *resource_heads;
 uint32_t resource_has_blocks;
-static struct resource_table *table;
-
-static const struct probe_line *declared_probe(const struct deed *d)
-{
-	return resource_probes[d->event->probe].declared;
-}
-
-static struct trace_resource *at_resource(uint32_t i)
-{
-	return (struct trace_resource *)state.areas[TRACE_AREA_RESOURCE].chunk[i >> AREA_SHIFT_RESOURCE] +
-	       (i & ((1u << AREA_SHIFT_RESOURCE) - 1));
-}
-
-static struct trace_record *at_record(uint32_t i)
-{
-	return (struct trace_record *)state.areas[TRACE_AREA_RECORD].chunk[i >> AREA_SHIFT_RECORD] +
-	       (i & ((1u << AREA_SHIFT_RECORD) - 1));
-}
-
-static struct trace_type *at_type(uint32_t i)
-{
-	return (struct trace_type *)state.areas[TRACE_AREA_TYPE].chunk[i >> AREA_SHIFT_TYPE] +
-	       (i & ((1u << AREA_SHIFT_TYPE) - 1));
-}
-
-static struct trace_probe *at_probe(uint32_t i)
-{
-	return (struct trace_probe *)state.areas[TRACE_AREA_PROBE].chunk[i >> AREA_SHIFT_PROBE] +
-	       (i & ((1u << AREA_SHIFT_PROBE) - 1));
-}
-
-static struct trace_finding *at_finding(uint32_t i)
-{
-	return (struct trace_finding *)state.areas[TRACE_AREA_FINDING].chunk[i >> AREA_SHIFT_FINDING] +
-	       (i & ((1u << AREA_SHIFT_FINDING) - 1));
-}
+struct resource_table *resource_table;
 
 int resource_start(void)
 {
-	table = area_private(sizeof(*table), 1);
-	if (!table)
+	resource_table = area_private(sizeof(*resource_table), 1);
+	if (!resource_table)
 		return -ENOMEM;
-	resource_heads = table->heads;
+	resource_heads = resource_table->heads;
 	return 0;
-}
-
-static uint32_t word_text(const struct probe_word *word)
-{
-	return word->size ? area_text(word->at, word->size) : 0;
-}
-
-static uint32_t text(const char *string)
-{
-	return string && *string ? area_text(string, strlen(string)) : 0;
-}
-
-static uint32_t interval(void)
-{
-	return trace_level(state.header) == TRACE_LEVEL_PARANOID ? 1 : RESOURCE_INTERVAL;
-}
-
-static int is_by_hand(uint32_t type)
-{
-	return type >= RESOURCE_TYPES - RESOURCE_BY_HAND;
-}
-
-/* The TYPE entry of a type in this process's trace. Caller holds lock_publish. */
-static uint32_t publish_type(uint32_t type)
-{
-	const struct resource_type *t = &resource_types[type];
-	struct trace_type *entry;
-	uint32_t i = table->types[type], name;
-
-	if (i || !(name = word_text(&t->declared->name)) || !(i = area_take(TRACE_AREA_TYPE, 1)))
-		return i;
-	entry = at_type(i);
-	entry->library = word_text(&t->declared->library);
-	entry->block = t->declared->block;
-	entry->interval = interval();
-	entry->count_offset = t->declared->count_offset;
-	entry->count_format = t->declared->count_format;
-	entry->flags = (is_by_hand(type) ? TRACE_TYPE_BY_HAND : 0) |
-		       (t->declared->count_format ? TRACE_TYPE_HAS_COUNT : 0) |
-		       (t->verified ? TRACE_TYPE_READS : 0) | (t->misread ? TRACE_TYPE_MISREAD : 0);
-	__atomic_store_n(&entry->name, name, __ATOMIC_RELEASE);
-	__atomic_store_n(&table->types[type], i, __ATOMIC_RELEASE);
-	return i;
-}
-
-static void remember_release(uint32_t type, uint32_t probe, uint32_t verb)
-{
-	struct trace_type *t = at_type(type);
-
-	if (verb == PROBE_RELEASE && (!t->release || at_probe(t->release)->verb == PROBE_FINAL))
-		t->release = probe;
-	else if (verb == PROBE_FINAL && !t->release)
-		t->release = probe;
-}
-
-/* The same for a probe line. */
-static uint32_t publish_probe(uint32_t probe)
-{
-	const struct resource_probe *p = &resource_probes[probe];
-	uint32_t type = publish_type(p->type), i = table->probes[probe], symbol = 0;
-	struct trace_probe *entry;
-
-	if (!type || (!i && (!(symbol = word_text(&p->declared->symbol)) ||
-			     !(i = area_take(TRACE_AREA_PROBE, 1)))))
-		return 0;
-	entry = at_probe(i);
-	entry->status = p->status;
-	entry->address = p->address;
-	if (!entry->reason)
-		entry->reason = text(p->reason);
-	if (!entry->library)
-		entry->library = text(p->library);
-	if (!symbol)
-		return i;
-	entry->type = type;
-	entry->verb = p->declared->verb;
-	entry->file = text(p->file);
-	entry->line = p->declared->line;
-	__atomic_store_n(&entry->symbol, symbol, __ATOMIC_RELEASE);
-	__atomic_store_n(&table->probes[probe], i, __ATOMIC_RELEASE);
-	if (is_by_hand(p->type) && p->declared->verb == PROBE_CREATE) /* one release serves all of them */
-		at_type(type)->release = publish_probe(RESOURCE_RELEASE_BY_HAND);
-	else
-		remember_release(type, i, p->declared->verb);
-	return i;
-}
-
-void resource_publish(void)
-{
-	if (!table)
-		return;
-	state_lock(&table->lock_publish);
-	for (uint32_t i = 0; i < resource_probes_used; i++)
-		publish_probe(i);
-	state_unlock(&table->lock_publish);
-}
-
-uint32_t resource_publish_one(uint32_t probe)
-{
-	state_lock(&table->lock_publish);
-	uint32_t i = publish_probe(probe);
-	state_unlock(&table->lock_publish);
-	return i;
 }
 
 static uint32_t probe_index(uint32_t probe)
 {
-	uint32_t i = __atomic_load_n(&table->probes[probe], __ATOMIC_ACQUIRE);
+	uint32_t i = __atomic_load_n(&resource_table->probes[probe], __ATOMIC_ACQUIRE);
 
 	return i ? i : resource_publish_one(probe);
 }
 
 static uint32_t type_of(uint32_t probe)
 {
-	return table->types[resource_probes[probe].type];
+	return resource_table->types[resource_probes[probe].type];
 }
 
 static uint32_t lock_chain(uint32_t hash)
 {
-	uint32_t *head = &table->heads[hash];
+	uint32_t *head = &resource_table->heads[hash];
 
 	for (uint32_t spins = 0;; spins++) {
 		uint32_t now = __atomic_load_n(head, __ATOMIC_RELAXED);
@@ -226,7 +58,7 @@ static uint32_t lock_chain(uint32_t hash)
 
 static void unlock_chain(uint32_t hash, uint32_t first)
 {
-	__atomic_store_n(&table->heads[hash], first, __ATOMIC_RELEASE);
+	__atomic_store_n(&resource_table->heads[hash], first, __ATOMIC_RELEASE);
 }
 
 /* Looks along a chain. `type` 0 is any. Living ones win over ended ones. */
@@ -261,7 +93,7 @@ static uint32_t unlink_from(uint32_t first, uint32_t gone)
 
 static struct shard *shard_of(const struct thread *t)
 {
-	return &table->shards[t->owner % SHARDS];
+	return &resource_table->shards[t->owner % SHARDS];
 }
 
 static void give_back(struct shard *s, uint32_t i)
@@ -309,185 +141,6 @@ static void remember(struct shard *s, uint32_t i)
 		give_back(s, old);
 }
 
-/* Reads the count from an object that is being passed to its own library, which reads it too. */
-static int read_count(const struct probe_type *t, uintptr_t address, int32_t *count)
-{
-	const void *at = (const void *)(address + (uintptr_t)(intptr_t)t->count_offset);
-	int32_t half;
-	int64_t whole;
-
-	if ((uintptr_t)at < PROBE_STATIC_BELOW)
-		return 0;
-	if (t->count_format == PROBE_COUNT_U64) {
-		memcpy(&whole, at, 8);
-		*count = whole > INT32_MAX ? INT32_MAX : whole < INT32_MIN ? INT32_MIN : (int32_t)whole;
-		return 1;
-	}
-	memcpy(&half, at, 4);
-	if (t->count_format == PROBE_COUNT_NEG32)
-		half = half == INT32_MIN ? INT32_MAX : -half;
-	*count = half;
-	return 1;
-}
-
-static int reads_count(const struct resource_type *t)
-{
-	return t->declared->count_format && !__atomic_load_n(&t->misread, __ATOMIC_RELAXED);
-}
-
-/* The first create tells whether count= is right for this build of the library. */
-static void verify(struct resource_type *t, uint32_t type, struct deed *d)
-{
-	int64_t want = t->declared->initial;
-
-	if (!d->has_count || __atomic_load_n(&t->verified, __ATOMIC_RELAXED))
-		return;
-	if (t->declared->count_format == PROBE_COUNT_NEG32 && want < 0)
-		want = -want;
-	if (d->count == want) {
-		__atomic_store_n(&t->verified, 1, __ATOMIC_RELAXED);
-		__atomic_fetch_or(&at_type(type)->flags, TRACE_TYPE_READS, __ATOMIC_RELAXED);
-		return;
-	}
-	__atomic_store_n(&t->misread, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_or(&at_type(type)->flags, TRACE_TYPE_MISREAD, __ATOMIC_RELAXED);
-	d->has_count = 0;
-}
-
-static uint32_t what(const struct deed *d)
-{
-	return d->event->verb | d->event->hint << 8 | d->thread->identity << 16;
-}
-
-/* Which of the middle records says least: the one whose neighbours are close to each other
- * in proportion to how long ago they were. */
-static uint32_t least(uint32_t records, uint32_t sequence)
-{
-	uint32_t worst = FIRST_KEPT;
-	uint64_t worst_gap = UINT64_MAX;
-
-	for (uint32_t i = FIRST_KEPT; i < TRACE_RECORDS; i++) {
-		uint32_t before = at_record(records + i - 1)->sequence;
-		uint32_t after = i + 1 < TRACE_RECORDS ? at_record(records + i + 1)->sequence : sequence;
-		uint32_t age = sequence - at_record(records + i)->sequence + 1;
-		uint64_t gap = ((uint64_t)(after > before ? after - before : 0) << 24) / age;
-
-		if (gap < worst_gap) {
-			worst_gap = gap;
-			worst = i;
-		}
-	}
-	return worst;
-}
-
-static void move_record(uint32_t to, uint32_t from)
-{
-	struct trace_record copy = *at_record(from);
-
-	__atomic_store_n(&at_record(to)->what, 0, __ATOMIC_RELEASE);
-	copy.what = 0;
-	*at_record(to) = copy;
-	__atomic_store_n(&at_record(to)->what, at_record(from)->what, __ATOMIC_RELEASE);
-}
-
-/* The place for a new record: a free one, or the last one after a middle one was given up.
- * Records lie in the order of their last time, but for merged ones among the first. */
-static uint32_t record_place(struct trace_resource *r, uint32_t sequence)
-{
-	for (uint32_t i = 0; i < TRACE_RECORDS; i++)
-		if (!at_record(r->records + i)->what)
-			return r->records + i;
-	uint32_t gone = least(r->records, sequence);
-	r->thinned += at_record(r->records + gone)->times;
-	for (uint32_t i = gone; i + 1 < TRACE_RECORDS; i++)
-		move_record(r->records + i, r->records + i + 1);
-	return r->records + TRACE_RECORDS - 1;
-}
-
-static void record(struct trace_resource *r, const struct deed *d)
-{
-	uint32_t probe = table->probes[d->event->probe];
-	uint32_t sequence = r->retains + r->releases + r->touches;
-	struct trace_record *place;
-
-	if (trace_level(state.header) < TRACE_LEVEL_ADVANCED)
-		return;
-	if (!r->records && !(r->records = area_take(TRACE_AREA_RECORD, TRACE_RECORDS))) {
-		r->thinned++;
-		return;
-	}
-	for (uint32_t i = 0; i < TRACE_RECORDS; i++) {
-		place = at_record(r->records + i);
-		if (!place->what)
-			break;
-		if (place->node != d->node || place->probe != probe ||
-		    trace_record_verb(place) != d->event->verb || trace_record_hint(place) != d->event->hint)
-			continue;
-		place->times++;
-		place->count = r->count;
-		place->sequence = sequence;
-		place->time = d->now;
-		place->what = what(d);
-		return;
-	}
-	place = at_record(record_place(r, sequence));
-	__atomic_store_n(&place->what, 0, __ATOMIC_RELEASE);
-	place->node = d->node;
-	place->probe = probe;
-	place->times = 1;
-	place->count = r->count;
-	place->sequence = sequence;
-	place->time = d->now;
-	__atomic_store_n(&place->what, what(d), __ATOMIC_RELEASE);
-}
-
-static void finding(enum trace_finding_kind kind, const struct trace_resource *r, uint32_t probe,
-		    const struct deed *d, uintptr_t address)
-{
-	struct trace_finding *f;
-	uint32_t used, i;
-
-	state_lock(&table->lock_findings);
-	used = (uint32_t)state.header->areas[TRACE_AREA_FINDING].used;
-	for (i = 1; i < used; i++) {
-		f = at_finding(i);
-		if (f->kind == (uint32_t)kind && f->probe == probe && f->node == d->node &&
-		    f->type == r->type && f->made_node == r->node && f->end_node == r->end_node)
-			break;
-	}
-	if (i >= used && (used > FINDINGS || !(i = area_take(TRACE_AREA_FINDING, 1)))) {
-		state_unlock(&table->lock_findings);
-		return;
-	}
-	f = at_finding(i);
-	f->thread = d->thread->identity;
-	f->count = d->has_count && !(r->flags & TRACE_RESOURCE_ENDED) ? d->count : r->count;
-	f->address = address;
-	f->last_time = d->now;
-	f->times++;
-	if (!f->kind) {
-		f->type = r->type;
-		f->probe = probe;
-		f->node = d->node;
-		f->made_probe = r->probe;
-		f->made_node = r->node;
-		f->made_thread = trace_resource_thread(r);
-		f->made_time = r->time;
-		f->end_probe = r->end_probe;
-		f->end_node = r->end_node;
-		f->end_thread = r->end_thread;
-		f->end_time = r->end_time;
-		f->first_time = d->now;
-		__atomic_store_n(&f->kind, kind, __ATOMIC_RELEASE);
-	}
-	state_unlock(&table->lock_findings);
-}
-
-static void count_type(uint64_t *total)
-{
-	__atomic_fetch_add(total, 1, __ATOMIC_RELAXED);
-}
-
 /* The function that made it was called by another one that makes it too. */
 static int is_outer(const struct trace_resource *r, const struct deed *d)
 {
@@ -516,7 +169,7 @@ static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t fla
 		r->next = first;
 	r->time = d->now;
 	r->type = type;
-	r->probe = table->probes[d->event->probe];
+	r->probe = resource_table->probes[d->event->probe];
 	r->node = d->node;
 	r->count = d->has_count		   ? d->count
 		   : declared->initial < 0 ? 1
@@ -555,16 +208,16 @@ static uint32_t create(uint32_t first, struct deed *d, uint32_t type)
 
 	if (old && is_outer(at_resource(old), d)) {
 		/* the outermost one is what the program called */
-		at_resource(old)->probe = table->probes[d->event->probe];
+		at_resource(old)->probe = resource_table->probes[d->event->probe];
 		at_resource(old)->node = d->node;
 		at_resource(old)->depth = d->event->depth;
 		return first;
 	}
-	if (declared->declared->block == PROBE_BLOCK_HEAP && interval() == 1 &&
+	if (declared->declared->block == PROBE_BLOCK_HEAP && resource_interval() == 1 &&
 	    !is_in_heap(d->event->address))
 		return first;
 	if (d->event->verb == PROBE_CREATE) {
-		verify(declared, type, d);
+		resource_verify(declared, type, d);
 		count_type(&at_type(type)->created);
 		return make(first, d, type, 0, old);
 	}
@@ -579,7 +232,7 @@ static uint32_t end(uint32_t i, const struct deed *d)
 
 	r->end_time = d->now;
 	r->end_node = d->node;
-	r->end_probe = d->event ? table->probes[d->event->probe] : 0;
+	r->end_probe = d->event ? resource_table->probes[d->event->probe] : 0;
 	r->end_thread = d->thread->identity;
 	r->depth = d->event ? d->event->depth : 0;
 	r->count = 0;
@@ -592,16 +245,6 @@ static uint32_t end(uint32_t i, const struct deed *d)
 	return i;
 }
 
-/* The object's own count tells what happened out of sight. */
-static void compare_counts(struct trace_resource *r, const struct deed *d)
-{
-	if (!d->has_count)
-		return;
-	if (r->count != d->count && !(r->flags & TRACE_RESOURCE_SUNK))
-		r->flags |= TRACE_RESOURCE_UNSEEN;
-	r->count = d->count;
-}
-
 /* A type that names its definite end is not ended by a count of 0: its objects can come back to life
  * while they are taken down. */
 static int waits(const struct deed *d)
@@ -611,67 +254,12 @@ static int waits(const struct deed *d)
 	return d->has_count && (t->verbs & 1u << PROBE_FINAL);
 }
 
-/* The latest change by another thread. */
-static const struct trace_record *other_change(const struct trace_resource *r, uint32_t thread)
-{
-	const struct trace_record *latest = NULL;
-
-	for (uint32_t i = 0; r->records && i < TRACE_RECORDS; i++) {
-		const struct trace_record *record = at_record(r->records + i);
-		uint32_t verb = trace_record_verb(record);
-
-		if (record->what && trace_record_thread(record) != thread &&
-		    (verb == PROBE_RETAIN || verb == PROBE_RELEASE) &&
-		    (!latest || record->sequence > latest->sequence))
-			latest = record;
-	}
-	return latest;
-}
-
-static void check_race(struct trace_resource *r, const struct deed *d)
-{
-	uint32_t verb = d->event->verb, thread = d->thread->identity;
-	const struct trace_record *other;
-	struct trace_resource at_fault;
-	int32_t seen = d->count;
-
-	if ((verb != PROBE_RETAIN && verb != PROBE_RELEASE) || probe_is_after(declared_probe(d))) {
-		race_forget(r);
-		return;
-	}
-	if (r->race_threads[0] && (r->race_threads[1] || r->race_threads[0] != thread) &&
-	    !read_count(resource_types[resource_probes[d->event->probe].type].declared, d->event->address, &seen))
-		return;
-	switch (race_step(r, thread, seen, verb == PROBE_RETAIN ? 1 : -1)) {
-	case RACE_HIDDEN:
-		count_type(&at_type(r->type)->unseen);
-		return;
-	case RACE_LOST:
-		break;
-	default:
-		if (!r->race_threads[1] && seen != r->count && !(r->flags & TRACE_RESOURCE_SUNK))
-			count_type(&at_type(r->type)->unseen);
-		return;
-	}
-	other = other_change(r, thread);
-	if (!other)
-		return;
-	at_fault = *r;
-	at_fault.end_node = other->node;
-	at_fault.end_probe = other->probe;
-	at_fault.end_thread = trace_record_thread(other);
-	at_fault.end_time = other->time;
-	finding(TRACE_FINDING_RACED, &at_fault, table->probes[d->event->probe], d, d->event->address);
-}
-
 /* An operation on a living resource. Returns the element if it has ended. */
 static uint32_t operate(uint32_t i, const struct deed *d)
 {
 	struct trace_resource *r = at_resource(i);
 
-	if (d->has_count && d->event->verb != PROBE_TOUCH)
-		check_race(r, d);
-	compare_counts(r, d);
+	resource_compare(r, d);
 	switch (d->event->verb) {
 	case PROBE_RETAIN:
 		r->retains++;
@@ -694,7 +282,7 @@ static uint32_t operate(uint32_t i, const struct deed *d)
 		r->touches++;
 		break;
 	}
-	record(r, d);
+	resource_record(r, d);
 	if (d->event->verb == PROBE_FINAL || (d->event->verb == PROBE_RELEASE && r->count <= 0 && !waits(d)))
 		return end(i, d);
 	return 0;
@@ -748,11 +336,11 @@ static uint32_t after_end(uint32_t first, uint32_t i, const struct deed *d)
 	}
 	if (i && is_still_ended(at_resource(i), d, d->event->address, t->declared->block)) {
 		if (verb == PROBE_RELEASE || verb == PROBE_FINAL)
-			finding(TRACE_FINDING_RELEASED_AGAIN, at_resource(i),
-				table->probes[d->event->probe], d, d->event->address);
+			resource_finding(TRACE_FINDING_RELEASED_AGAIN, at_resource(i),
+				resource_table->probes[d->event->probe], d, d->event->address);
 		else if (verb == PROBE_RETAIN || verb == PROBE_SINK)
-			finding(TRACE_FINDING_RETAINED_ENDED, at_resource(i),
-				table->probes[d->event->probe], d, d->event->address);
+			resource_finding(TRACE_FINDING_RETAINED_ENDED, at_resource(i),
+				resource_table->probes[d->event->probe], d, d->event->address);
 		return 0;
 	}
 	if (verb != PROBE_RELEASE && verb != PROBE_FINAL)
@@ -761,7 +349,7 @@ static uint32_t after_end(uint32_t first, uint32_t i, const struct deed *d)
 	if (other && !(at_resource(other)->flags & TRACE_RESOURCE_ENDED) &&
 	    t->declared->block == PROBE_BLOCK_OWN &&
 	    at_type(at_resource(other)->type)->block == PROBE_BLOCK_OWN) {
-		finding(TRACE_FINDING_MISMATCHED, at_resource(other), table->probes[d->event->probe], d,
+		resource_finding(TRACE_FINDING_MISMATCHED, at_resource(other), resource_table->probes[d->event->probe], d,
 			d->event->address);
 		return end(other, d);
 	}
@@ -779,7 +367,7 @@ static int is_any(const struct deed *d)
 /* The program may touch what a library counts by itself, and no more. */
 static int is_foreign(uint32_t i, const struct deed *d)
 {
-	return is_by_hand(resource_probes[d->event->probe].type) && d->event->verb != PROBE_CREATE &&
+	return resource_is_by_hand(resource_probes[d->event->probe].type) && d->event->verb != PROBE_CREATE &&
 	       d->event->verb != PROBE_TOUCH && !(at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND);
 }
 
@@ -851,7 +439,7 @@ static void forget(struct thread *t, uintptr_t address, uint32_t type)
 /* The resource's memory, and then its records', come while something else is done: most are met long after the last time. */
 static inline const struct trace_resource *expect(uintptr_t address)
 {
-	uint32_t first = __atomic_load_n(&table->heads[resource_hash(address)], __ATOMIC_RELAXED) & ~RESOURCE_LOCK;
+	uint32_t first = __atomic_load_n(&resource_table->heads[resource_hash(address)], __ATOMIC_RELAXED) & ~RESOURCE_LOCK;
 	const struct trace_resource *r = first ? at_resource(first) : 0;
 
 	if (r) {
@@ -891,7 +479,7 @@ void resource_event(const struct resource_event *event)
 	}
 	met = expect(event->address);
 	if (reads_count(declared) && event->verb != PROBE_FINAL)
-		d.has_count = read_count(declared->declared, event->address, &d.count);
+		d.has_count = resource_read_count(declared->declared, event->address, &d.count);
 	if (event->verb == PROBE_RETAIN && probe_is_after(declared_probe(&d)))
 		d.count--; /* as it was before the call */
 	if (needs_stack(&d))
@@ -930,7 +518,7 @@ void resource_freed(struct thread *t, uintptr_t address, const struct live_calle
 	if (i && at_resource(i)->count > 1 &&
 	    (!(at_resource(i)->flags & TRACE_RESOURCE_COUNTED) ||
 	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND))
-		finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);
+		resource_finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);
 	i = i ? end(i, &d) : 0;
 	unlock_chain(hash, first);
 	if (i)
@@ -939,7 +527,7 @@ void resource_freed(struct thread *t, uintptr_t address, const struct live_calle
 
 void resource_mark_threads(unsigned char *named)
 {
-	uint32_t used = table ? (uint32_t)state.header->areas[TRACE_AREA_RESOURCE].used : 0;
+	uint32_t used = resource_table ? (uint32_t)state.header->areas[TRACE_AREA_RESOURCE].used : 0;
 
 	for (uint32_t i = 1; i < used; i++) {
 		const struct trace_resource *r = at_resource(i);
@@ -955,7 +543,7 @@ void resource_mark_threads(unsigned char *named)
 
 int resource_has_live(void)
 {
-	uint32_t used = table ? (uint32_t)state.header->areas[TRACE_AREA_RESOURCE].used : 0;
+	uint32_t used = resource_table ? (uint32_t)state.header->areas[TRACE_AREA_RESOURCE].used : 0;
 
 	for (uint32_t i = 1; i < used; i++)
 		if (at_resource(i)->where && !(at_resource(i)->flags & TRACE_RESOURCE_ENDED))

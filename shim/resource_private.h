@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_RESOURCE_PRIVATE_H
+#define LEAKSHIM_RESOURCE_PRIVATE_H
+/*
+ * Shared by the files of the room, nobody else: resource.c (life and death, and the table), resource_hot.h (what every
+ * retain and release passes through), resource_findings.c (what was done wrong), resource_publish.c.
+ */
+#include "resource.h"
+
+#define SHARDS 16u
+#define RING 256u /* ended resources that a shard remembers */
+
+struct shard {
+	uint32_t lock;
+	uint32_t free; /* RESOURCE elements to reuse, a list through next */
+	uint32_t at;
+	uint32_t ring[RING];
+};
+
+struct resource_table {
+	uint32_t heads[RESOURCE_HEADS];
+	struct shard shards[SHARDS];
+	uint32_t lock_publish, lock_findings;
+	uint32_t types[RESOURCE_TYPES];	  /* TYPE index in this process's trace */
+	uint32_t probes[RESOURCE_PROBES]; /* PROBE index */
+};
+
+/* What an event means for the resource it meets. */
+struct deed {
+	const struct resource_event *event;
+	struct thread *thread;
+	uint32_t node;
+	int has_count;
+	int32_t count; /* read from the object: before the call, for create after it */
+	uint64_t now;
+};
+
+/* In memory that a fork child finds zeroed; 0: nothing is followed. */
+extern struct resource_table *resource_table __attribute__((visibility("hidden")));
+
+static inline const struct probe_line *declared_probe(const struct deed *d)
+{
+	return resource_probes[d->event->probe].declared;
+}
+
+static inline struct trace_resource *at_resource(uint32_t i)
+{
+	return (struct trace_resource *)state.areas[TRACE_AREA_RESOURCE].chunk[i >> AREA_SHIFT_RESOURCE] +
+	       (i & ((1u << AREA_SHIFT_RESOURCE) - 1));
+}
+
+static inline struct trace_record *at_record(uint32_t i)
+{
+	return (struct trace_record *)state.areas[TRACE_AREA_RECORD].chunk[i >> AREA_SHIFT_RECORD] +
+	       (i & ((1u << AREA_SHIFT_RECORD) - 1));
+}
+
+static inline struct trace_type *at_type(uint32_t i)
+{
+	return (struct trace_type *)state.areas[TRACE_AREA_TYPE].chunk[i >> AREA_SHIFT_TYPE] +
+	       (i & ((1u << AREA_SHIFT_TYPE) - 1));
+}
+
+static inline struct trace_probe *at_probe(uint32_t i)
+{
+	return (struct trace_probe *)state.areas[TRACE_AREA_PROBE].chunk[i >> AREA_SHIFT_PROBE] +
+	       (i & ((1u << AREA_SHIFT_PROBE) - 1));
+}
+
+static inline struct trace_finding *at_finding(uint32_t i)
+{
+	return (struct trace_finding *)state.areas[TRACE_AREA_FINDING].chunk[i >> AREA_SHIFT_FINDING] +
+	       (i & ((1u << AREA_SHIFT_FINDING) - 1));
+}
+
+/* One of so many is followed at the level in force. */
+static inline uint32_t resource_interval(void)
+{
+	return trace_level(state.header) == TRACE_LEVEL_PARANOID ? 1 : RESOURCE_INTERVAL;
+}
+
+/* The program declared this type itself. */
+static inline int resource_is_by_hand(uint32_t type)
+{
+	return type >= RESOURCE_TYPES - RESOURCE_BY_HAND;
+}
+
+static inline void count_type(uint64_t *total)
+{
+	__atomic_fetch_add(total, 1, __ATOMIC_RELAXED);
+}
+
+static inline int reads_count(const struct resource_type *t)
+{
+	return t->declared->count_format && !__atomic_load_n(&t->misread, __ATOMIC_RELAXED);
+}
+
+/* For all that follow, the caller holds the chain. */
+
+/* The first create tells whether count= is right for this build of the library. */
+void resource_verify(struct resource_type *t, uint32_t type, struct deed *d);
+
+/* Two threads changed the count at once, and a change was lost. */
+void resource_raced(const struct trace_resource *r, const struct deed *d);
+
+void resource_finding(enum trace_finding_kind kind, const struct trace_resource *r, uint32_t probe, const struct deed *d,
+		      uintptr_t address);
+#endif
