@@ -2,42 +2,24 @@
 #include "hooks.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <link.h>
 #include <string.h>
 
-#include "area.h"
-#include "catalog.h"
 #include "exports.h"
 #include "imports.h"
 #include "interpose.h"
 #include "modules.h"
-#include "note.h"
 #include "real.h"
 #include "resource.h"
 #include "settings.h"
-#include "sys.h"
+#include "sources.h"
 #include "tail.h"
 #include "thunk.h"
 #include "rules.h"
 
 #define MODULES 4096u
-#define FILES 64u
-#define PROBES 3072u
-#define TYPES (RESOURCE_TYPES - RESOURCE_BY_HAND)
 #define ENTRIES ((uint32_t)RESOURCE_RETAIN_BY_HAND) /* of resource_probes */
-#define USER_TEXT (256u * 1024)
-#define NAMES (32u * 1024)
 #define DEFINITIONS 8u /* of one name in one module */
-
-/* A probe file: its text, and what was read from it once a module of it was seen. */
-struct file {
-	const char *name, *text;
-	uint32_t size;
-	int is_users;
-	int is_read;
-	uint32_t type_first, types, probe_first, probes;
-};
 
 struct module {
 	const struct link_map *map;
@@ -51,176 +33,13 @@ struct hook hooks[HOOKS_MAX];
 void *hooks_slices;
 struct hooks_rule hooks_rules[HOOKS_RULES];
 
-static struct file files[FILES];
-static struct probe_type types[TYPES];
-static struct probe_line probes[PROBES];
 static struct module modules[MODULES];
-static uint32_t files_used, types_used, probes_used, modules_used, hooks_used, rules_used;
+static uint32_t modules_used, hooks_used, rules_used;
 static uint32_t rules_free, round_now, has_changed;
-static char user_text[USER_TEXT], names[NAMES];
-static uint32_t user_text_used, names_used;
 static const struct link_map *program;
 
-static uint32_t append(char *to, uint32_t at, uint32_t room, const char *text)
-{
-	while (*text && at + 1 < room)
-		to[at++] = *text++;
-	to[at] = 0;
-	return at;
-}
-
-/* A lasting copy: the name of a module dies with it. */
-static const char *keep(const char *text)
-{
-	uint32_t at = names_used;
-
-	for (uint32_t i = 0; i < names_used; i += (uint32_t)strlen(names + i) + 1)
-		if (strcmp(names + i, text) == 0)
-			return names + i;
-	if (names_used + strlen(text) + 1 > NAMES)
-		return "?";
-	names_used = append(names, names_used, NAMES, text) + 1;
-	return names + at;
-}
-
-/* A message of the parser becomes a PROBLEM of the trace. */
-static void problem(void *context, uint32_t line, uint32_t column, enum probe_gravity gravity,
-		    const char *text)
-{
-	const struct file *f = context;
-	char number[24], message[1024];
-	uint32_t at = append(message, 0, sizeof(message), f->name), i, where;
-
-	if (line) {
-		at = append(message, at, sizeof(message), ":");
-		at = append(message, at, sizeof(message), note_number(number, line));
-		at = append(message, at, sizeof(message), ":");
-		at = append(message, at, sizeof(message), note_number(number, column));
-	}
-	at = append(message, at, sizeof(message), gravity == PROBE_ERROR ? ": error: " : ": warning: ");
-	at = append(message, at, sizeof(message), text);
-	where = area_text(message, at);
-	i = where ? area_take(TRACE_AREA_PROBLEM, 1) : 0;
-	if (!i)
-		return;
-	struct trace_problem *p =
-		(struct trace_problem *)state.areas[TRACE_AREA_PROBLEM].chunk[i >> AREA_SHIFT_PROBLEM] +
-		(i & ((1u << AREA_SHIFT_PROBLEM) - 1));
-	p->gravity = gravity;
-	__atomic_store_n(&p->text, where, __ATOMIC_RELEASE);
-}
-
-static void read_file(struct file *f)
-{
-	struct probe_set set = {.types = types + types_used,
-				.probes = probes + probes_used,
-				.types_max = TYPES - types_used,
-				.probes_max = PROBES - probes_used};
-
-	f->is_read = 1;
-	probe_file_parse(f->name, f->text, f->size, &set, problem, f);
-	f->type_first = types_used;
-	f->types = set.types_used;
-	f->probe_first = probes_used;
-	f->probes = set.probes_used;
-	for (uint32_t i = 0; i < set.types_used; i++) {
-		resource_types[types_used + i].declared = &types[types_used + i];
-		resource_types[types_used + i].file = f->name;
-	}
-	types_used += set.types_used;
-	probes_used += set.probes_used;
-	resource_types_used = types_used;
-	for (uint32_t i = f->probe_first; i < probes_used; i++)
-		probes[i].type += f->type_first;
-}
-
-static struct file *add_file(const char *name, const char *text, uint32_t size)
-{
-	struct file *f = &files[files_used];
-
-	if (files_used == FILES)
-		return 0;
-	files_used++;
-	f->name = name;
-	f->text = text;
-	f->size = size;
-	return f;
-}
-
-static void add_catalog(const char *only)
-{
-	for (uint32_t i = 0; i < catalog_count; i++) {
-		const struct catalog_file *c = &catalog_files[i];
-		int on_request = catalog_on_request(c->name);
-
-		if (only ? strncmp(c->name, only, strlen(only)) == 0 && on_request : !on_request)
-			add_file(c->name, c->text, (uint32_t)strlen(c->text));
-	}
-}
-
-/* Reads a user's file into the text buffer. Returns its size, or -1. */
-static long slurp(const char *path, char *to, uint32_t room)
-{
-	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
-	long used = 0, got = 1;
-
-	if (sys_failed(fd))
-		return -1;
-	while (got > 0 && (uint32_t)used < room) {
-		got = sys_call3(SYS_read, fd, (long)(to + used), (long)room - used);
-		if (sys_failed(got))
-			break;
-		used += got;
-	}
-	sys_call3(SYS_close, fd, 0, 0);
-	return got == 0 ? used : -1;
-}
-
-static void add_users(const char *path)
-{
-	const char *name = keep(path);
-	char *text = user_text + user_text_used;
-	long size;
-	struct file *f;
-
-	if (strcmp(path, "libc-io") == 0 || strcmp(path, "cpython") == 0) {
-		add_catalog(path);
-		return;
-	}
-	size = slurp(path, text, USER_TEXT - user_text_used);
-	f = add_file(name, text, size > 0 ? (uint32_t)size : 0);
-	if (!f)
-		return;
-	f->is_users = 1;
-	if (size < 0) {
-		note_say("cannot read the probe file ", name, ": it is ignored");
-		problem(f, 0, 0, PROBE_ERROR, "cannot be read, or larger than 256 KiB");
-		return;
-	}
-	user_text_used += (uint32_t)size;
-	read_file(f);
-}
-
-static void add_all_users(const char *list)
-{
-	char path[1024];
-
-	while (list && *list) {
-		uint32_t n = 0;
-
-		while (*list && *list != ',' && n + 1 < sizeof(path))
-			path[n++] = *list++;
-		path[n] = 0;
-		while (*list && *list != ',')
-			list++;
-		list += *list == ',';
-		if (n)
-			add_users(path);
-	}
-}
-
 /* The entry that tells the analyzer about a probe line in a module (0: in none so far). */
-static uint32_t status_entry(const struct probe_line *p, const struct file *f, const char *library)
+static uint32_t status_entry(const struct probe_line *p, const struct probe_source *f, const char *library)
 {
 	for (uint32_t i = 0; i < resource_probes_used; i++) {
 		struct resource_probe *r = &resource_probes[i];
@@ -265,7 +84,7 @@ static struct hook *hook_at(uintptr_t address, uint32_t module, uint64_t size)
 }
 
 /* A line of an earlier file (the user's come first) does the same at this function. */
-static int is_taken(const struct hook *h, const struct probe_line *p, const struct file *f)
+static int is_taken(const struct hook *h, const struct probe_line *p, const struct probe_source *f)
 {
 	for (uint32_t i = probe_is_after(p) ? h->after : h->before; i; i = hooks_rules[i].next)
 		if (hooks_rules[i].declared->verb == p->verb &&
@@ -297,7 +116,7 @@ static int add_rule(struct hook *h, const struct probe_line *p, uint32_t entry)
 	else
 		rules_used++;
 	hooks_rules[i].declared = p;
-	hooks_rules[i].static_below = types[p->type].static_below;
+	hooks_rules[i].static_below = sources_types[p->type].static_below;
 	hooks_rules[i].probe = entry;
 	hooks_rules[i].next = 0;
 	plan_look(&hooks_rules[i], p);
@@ -326,9 +145,9 @@ static void refuse(uint32_t entry, const char *reason)
 
 /* Gives one definition of a probe's function its rule; patching comes when all rules are known. */
 static void plan(const struct exports *e, const struct exports_function *found,
-		 const struct probe_line *p, const struct file *f, uint32_t module)
+		 const struct probe_line *p, const struct probe_source *f, uint32_t module)
 {
-	uint32_t entry = status_entry(p, f, keep(e->name));
+	uint32_t entry = status_entry(p, f, sources_keep(e->name));
 	struct hook *h;
 
 	if (entry == ENTRIES)
@@ -352,13 +171,13 @@ static void plan(const struct exports *e, const struct exports_function *found,
 	}
 }
 
-static void plan_file(struct exports *e, struct file *f, uint32_t module)
+static void plan_file(struct exports *e, struct probe_source *f, uint32_t module)
 {
 	struct exports_function found[DEFINITIONS];
 
 	for (uint32_t i = f->probe_first; i < f->probe_first + f->probes; i++) {
-		const struct probe_line *p = &probes[i];
-		const struct probe_type *t = &types[p->type];
+		const struct probe_line *p = &sources_probes[i];
+		const struct probe_type *t = &sources_types[p->type];
 		uint32_t count;
 
 		if (!probe_matches(&t->library, e->name))
@@ -367,30 +186,13 @@ static void plan_file(struct exports *e, struct file *f, uint32_t module)
 		for (uint32_t k = 0; k < count; k++)
 			plan(e, &found[k], p, f, module);
 		if (count == 0 && t->library.size) {
-			uint32_t entry = status_entry(p, f, keep(e->name));
+			uint32_t entry = status_entry(p, f, sources_keep(e->name));
 
 			if (entry < ENTRIES)
 				resource_probes[entry].status =
 					f->is_users ? TRACE_PROBE_MISSING : TRACE_PROBE_ABSENT;
 		}
 	}
-}
-
-/* Whether a file that was not read yet speaks of this module. */
-static int concerns(const struct file *f, const char *name)
-{
-	const char *glob = "";
-
-	for (uint32_t i = 0; i < catalog_count; i++)
-		if (catalog_files[i].text == f->text)
-			glob = catalog_files[i].globs;
-	for (; *glob; glob += strlen(glob) + 1) {
-		struct probe_word word = {glob, (uint32_t)strlen(glob), 1};
-
-		if (probe_matches(&word, name))
-			return 1;
-	}
-	return 0;
 }
 
 static const struct probe_word *name_of(const struct hook *h)
@@ -495,13 +297,13 @@ static void look_at(const struct link_map *map, uint32_t module)
 	if (exports_open(&e, map, map == program) != 0)
 		return;
 	if (!strstr(e.name, "libleakshim")) {
-		for (uint32_t i = 0; i < files_used; i++) {
-			struct file *f = &files[i];
+		for (uint32_t i = 0; i < sources_used; i++) {
+			struct probe_source *f = &sources[i];
 
 			if (!f->is_users && settings.hooks == SETTINGS_HOOKS_NONE)
 				continue;
-			if (!f->is_read && concerns(f, e.name))
-				read_file(f);
+			if (!f->is_read && sources_concern(f, e.name))
+				sources_read(f);
 			if (f->probes)
 				plan_file(&e, f, module);
 		}
@@ -574,7 +376,7 @@ static void mark_nowhere(void)
 {
 	for (uint32_t i = 0; i < resource_probes_used; i++)
 		if (resource_probes[i].status == TRACE_PROBE_NOT_LOADED &&
-		    !types[resource_probes[i].type].library.size)
+		    !sources_types[resource_probes[i].type].library.size)
 			resource_probes[i].status = TRACE_PROBE_MISSING;
 }
 
@@ -684,9 +486,9 @@ static void watch_loader(void)
 		exports_close(&e);
 	}
 	if (reason) {
-		struct file loader = {.name = "loader"};
+		struct probe_source loader = {.name = "loader"};
 
-		problem(&loader, 0, 0, PROBE_WARNING, reason);
+		sources_problem(&loader, 0, 0, PROBE_WARNING, reason);
 	}
 }
 
@@ -694,11 +496,10 @@ void hooks_start(const char *list)
 {
 	hooks_used = HOOKS_LOADER + 1;
 	program = _r_debug.r_map;
-	add_all_users(list);
-	add_catalog(0);
-	for (uint32_t i = 0; i < files_used; i++)
-		for (uint32_t k = files[i].probe_first; files[i].is_users && k < files[i].probe_first + files[i].probes; k++)
-			status_entry(&probes[k], &files[i], 0);
+	sources_start(list);
+	for (uint32_t i = 0; i < sources_used; i++)
+		for (uint32_t k = sources[i].probe_first; sources[i].is_users && k < sources[i].probe_first + sources[i].probes; k++)
+			status_entry(&sources_probes[k], &sources[i], 0);
 	patch_begin();
 	watch_loader();
 	look_at_all();
