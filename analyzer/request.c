@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Asking for a scan: see request.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,21 +61,66 @@ static uint64_t latest(int fd, uint32_t *status)
 	return used;
 }
 
-static bool is_caught(pid_t pid, uint32_t number)
+/* A mask of signals from a thread's status: `format` is its line. 0 if that cannot be read. */
+static uint64_t signal_mask(pid_t pid, const char *thread, const char *format)
 {
 	char path[64], line[256];
 	uint64_t mask = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/status", (int)pid, thread);
 	file = fopen(path, "re");
 	if (!file)
-		return false;
+		return 0;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "SigCgt: %" SCNx64, &mask) == 1)
+		if (sscanf(line, format, &mask) == 1)
 			break;
 	fclose(file);
-	return number && number <= 64 && mask >> (number - 1) & 1;
+	return mask;
+}
+
+static bool is_caught(pid_t pid, uint32_t number)
+{
+	char thread[16];
+
+	snprintf(thread, sizeof(thread), "%d", (int)pid);
+	return number && number <= 64 && signal_mask(pid, thread, "SigCgt: %" SCNx64) >> (number - 1) & 1;
+}
+
+/* A thread that does not block a signal, the first one if it can be; 0: there is none. */
+static pid_t taker(pid_t pid, uint32_t number)
+{
+	char path[64];
+	struct dirent *entry;
+	pid_t found = 0;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	folder = opendir(path);
+	while (folder && !found && (entry = readdir(folder)))
+		if (entry->d_name[0] != '.' && !(signal_mask(pid, entry->d_name, "SigBlk: %" SCNx64) >> (number - 1) & 1))
+			found = (pid_t)atoi(entry->d_name);
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+/*
+ * To one thread: a signal to the process wakes one thread and may be taken by another one, and the first then
+ * finds its call interrupted by nothing. Returns 0 or -1 with errno.
+ */
+static int send(pid_t pid, uint32_t number)
+{
+	union sigval mark = { .sival_int = (int)TRACE_REQUEST };
+	pid_t thread = taker(pid, number);
+	siginfo_t info = { .si_code = SI_QUEUE };
+
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value = mark;
+	if (thread && !syscall(SYS_rt_tgsigqueueinfo, pid, thread, number, &info))
+		return 0;
+	return sigqueue(pid, (int)number, mark);
 }
 
 static void nap(void)
@@ -115,7 +163,6 @@ static int await(int fd, pid_t pid, uint64_t before)
 
 int request_scan(const char *path, pid_t pid)
 {
-	union sigval mark = { .sival_int = (int)TRACE_REQUEST };
 	struct trace_header h;
 	uint32_t status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -129,7 +176,7 @@ int request_scan(const char *path, pid_t pid)
 	} else {
 		uint64_t before = latest(fd, &status);
 
-		if (sigqueue(pid, (int)h.request_signal, mark))
+		if (send(pid, h.request_signal))
 			fprintf(stderr, "leakshim: cannot ask for a scan: %s\n", strerror(errno));
 		else
 			r = await(fd, pid, before);

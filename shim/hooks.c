@@ -200,7 +200,8 @@ static const struct probe_word *name_of(const struct hook *h)
 	return &hooks_rules[h->before ? h->before : h->after].declared->symbol;
 }
 
-/* Leads the modules whose words for imports are filled in: at the start all of them, later those known before. */
+/* Leads the modules whose words for imports are filled in: at the start all of them, later those known before, and from glibc
+ * 2.41 on new ones too. */
 static void lead_importers(const struct hook *h)
 {
 	const struct probe_word *name = name_of(h);
@@ -209,8 +210,7 @@ static void lead_importers(const struct hook *h)
 	for (uint32_t i = 0; i < modules_used; i++) {
 		const struct link_map *map = modules[i].map;
 
-		if (map && (modules[i].since < round_now || round_now == 1) && !strstr(map->l_name, "libleakshim") &&
-		    !strstr(map->l_name, "/ld-linux"))
+		if (map && !strstr(map->l_name, "libleakshim") && !strstr(map->l_name, "/ld-linux"))
 			imports_lead(map, &lead);
 	}
 }
@@ -402,9 +402,12 @@ static int defines_malloc(const struct link_map *map)
 }
 
 /* What a module that looks in its own libraries first shall find beyond them. */
-static void *own_function(const char *name)
+static void *own_function(const char *name, void **next)
 {
-	return strcmp(name, "dlopen") ? interpose_function(name) : (void *)dlopen;
+	if (strcmp(name, "dlopen"))
+		return interpose_function(name, next);
+	*next = tail_dlopen;
+	return (void *)dlopen;
 }
 
 /* Modules that come with RTLD_DEEPBIND allocate like all others, but where they bring an allocator of their own. */

@@ -90,29 +90,42 @@ uint32_t imports_lead(const struct link_map *map, const struct imports_lead *lea
 	return written;
 }
 
-uint32_t imports_bind(const struct link_map *map, void *(*own)(const char *name))
+/* Returns how many it wrote: the symbol, once, and the word of this relocation. */
+static uint32_t bind_one(const struct tables *t, const Elf64_Rela *r, void *(*own)(const char *name, void **next))
+{
+	const Elf64_Sym *symbol = &t->symbols[ELF64_R_SYM(r->r_info)];
+	uintptr_t word;
+	uint32_t written = 0;
+	void *next = 0;
+
+	if (symbol == t->symbols || symbol->st_shndx != SHN_UNDEF)
+		return 0;
+	void *to = own(t->strings + symbol->st_name, &next);
+	if (!to)
+		return 0;
+	if (ELF64_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT) {
+		Elf64_Sym copy = *symbol;
+
+		copy.st_value = (uintptr_t)to - t->bias;
+		copy.st_other = STV_HIDDEN;
+		written += patch_write((uintptr_t)symbol, &copy, sizeof copy) == 0;
+	}
+	if (next && !patch_peek(t->bias + r->r_offset, &word, sizeof word) && word == (uintptr_t)next)
+		written += patch_write(t->bias + r->r_offset, &to, sizeof to) == 0;
+	return written;
+}
+
+uint32_t imports_bind(const struct link_map *map, void *(*own)(const char *name, void **next))
 {
 	struct tables t;
-	uint32_t bound = 0;
+	uint32_t written = 0;
 
 	if (read_tables(&t, map))
 		return 0;
 	for (unsigned kind = 0; kind < 2; kind++)
-		for (uint64_t i = 0; t.relocations[kind] && i < t.sizes[kind] / sizeof(Elf64_Rela); i++) {
-			const Elf64_Sym *symbol = &t.symbols[ELF64_R_SYM(t.relocations[kind][i].r_info)];
-			Elf64_Sym copy = *symbol;
-
-			if (symbol == t.symbols || symbol->st_shndx != SHN_UNDEF ||
-			    ELF64_ST_VISIBILITY(symbol->st_other) != STV_DEFAULT)
-				continue;
-			void *to = own(t.strings + symbol->st_name);
-			if (!to)
-				continue;
-			copy.st_value = (uintptr_t)to - t.bias;
-			copy.st_other = STV_HIDDEN;
-			bound += patch_write((uintptr_t)symbol, &copy, sizeof copy) == 0;
-		}
-	return bound;
+		for (uint64_t i = 0; t.relocations[kind] && i < t.sizes[kind] / sizeof(Elf64_Rela); i++)
+			written += bind_one(&t, &t.relocations[kind][i], own);
+	return written;
 }
 
 int imports_publish(const Elf64_Sym *symbol, uintptr_t bias, uintptr_t to)

@@ -9,8 +9,8 @@
  *    /proc/self/mem, into private copies of pages; no protection changes.
  * 3. Calls inside the defining module that do not go through its own GOT are not seen. That is why this is the
  *    second choice: of g_object_ref's calls three in four would be, of av_buffer_create's none.
- * 4. A module that is loaded with RTLD_DEEPBIND would find libc's malloc and free before ours. It is bound to ours
- *    before it is relocated.
+ * 4. A module that is loaded with RTLD_DEEPBIND would find libc's malloc and free before ours. It is bound to ours when
+ *    the loader says that the module is there: before glibc 2.41 that is before it is relocated, from then on after.
  *
  * Context: as patch.h.
  */
@@ -28,10 +28,11 @@ struct imports_lead {
 uint32_t imports_lead(const struct link_map *map, const struct imports_lead *lead);
 
 /*
- * Gives what a module imports and has a value in `own` (0: none) that value, before the module is relocated: the symbol becomes a
- * hidden one, and those are bound inside their module, now or lazily, without a look-up. Returns how many it bound.
+ * Gives what a module imports and has a value in `own` (0: none) that value, whether the module is relocated already or not
+ * yet: the symbol becomes a hidden one, and those are bound inside their module, now or lazily, without a look-up; words
+ * that have the next one's address already are overwritten. Returns how many words and symbols it wrote.
  */
-uint32_t imports_bind(const struct link_map *map, void *(*own)(const char *name));
+uint32_t imports_bind(const struct link_map *map, void *(*own)(const char *name, void **next));
 
 /* Gives a symbol of a module another value; it is a plain function from then on. Returns 0 or -1. */
 int imports_publish(const Elf64_Sym *symbol, uintptr_t bias, uintptr_t to);

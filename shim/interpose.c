@@ -453,6 +453,14 @@ static const struct known *known_as(const char *name)
 	return 0;
 }
 
+static void *next_of(const struct known *k)
+{
+	void *next;
+
+	memcpy(&next, (const char *)&real + k->real, sizeof next);
+	return next;
+}
+
 /* The functions that a look-up in libc's own handle finds, beside ours. */
 void *tail_dlsym_answer(void *handle, const char *name)
 {
@@ -462,16 +470,15 @@ void *tail_dlsym_answer(void *handle, const char *name)
 	if (!k)
 		return 0;
 	void *found = real.dlsym(handle, name);
-	void *next;
 
-	memcpy(&next, (const char *)&real + k->real, sizeof next);
-	return found && found == next ? k->ours : 0;
+	return found && found == next_of(k) ? k->ours : 0;
 }
 
-void *interpose_function(const char *name)
+void *interpose_function(const char *name, void **next)
 {
 	const struct known *k = known_as(name);
 
+	*next = k ? next_of(k) : 0;
 	return k ? k->ours : 0;
 }
 

@@ -21,8 +21,8 @@ int interpose_gone(void *p, uint32_t family, const struct live_caller *from);
 void interpose_let_go(void *p, uint32_t family, const uintptr_t *frame);
 
 /* What the name of a function of the malloc family means in the program: ours, or that of a library before us. 0: it is
- * none of them. */
-void *interpose_function(const char *name);
+ * none of them. *next: the real one. */
+void *interpose_function(const char *name, void **next);
 
 /* The family that a call of malloc or free from `pc` belongs to: inside a real operator new or
  * delete that was let through, the operator's. */
