@@ -46,7 +46,7 @@ struct reach_cut {
 	uint32_t pid;         /* of the program */
 	int is_end;
 	int is_shared;        /* the scan shares the program's memory: nothing stands still */
-	const struct area_range *privates; /* of the shim, if shared */
+	const struct area_range *privates; /* of the shim */
 	uint32_t private_count;
 	uint64_t age;         /* least age, microseconds, of what a scan of the living confirms */
 	int main_over;        /* main has returned: its stack is no root */

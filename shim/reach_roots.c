@@ -47,7 +47,7 @@ static void hide_ourselves(struct reach_roots *r)
 					 ((uintptr_t)(base + p[i].p_vaddr) + p[i].p_memsz + PAGE - 1) &
 						 ~(uintptr_t)(PAGE - 1),
 					 0);
-	for (uint32_t i = 0; r->cut->is_shared && i < r->cut->private_count; i++)
+	for (uint32_t i = 0; i < r->cut->private_count; i++)
 		reach_ranges_add(&r->holes, r->cut->privates[i].start,
 				 r->cut->privates[i].start + r->cut->privates[i].size, 0);
 	reach_ranges_add(&r->holes, (uintptr_t)r->cut->header, (uintptr_t)r->cut->header + r->cut->reserved, 0);

@@ -84,12 +84,13 @@ static void barrier_everywhere(void)
 
 static void stick_all(void)
 {
-	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_BLOCK].used;
-
 	for (uintptr_t at = 0; at < REAL_EARLY_SIZE + PAGE; at += PAGE)
 		sample_stick((uintptr_t)real_early_arena + (at < REAL_EARLY_SIZE ? at : REAL_EARLY_SIZE - 1));
-	if (used > 1 && !state_confined)
+	if (!__atomic_load_n(&state.followed_all, __ATOMIC_SEQ_CST))
+		return;
+	if (!state_confined) /* takes ten milliseconds and more */
 		barrier_everywhere();
+	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_BLOCK].used;
 	for (uint32_t i = 1; i < used; i++) {
 		struct trace_block *b = state_block(i);
 		uintptr_t address = trace_block_address(b);

@@ -166,6 +166,8 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.region_count = facts.region_count,
 		.threads = tasks->thread,
 		.thread_count = tasks->count,
+		.privates = area_privates,
+		.private_count = AREA_PRIVATES,
 		.early = (uintptr_t)real_early_arena,
 		.early_size = REAL_EARLY_SIZE,
 	};
@@ -250,8 +252,6 @@ static long take_shared(struct trace_scan *scan, const struct snapshot_here *her
 	tasks.unstable = tasks.count;
 	fill_cut(&shared->cut, scan, &tasks, here);
 	shared->cut.is_shared = 1;
-	shared->cut.privates = area_privates;
-	shared->cut.private_count = AREA_PRIVATES;
 	shared->then = then;
 	scan->flags |= TRACE_SCAN_SHARED;
 	state.shared_stack = (void *)stack;

@@ -33,6 +33,7 @@ struct state {
 	uint32_t deferred; /* a cut is to be taken when lock_area is free */
 	unsigned char *filter, *filter_building; /* sample.c */
 	uint32_t filter_word, lock_sample;
+	uint32_t followed_all; /* some thread was at paranoid: there may be blocks of rate 0, and some on their way */
 	uint32_t full;     /* growth failed; counts the attempts since */
 	uint32_t starting; /* a fork child makes its trace */
 	uint32_t unlinked; /* the trace has no name any more */

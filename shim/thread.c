@@ -239,6 +239,10 @@ void thread_leave(struct thread *t)
 void thread_arm(struct thread *t)
 {
 	t->level = __atomic_load_n(&state.header->level, __ATOMIC_RELAXED);
+	if ((t->level & 255) == TRACE_LEVEL_PARANOID && !state.followed_all) {
+		__atomic_exchange_n(&state.followed_all, 1, __ATOMIC_SEQ_CST);
+		t->level = __atomic_load_n(&state.header->level, __ATOMIC_SEQ_CST);
+	}
 	t->busy_sp = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (__builtin_expect(t->ignoring != 0, 0)) {
