@@ -21,6 +21,7 @@ struct spot {
 	const char *linker_name;
 	const char *wanted; /* the import that led to an inner function of libc; 0: none */
 	const struct place *place; /* 0 until asked for */
+	bool is_asked, unwinds;    /* symbols_unwinds */
 	UT_hash_handle hh;
 };
 
@@ -224,9 +225,14 @@ const struct place *symbols_place(struct symbols *s, uint32_t node)
 bool symbols_unwinds(struct symbols *s, uint32_t index)
 {
 	const struct node *node = &s->model->nodes[index];
+	struct spot *spot = spot_of(s, index);
 
-	return node->module && image_unwinds(image_of(s, node->module),
-					     lookup_address(node) - s->model->modules[node->module].bias);
+	if (!spot->is_asked) {
+		spot->is_asked = true;
+		spot->unwinds = node->module && image_unwinds(image_of(s, node->module), lookup_address(node) -
+							      s->model->modules[node->module].bias);
+	}
+	return spot->unwinds;
 }
 
 static const char *note_of(struct symbols *s, const struct module *module, enum image_state state)
