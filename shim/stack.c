@@ -46,14 +46,16 @@ static inline int cache_meets(const struct stack_cache *cache, uint32_t *left, u
  */
 static inline uint32_t walk_plainly(struct stack_cache *cache, uint32_t *count, int *is_met)
 {
-	struct step_frame *f = cache->fresh, *const last = f + TRACE_STACK_MAX - 1;
+	struct step_frame *f = cache->fresh, *last = f + TRACE_STACK_MAX - 1;
 	uintptr_t pc = f->pc, sp = f->sp, rbp = f->rbp;
 	const uintptr_t floor = sp, high = cache->walk.high - 8;
 	const uint64_t age = step_key(0, 0, cache->generation);
 	uint32_t left = *count;
 
 	*is_met = 0;
-	while (floor >= cache->walk.low && floor <= high && f != last) {
+	if (__builtin_expect(floor < cache->walk.low || floor > high, 0))
+		last = f;
+	while (f != last) {
 		left = cache_pop(cache, left, sp);
 		*is_met = cache_meets(cache, &left, pc, sp, rbp, 0);
 		if (*is_met)

@@ -181,6 +181,27 @@ uint32_t tree_add(uint32_t parent, uint64_t where, uint32_t flags)
 	return node;
 }
 
+uint32_t tree_turn(uint32_t parent, uint64_t where, uint32_t flags)
+{
+	struct trace_node *p = state_node(parent);
+	uint32_t hint = __atomic_load_n(&p->hint, __ATOMIC_ACQUIRE), next;
+
+	if (hint && !(hint & TREE_AHEAD)) {
+		next = __atomic_load_n(&state_node(hint & ~TREE_MAYBE)->sibling, __ATOMIC_ACQUIRE);
+		struct trace_node *n = state_node(next);
+
+		if (tree_is(n, where, flags)) {
+			__atomic_store_n(&p->hint,
+					 hint & TREE_MAYBE ? __atomic_load_n(&n->sibling, __ATOMIC_ACQUIRE) | TREE_AHEAD
+							   : next | TREE_MAYBE,
+					 __ATOMIC_RELEASE);
+			return next;
+		}
+	}
+	next = tree_search(parent, where, flags);
+	return next ? next : tree_add(parent, where, flags);
+}
+
 int tree_start(void)
 {
 	uint32_t root = area_take(TRACE_AREA_NODE, 1);
