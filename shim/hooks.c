@@ -413,10 +413,10 @@ static void *own_function(const char *name, void **next)
 /* Modules that come with RTLD_DEEPBIND allocate like all others, but where they bring an allocator of their own. */
 static void bind_deep(void)
 {
-	if (!tail_deep || round_now == 1)
+	if (!tail_deep || round_now == 1 || !real.is_glibc)
 		return;
 	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
-		if (!real.is_glibc || (is_new(map) && defines_malloc(map)))
+		if (is_new(map) && defines_malloc(map))
 			return;
 	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
 		if (is_new(map))

@@ -12,14 +12,6 @@
 #define BUFFER (64u * 1024)
 #define NONBLOCK 2u /* SPLICE_F_NONBLOCK */
 
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
 struct reader {
 	struct reach_marker *marker;
 	unsigned char *buffer;
@@ -134,7 +126,7 @@ static int descriptors(struct reader *r, unsigned char *list)
 		return -1;
 	while ((n = sys_call3(SYS_getdents64, fd, (long)list, BUFFER)) > 0) {
 		for (long at = 0; at < n;) {
-			struct entry *e = (struct entry *)(list + at);
+			struct sys_entry *e = (struct sys_entry *)(list + at);
 
 			if (e->name[0] >= '0' && e->name[0] <= '9' && descriptor(r, e->name))
 				result = -1;

@@ -38,4 +38,13 @@ static inline int sys_failed(long result)
 {
 	return (unsigned long)result > -4096ul;
 }
+
+/* What getdents64 fills a buffer with. */
+struct sys_entry {
+	uint64_t inode;
+	int64_t next;
+	uint16_t length; /* of this entry, to the next one */
+	uint8_t type;
+	char name[];
+};
 #endif

@@ -9,14 +9,6 @@
 #include "sys.h"
 #include "rules.h"
 
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
 uintptr_t tasks_number(const char **at, unsigned base)
 {
 	uintptr_t n = 0;
@@ -151,7 +143,7 @@ int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *h
 	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
 	while (!sys_failed(fd) && (n = sys_call3(SYS_getdents64, fd, (long)listing, TASKS_LISTING)) > 0)
 		for (long i = 0; i < n;) {
-			struct entry *e = (struct entry *)(listing + i);
+			struct sys_entry *e = (struct sys_entry *)(listing + i);
 
 			if (e->name[0] != '.')
 				add_task(tasks, e->name, self, here);
