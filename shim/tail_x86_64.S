@@ -4,6 +4,23 @@
 #define SYS_seccomp 317
 #define RTLD_DEEPBIND 8
 
+/* Calls a function with our two arguments, and has them again afterwards. */
+	.macro ask function
+	pushq %rdi
+	.cfi_adjust_cfa_offset 8
+	pushq %rsi
+	.cfi_adjust_cfa_offset 8
+	subq $8, %rsp
+	.cfi_adjust_cfa_offset 8
+	call \function
+	addq $8, %rsp
+	.cfi_adjust_cfa_offset -8
+	popq %rsi
+	.cfi_adjust_cfa_offset -8
+	popq %rdi
+	.cfi_adjust_cfa_offset -8
+	.endm
+
 	.text
 	.globl dlsym
 	.type dlsym, @function
@@ -11,19 +28,7 @@
 dlsym:
 	.cfi_startproc
 	endbr64
-	pushq %rdi
-	.cfi_adjust_cfa_offset 8
-	pushq %rsi
-	.cfi_adjust_cfa_offset 8
-	subq $8, %rsp
-	.cfi_adjust_cfa_offset 8
-	call tail_dlsym_answer
-	addq $8, %rsp
-	.cfi_adjust_cfa_offset -8
-	popq %rsi
-	.cfi_adjust_cfa_offset -8
-	popq %rdi
-	.cfi_adjust_cfa_offset -8
+	ask tail_dlsym_answer
 	testq %rax, %rax
 	jnz 1f
 	jmpq *tail_dlsym(%rip)
@@ -43,19 +48,7 @@ dlopen:
 1:	cmpq $0, tail_dlopen(%rip)
 	je 2f
 	jmpq *tail_dlopen(%rip)
-2:	pushq %rdi
-	.cfi_adjust_cfa_offset 8
-	pushq %rsi
-	.cfi_adjust_cfa_offset 8
-	subq $8, %rsp
-	.cfi_adjust_cfa_offset 8
-	call tail_find_dlopen
-	addq $8, %rsp
-	.cfi_adjust_cfa_offset -8
-	popq %rsi
-	.cfi_adjust_cfa_offset -8
-	popq %rdi
-	.cfi_adjust_cfa_offset -8
+2:	ask tail_find_dlopen
 	testq %rax, %rax
 	jz 3f
 	jmpq *%rax
