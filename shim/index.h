@@ -25,6 +25,7 @@
 #define INDEX_LEAF_SHIFT 26
 #define INDEX_ROOTS (1u << (47 - INDEX_LEAF_SHIFT))
 #define INDEX_LEAF_SPAN (1ull << INDEX_LEAF_SHIFT)
+#define INDEX_SLOT_BITS 29u /* of an entry; above them is a tag of the caller's, 0..7 */
 #define INDEX_GLIBC 5u /* log2 of the least distance between two of glibc's blocks; others have less */
 
 /* Offsets of the arrays in a leaf, in entries. */
@@ -77,8 +78,15 @@ static inline uint32_t *index_own(uint32_t *leaf, uintptr_t address, uint64_t si
 	return index_entry(leaf, address, index_fine_shift == INDEX_GLIBC ? index_distance(address) : size);
 }
 
-static inline int index_is(uint32_t slot, uintptr_t address)
+static inline uint32_t index_slot(uint32_t entry)
 {
+	return entry & ((1u << INDEX_SLOT_BITS) - 1);
+}
+
+static inline int index_is(uint32_t entry, uintptr_t address)
+{
+	uint32_t slot = index_slot(entry);
+
 	return slot && trace_block_address(state_block(slot)) == address;
 }
 

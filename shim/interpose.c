@@ -68,6 +68,7 @@ static __attribute__((noinline)) void made_slow(void *p, size_t size, uint32_t f
 
 	if (!t)
 		return;
+	live_settle(t);
 	uint32_t level = trace_level(state.header);
 	if (is_quiet(t, from.sp))
 		;
@@ -92,6 +93,7 @@ static inline __attribute__((always_inline)) void made(void *p, size_t size, uin
 	struct thread *t = enter_fast(THREAD_ALL);
 
 	if (LIKELY(t != 0)) {
+		live_settle(t);
 		if (!is_quiet(t, from->sp))
 			live_insert(t, (uintptr_t)p, size, family, 0, from);
 		if (__builtin_expect(t->level != state.header->level, 0))
@@ -128,6 +130,7 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 	struct thread *t = thread_enter(from.sp, 0);
 	if (!t)
 		return taken;
+	live_settle(t);
 	if (t->quiet_free == (uintptr_t)p)
 		t->quiet_free = 0;
 	else
@@ -171,48 +174,6 @@ void *interpose_malloc(size_t size)
 	return p;
 }
 
-/* The usual case of a free, in two halves around the real one: see live_kill. Slot 0: take the other way. */
-static inline __attribute__((always_inline)) struct live_killed kill_fast(void *p)
-{
-	struct live_killed killed = {0, 0};
-	struct thread *t;
-
-	if (!LIKELY(index_fine_shift == INDEX_GLIBC) || __builtin_expect(resource_has_blocks | state.cut, 0) ||
-	    !(t = enter_fast(THREAD_ALL)))
-		return killed;
-	if (LIKELY(t->quiet_free != (uintptr_t)p))
-		killed = live_kill((uintptr_t)p);
-	leave_fast(t, THREAD_ALL);
-	return killed;
-}
-
-static __attribute__((noinline)) void settle_odd(struct thread *t, struct live_killed killed, uint32_t family,
-						 uintptr_t address, const uintptr_t *frame)
-{
-	struct live_taken taken = live_settle(t, killed);
-
-	if (live_family(&taken) != family)
-		check_family(t, taken, family, live_caller(frame));
-	if (taken.what >> 44 & 15)
-		sample_count(address, -1);
-}
-
-/* A slot that cannot be settled, because a signal handler has changed the level or made a fork meanwhile, is
- * lost: it stays empty. */
-static inline __attribute__((always_inline)) void settle_fast(struct live_killed killed, const void *p, uint32_t family,
-							      const uintptr_t *frame)
-{
-	struct thread *t = enter_fast(THREAD_ALL);
-
-	if (!LIKELY(t != 0))
-		return;
-	if (LIKELY((killed.block->what >> 40 & 0xf7) == family))
-		live_settle(t, killed);
-	else
-		settle_odd(t, killed, family, (uintptr_t)p, frame);
-	leave_fast(t, THREAD_ALL);
-}
-
 static __attribute__((noinline)) void let_go_slowly(void *p, uint32_t family, const uintptr_t *frame)
 {
 	struct live_caller from = live_caller(frame);
@@ -224,16 +185,29 @@ static __attribute__((noinline)) void let_go_slowly(void *p, uint32_t family, co
 	live_gone(&taken);
 }
 
+/* The usual case: what the block was is looked at by the thread's next call. */
 static inline __attribute__((always_inline)) void let_go(void *p, uint32_t family, const uintptr_t *frame)
 {
-	struct live_killed killed = kill_fast(p);
+	struct thread *t;
 
-	if (LIKELY(killed.slot)) {
-		real.free(p);
-		settle_fast(killed, p, family, frame);
-	} else {
+	if (!LIKELY(index_fine_shift == INDEX_GLIBC) || __builtin_expect(resource_has_blocks | state.cut, 0) ||
+	    !(t = enter_fast(THREAD_ALL))) {
 		let_go_slowly(p, family, frame);
+		return;
 	}
+	struct thread_due killed = {0, 0};
+
+	if (LIKELY(t->quiet_free != (uintptr_t)p))
+		killed = live_kill((uintptr_t)p, family);
+	if (!LIKELY(killed.slot)) {
+		leave_fast(t, THREAD_ALL);
+		let_go_slowly(p, family, frame);
+		return;
+	}
+	live_settle(t);
+	t->due = killed;
+	leave_fast(t, THREAD_ALL);
+	real.free(p);
 }
 
 void interpose_free(void *p)

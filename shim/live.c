@@ -221,7 +221,7 @@ uint32_t live_find(uintptr_t address)
 {
 	uint32_t *entry = state.root ? index_find(address) : 0;
 
-	return entry ? *entry : 0;
+	return entry ? index_slot(*entry) : 0;
 }
 
 void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t released_by,
@@ -276,6 +276,7 @@ void live_attach(struct thread *t)
 
 void live_detach(struct thread *t)
 {
+	live_settle(t);
 	for (uint32_t i = 0; i < THREAD_PENDING; i++)
 		pending_flush(&t->pending[i]);
 	slots_leave(t);

@@ -19,6 +19,7 @@ struct live_taken;
 void live_gone_elsewhere(const struct live_taken *taken);
 void live_bury(uint32_t slot, struct trace_block *b);
 
+#define LIVE_ODD 7u /* tag of an entry whose block only live_take lets go; else it is the family */
 #define LIVE_PENDING_MOST 0x80000000u /* blocks that an entry counts before it is flushed */
 
 static inline struct trace_pending *live_pending(struct thread *t, uint32_t site)
@@ -112,13 +113,13 @@ static inline __attribute__((always_inline)) void live_write(struct thread *t, u
 	if (__builtin_expect(!slot, 0))
 		return;
 	if (__builtin_expect(*entry != 0, 0))
-		live_displaced(t, *entry);
+		live_displaced(t, index_slot(*entry));
 	__builtin_prefetch(b + 3, 1); /* most likely the next one's */
 	b->what = what;
 	b->site = site;
 	b->time = time;
 	__atomic_store_n(&b->where, where, __ATOMIC_RELEASE);
-	*entry = slot;
+	*entry = slot | (what >> 44 & 15 ? LIVE_ODD : (uint32_t)(what >> 40) & 7) << INDEX_SLOT_BITS;
 	if (__builtin_expect(what >> 44 & 15, 0))
 		sample_count(where & ((1ull << TRACE_ADDRESS_BITS) - 1), 1);
 }
@@ -164,7 +165,7 @@ static inline __attribute__((always_inline)) struct live_taken live_take(struct 
 
 	if (!entry)
 		return taken;
-	uint32_t slot = *entry;
+	uint32_t slot = index_slot(*entry);
 	struct trace_block *b = state_block(slot);
 
 	taken.where = b->where;
@@ -200,25 +201,24 @@ static inline void live_gone(const struct live_taken *taken)
 }
 
 /*
- * The same in two halves around the real free, for the usual case: live_kill clears the entry and the
- * seal without looking at the record, which would often have to come from far away; what it said is
- * read by live_settle, when it has come. An entry whose block was let go behind our back leads to
- * that block's record, which has no more right to live.
+ * The same in two halves, for the usual case: live_kill clears the entry and the seal without looking at the record,
+ * which would often have to come from far away; it becomes the thread's `due`, and what it said is read by live_settle
+ * in the thread's next call, when it has come. An entry whose block was let go behind our back leads to that
+ * block's record, which has no more right to live. Slot 0: live_take must do it.
  */
-struct live_killed {
-	struct trace_block *block;
-	uint32_t slot; /* 0: none was followed there */
-};
-static inline struct live_killed live_kill(uintptr_t address)
+static inline struct thread_due live_kill(uintptr_t address, uint32_t family)
 {
-	struct live_killed killed = {0, 0};
+	struct thread_due killed = {0, 0};
 	uint32_t *leaf = index_leaf(address);
 
 	if (__builtin_expect(!leaf, 0))
 		return killed;
-	uint32_t *entry = index_entry(leaf, address, index_distance(address)), slot = *entry;
+	/* most blocks are small: it comes while the size does */
+	__builtin_prefetch(leaf + INDEX_AT_FINE + ((address & (INDEX_LEAF_SPAN - 1)) >> INDEX_GLIBC), 1);
+	uint32_t *entry = index_entry(leaf, address, index_distance(address));
+	uint32_t slot = *entry ^ family << INDEX_SLOT_BITS;
 
-	if (__builtin_expect(!slot, 0))
+	if (__builtin_expect(slot - 1 >= (1u << INDEX_SLOT_BITS) - 1, 0))
 		return killed;
 	*entry = 0;
 	killed.slot = slot;
@@ -227,23 +227,24 @@ static inline struct live_killed live_kill(uintptr_t address)
 	return killed;
 }
 
-/* Returns what the block was. The caller has entered the thread's state. */
-static inline __attribute__((always_inline)) struct live_taken live_settle(struct thread *t, struct live_killed killed)
+static inline __attribute__((always_inline)) void live_settle(struct thread *t)
 {
-	const struct trace_block *b = killed.block;
-	struct live_taken taken = {0, b->what, b->site, b->time};
-	int64_t size = (int64_t)(taken.what & TRACE_SIZE_MAX);
+	struct thread_due due = t->due;
 
-	if (!live_count_pending(t, taken.site, 0, -size)) {
-		struct trace_site *s = state_site(taken.site);
+	t->due.slot = 0;
+	if (!due.slot)
+		return;
+	uint32_t site = due.block->site;
+	int64_t size = (int64_t)(due.block->what & TRACE_SIZE_MAX);
+	if (!live_count_pending(t, site, 0, -size)) {
+		struct trace_site *s = state_site(site);
 
 		if (__builtin_expect(s->owner == t->owner, 1))
 			s->own_live -= size;
 		else
-			live_count_elsewhere(t, taken.site, 0, -size);
+			live_count_elsewhere(t, site, 0, -size);
 	}
-	slots_give(t, killed.slot);
-	return taken;
+	slots_give(t, due.slot);
 }
 
 static inline uint32_t live_family(const struct live_taken *taken)

@@ -35,6 +35,12 @@ struct thread_site {
 	struct trace_site *own; /* 0: it is another thread's, and not even to be looked at */
 };
 
+/* A block that is not followed any more, but still counted and in its slot. */
+struct thread_due {
+	struct trace_block *block;
+	uint32_t slot; /* 0: there is none */
+};
+
 struct thread {
 	uint32_t mode;      /* enum thread_mode */
 	uint32_t attached;  /* 1 while it belongs to a thread of this process */
@@ -56,6 +62,7 @@ struct thread {
 	uintptr_t quiet_new, quiet_free; /* interpose.c: an operator's inner call is not a block of its own */
 	struct trace_pending *pending; /* live.c: THREAD_PENDING entries */
 	uint32_t has_pending;          /* some are in use, or were */
+	struct thread_due due;         /* live.c */
 	struct thread_site sites[THREAD_SITES];
 	struct thread *next_free;
 	struct stack_cache stack;
