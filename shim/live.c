@@ -34,16 +34,28 @@ static struct trace_shared *shared_of(uint32_t site, int yields)
 	return state_shared(site);
 }
 
-/* Adds to what the owner of a site does not count. */
-static void shared_add(uint32_t site, uint64_t blocks, uint64_t bytes, int64_t live, int yields)
+/* Adds to what the owner of a site has no room for. */
+static struct trace_shared *shared_add(uint32_t site, uint64_t blocks, uint64_t bytes, int yields)
 {
 	struct trace_shared *shared = shared_of(site, yields);
+
+	if (shared) {
+		__atomic_fetch_add(&shared->blocks, blocks, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&shared->bytes, bytes, __ATOMIC_RELAXED);
+	}
+	return shared;
+}
+
+/* Adds what others than the owner of a site have counted. */
+static void others_add(uint32_t site, uint64_t blocks, uint64_t bytes, int64_t live, int yields)
+{
+	struct trace_shared *shared = shared_add(site, blocks, bytes, yields);
 	struct trace_site *s = state_site(site);
 
 	if (!shared)
 		return;
-	__atomic_fetch_add(&shared->blocks, blocks, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&shared->bytes, bytes, __ATOMIC_RELAXED);
+	if (!(__atomic_load_n(&s->owner, __ATOMIC_RELAXED) & TRACE_SITE_OTHERS))
+		__atomic_fetch_or(&s->owner, TRACE_SITE_OTHERS, __ATOMIC_RELAXED);
 	live = __atomic_add_fetch(&shared->live, live, __ATOMIC_RELAXED) + __atomic_load_n(&s->own_live, __ATOMIC_RELAXED);
 	if (live > __atomic_load_n(&s->peak, __ATOMIC_RELAXED))
 		__atomic_store_n(&s->peak, live, __ATOMIC_RELAXED);
@@ -57,24 +69,24 @@ static void pending_flush(struct trace_pending *p)
 	if (!old.site)
 		return;
 	__atomic_store_n(&p->site, 0, __ATOMIC_RELEASE);
-	shared_add(old.site, old.blocks, old.bytes, old.live, -1);
+	others_add(old.site, old.blocks, old.bytes, old.live, -1);
 }
 
-/* By the owner of a site with a SHARED element, or that gets one because a number no longer fits. */
+/* By the owner of a site at which others count too, or where a number no longer fits. */
 static void count_own(uint32_t site, uint32_t blocks, int64_t bytes)
 {
 	struct trace_site *s = state_site(site);
 	uint64_t all = s->own_bytes + (blocks ? (uint64_t)bytes : 0);
 
 	if (all >> 32 || s->own_blocks + blocks < s->own_blocks) {
-		shared_add(site, (uint64_t)s->own_blocks + blocks, all, 0, -1);
+		shared_add(site, (uint64_t)s->own_blocks + blocks, all, -1);
 		s->own_blocks = blocks = 0;
 		all = 0;
 	}
 	s->own_blocks += blocks;
 	s->own_bytes = (uint32_t)all;
 	s->own_live += bytes;
-	int64_t live = s->own_live + (s->owner & TRACE_SITE_SHARED
+	int64_t live = s->own_live + (s->owner & TRACE_SITE_OTHERS
 					      ? __atomic_load_n(&state_shared(site)->live, __ATOMIC_RELAXED) : 0);
 	if (live > s->peak)
 		s->peak = live;
@@ -82,7 +94,7 @@ static void count_own(uint32_t site, uint32_t blocks, int64_t bytes)
 
 void live_count_elsewhere(struct thread *t, uint32_t site, uint32_t blocks, int64_t bytes)
 {
-	if ((state_site(site)->owner & ~TRACE_SITE_SHARED) == t->owner) {
+	if ((state_site(site)->owner & TRACE_SITE_OWNER) == t->owner) {
 		count_own(site, blocks, bytes);
 		return;
 	}
@@ -197,7 +209,7 @@ void live_gone_elsewhere(const struct live_taken *taken)
 	uint32_t mode = (uintptr_t)t > 1 ? t->mode : THREAD_ASIDE;
 
 	if (mode == THREAD_ASIDE) { /* no state of its own to count in, or a signal handler in its midst */
-		shared_add(taken->site, 0, 0, -size, INTERRUPTED_YIELDS);
+		others_add(taken->site, 0, 0, -size, INTERRUPTED_YIELDS);
 		return;
 	}
 	t->mode = THREAD_ASIDE;

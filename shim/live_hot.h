@@ -59,8 +59,8 @@ static inline void live_count_made(struct thread *t, struct thread_site *at, int
 	uint64_t bytes = s->own_bytes + (uint64_t)size;
 	uint32_t blocks = s->own_blocks + 1;
 
-	if (__builtin_expect(s->owner != t->owner || bytes >> 32 || !blocks, 0)) {
-		if ((s->owner & ~TRACE_SITE_SHARED) != t->owner)
+	if (__builtin_expect((s->owner & ~TRACE_SITE_SHARED) != t->owner || bytes >> 32 || !blocks, 0)) {
+		if ((s->owner & TRACE_SITE_OWNER) != t->owner)
 			at->own = 0;
 		live_count_elsewhere(t, at->site, 1, size);
 		return;
@@ -194,7 +194,7 @@ static inline void live_gone(const struct live_taken *taken)
 	if (!taken->where)
 		return;
 	struct trace_site *s = state_site(taken->site);
-	if (__builtin_expect((uintptr_t)t > 1 && s->owner == t->owner, 1))
+	if (__builtin_expect((uintptr_t)t > 1 && (s->owner & TRACE_SITE_OWNER) == t->owner, 1))
 		s->own_live -= (int64_t)(taken->what & TRACE_SIZE_MAX);
 	else
 		live_gone_elsewhere(taken);
@@ -239,7 +239,7 @@ static inline __attribute__((always_inline)) void live_settle(struct thread *t)
 	if (!live_count_pending(t, site, 0, -size)) {
 		struct trace_site *s = state_site(site);
 
-		if (__builtin_expect(s->owner == t->owner, 1))
+		if (__builtin_expect((s->owner & TRACE_SITE_OWNER) == t->owner, 1))
 			s->own_live -= size;
 		else
 			live_count_elsewhere(t, site, 0, -size);

@@ -261,12 +261,14 @@ struct trace_node {
  */
 struct trace_site {
 	uint32_t node;
-	uint32_t owner; /* thread-slot number of the owner + 1, and TRACE_SITE_SHARED */
+	uint32_t owner; /* thread-slot number of the owner + 1 in the bits of TRACE_SITE_OWNER, and flags */
 	uint32_t own_blocks, own_bytes;
 	int64_t own_live;
 	int64_t peak;
 };
 #define TRACE_SITE_SHARED 0x80000000u /* there is a SHARED element with the site's number */
+#define TRACE_SITE_OTHERS 0x40000000u /* not only the owner counts there: `peak` needs it [shim private] */
+#define TRACE_SITE_OWNER 0x3fffffffu
 
 /* What a site's owner does not count. No seal: see TRACE_SITE_SHARED. */
 struct trace_shared {
