@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Totals that do not fit in 32 bits, and a place where five threads allocate. */
+/* Totals that do not fit in 32 bits, a place where five threads allocate, and blocks that are let go in a row. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +12,23 @@ static void *make_huge(void)
 static void *make_often(size_t size)
 {
 	return malloc(size);
+}
+
+static void *make_row(void)
+{
+	return malloc(1000);
+}
+
+static void rows(void)
+{
+	void *row[10];
+
+	for (int i = 0; i < 100; i++) {
+		for (int k = 0; k < 10; k++)
+			row[k] = make_row();
+		for (int k = i == 99; k < 10; k++)
+			free(row[k]);
+	}
 }
 
 /* All but the last are let go. */
@@ -36,6 +53,7 @@ int main(void)
 	for (int i = 1; i < 4; i++)
 		free(huge[i]);
 	huge[0] = 0;
+	rows();
 	work((void *)(2ul << 20));
 	for (int i = 0; i < 4; i++)
 		pthread_create(&threads[i], 0, work, (void *)100ul);
