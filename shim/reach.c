@@ -140,11 +140,23 @@ static void judge(const struct reach_blocks *b, uint32_t i, const struct reach_c
 	__atomic_store_n(&v->what, e->address | (uint64_t)class << 48 | (uint64_t)cuts << 52, __ATOMIC_RELEASE);
 }
 
+static void close_all_but(long kept)
+{
+	if (sys_failed(kept) || kept < 3) {
+		sys_call3(SYS_close_range, 3, ~0u, 0);
+		return;
+	}
+	if (kept > 3)
+		sys_call3(SYS_close_range, 3, kept - 1, 0);
+	sys_call3(SYS_close_range, kept + 1, ~0u, 0);
+}
+
 static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena)
 {
 	struct reach_file file;
 	struct reach_blocks blocks;
 	struct reach_maps maps;
+	struct reach_pages pages;
 	struct reach_marker marker = {.heuristics = cut->heuristics,
 				      .mask = cut->tagged ? (1ull << 48) - 1 : ~0ull};
 	struct reach_roots roots;
@@ -155,7 +167,7 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	if (reach_maps_open(&maps, arena))
 		return TRACE_SCAN_NO_MAPS;
 	hide_unreadable(&blocks, &maps);
-	if (reach_mark_open(&marker, &blocks, &maps, arena) ||
+	if (reach_pages_open(&pages, arena) || reach_mark_open(&marker, &blocks, &maps, &pages, arena) ||
 	    reach_counts_open(cut, &file, &marker, arena) ||
 	    reach_roots_open(&roots, cut, &marker, &maps, arena))
 		return TRACE_SCAN_NO_MEMORY;
@@ -163,7 +175,7 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	if (cut->roots >> TRACE_ROOT_KERNEL & 1 && reach_kernel_scan(&marker, cut->pid, arena))
 		roots.missing |= 1u << TRACE_ROOT_KERNEL;
 	if (!cut->is_end && !cut->is_shared) /* peers of the program shall see it close its connections */
-		sys_call3(SYS_close_range, 3, ~0u, 0);
+		close_all_but(pages.pagemap);
 	reach_mark_follow(&marker);
 	reach_idioms_learn(&marker, &file, arena);
 	reach_mark_rest(&marker);

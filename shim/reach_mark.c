@@ -8,10 +8,11 @@
 #define ROOT_SHIFT 48
 
 int reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
-		    struct reach_arena *arena)
+		    struct reach_pages *pages, struct reach_arena *arena)
 {
 	m->blocks = blocks;
 	m->maps = maps;
+	m->pages = pages;
 	m->stack = reach_arena_take(arena, (blocks->count + 1ull) * sizeof *m->stack);
 	m->heads = reach_arena_take(arena, (blocks->count + 1ull) * sizeof *m->heads);
 	m->depth = m->head_count = 0;
@@ -104,6 +105,22 @@ void reach_mark_words(struct reach_marker *m, const uint64_t *words, uint64_t co
 	scan(m, words, count, at | (uint64_t)root << ROOT_SHIFT);
 }
 
+static void scan_run(void *context, uintptr_t start, uintptr_t end)
+{
+	struct reach_marker *m = context;
+
+	m->read += end - start;
+	scan(m, (const uint64_t *)start, (end - start) / 8, start);
+}
+
+/* Pages of private memory without a file that were never written to are zeros. */
+static int has_zero_pages(const struct reach_marker *m, uintptr_t start, uintptr_t end)
+{
+	const struct reach_map *map = reach_maps_find(m->maps, start);
+
+	return map && end <= map->end && !(map->flags & (REACH_MAP_FILE | REACH_MAP_SHARED | REACH_MAP_DEVICE));
+}
+
 static void scan_block(struct reach_marker *m, uint32_t i)
 {
 	const struct reach_entry *e = &m->blocks->entry[i];
@@ -111,8 +128,10 @@ static void scan_block(struct reach_marker *m, uint32_t i)
 
 	if (m->blocks->flag[i] & REACH_HIDDEN || end <= start)
 		return;
-	m->read += end - start;
-	scan(m, (const uint64_t *)start, (end - start) / 8, start);
+	if (end - start >= REACH_PAGES_LEAST && has_zero_pages(m, start, end))
+		reach_pages_touched(m->pages, start, end, scan_run, m);
+	else
+		scan_run(m, start, end);
 }
 
 void reach_mark_follow(struct reach_marker *m)

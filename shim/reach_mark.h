@@ -15,6 +15,7 @@
  */
 #include <stdint.h>
 #include "reach_maps.h"
+#include "reach_pages.h"
 
 enum reach_mark {
 	REACH_UNSEEN = 0,
@@ -49,6 +50,7 @@ static inline uint32_t reach_loose_place(const struct reach_loose *l, uint64_t a
 struct reach_marker {
 	struct reach_blocks *blocks;
 	const struct reach_maps *maps;
+	struct reach_pages *pages;
 	uint8_t *pointers;   /* per block: words anywhere that lead into it, at most 255; 0: not wanted */
 	uint32_t *contents;  /* per block: how far inside it a resource begins, REACH_SEVERAL; 0: not wanted */
 	struct reach_loose *loose; /* 0: there are none */
@@ -64,7 +66,7 @@ struct reach_marker {
 };
 
 int reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
-		    struct reach_arena *arena);
+		    struct reach_pages *pages, struct reach_arena *arena);
 
 /* Pass 1: words of a root. `at` is where they stand, or stood if `words` is a copy. */
 void reach_mark_words(struct reach_marker *m, const uint64_t *words, uint64_t count, uintptr_t at,

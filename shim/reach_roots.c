@@ -3,7 +3,6 @@
 #include "reach_roots.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -17,9 +16,6 @@
 #define DESCRIPTOR_ALIGN 64u
 #define DESCRIPTOR_SIZE 4096u /* more than any glibc's */
 #define BUFFER (256u * 1024)
-#define PAGES (BUFFER / 8) /* looked up at a time */
-#define LOOK_UP_LEAST (64u * 1024) /* smaller ranges are not worth a look-up */
-#define TOUCHED (3ull << 62) /* in a word of pagemap: present, or swapped out */
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 
@@ -28,6 +24,7 @@ static int is_wanted(const struct reach_roots *r, uint32_t kind)
 	return r->cut->roots >> kind & 1;
 }
 
+/* May stacks of threads lie there? */
 static int is_private_anonymous(const struct reach_map *m)
 {
 	return m->flags & REACH_MAP_READ && m->flags & REACH_MAP_WRITE &&
@@ -127,44 +124,13 @@ static void pieces(struct reach_roots *r, uint32_t kind, piece_function *each)
 	}
 }
 
-/* Calls `each` for the runs of private pages that were ever written to: the others are zeros, and
- * there can be very many of them. */
-static void touched(struct reach_roots *r, uintptr_t start, uintptr_t end, uint32_t kind, piece_function *each)
-{
-	if (end - start < LOOK_UP_LEAST || sys_failed(r->pagemap)) {
-		each(r, start, end, kind);
-		return;
-	}
-	uintptr_t run = 0;
-	for (uintptr_t at = start & ~(uintptr_t)(PAGE - 1); at < end;) {
-		long want = (long)((end - at + PAGE - 1) / PAGE < PAGES ? (end - at + PAGE - 1) / PAGE : PAGES);
-		long n = sys_call6(SYS_pread64, r->pagemap, (long)r->pages, 8 * want, (long)(at / PAGE * 8), 0, 0);
-
-		if (n < 8) {
-			each(r, run ? run : at > start ? at : start, end, kind);
-			return;
-		}
-		for (long i = 0; i < n / 8; i++, at += PAGE) {
-			if (r->pages[i] & TOUCHED) {
-				run = run ? run : at > start ? at : start;
-			} else if (run) {
-				each(r, run, at, kind);
-				run = 0;
-			}
-		}
-	}
-	if (run)
-		each(r, run, end, kind);
-}
-
 /* Looks for thread descriptors: each names its stack, and the kernel has cleared the tid in those
  * of the dead, whose stacks glibc keeps for later. */
-static void find_stacks_in(struct reach_roots *r, uintptr_t start, uintptr_t end, uint32_t kind)
+static void find_stacks_in(void *context, uintptr_t start, uintptr_t end)
 {
+	struct reach_roots *r = context;
 	const struct reach_map *m = reach_maps_find(r->maps, start);
 	uintptr_t low, high;
-
-	(void)kind;
 
 	for (uintptr_t at = (start + DESCRIPTOR_ALIGN - 1) & ~(uintptr_t)(DESCRIPTOR_ALIGN - 1);
 	     at + DESCRIPTOR_SIZE / 2 < end; at += DESCRIPTOR_ALIGN) {
@@ -182,8 +148,9 @@ static void find_stacks_piece(struct reach_roots *r, uintptr_t start, uintptr_t 
 {
 	const struct reach_map *m = reach_maps_find(r->maps, start);
 
+	(void)kind;
 	if (m && is_private_anonymous(m))
-		touched(r, start, end, kind, find_stacks_in);
+		reach_pages_touched(r->marker->pages, start, end, find_stacks_in, r);
 }
 
 static void find_stacks(struct reach_roots *r)
@@ -238,10 +205,8 @@ int reach_roots_open(struct reach_roots *r, const struct reach_cut *cut, struct 
 	r->arena = arena;
 	r->placed = reach_arena_take(arena, cut->thread_count + 1);
 	r->buffer = reach_arena_take(arena, BUFFER);
-	r->pages = reach_arena_take(arena, BUFFER);
-	r->pagemap = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0, 0, 0);
 	if (reach_ranges_open(&r->general, most, arena) || reach_ranges_open(&r->exact, most, arena) ||
-	    reach_ranges_open(&r->heaps, most, arena) || !r->placed || !r->buffer || !r->pages ||
+	    reach_ranges_open(&r->heaps, most, arena) || !r->placed || !r->buffer ||
 	    reach_ranges_open(&r->holes, most + marker->blocks->count, arena))
 		return -1;
 	hide_ourselves(r);
@@ -276,10 +241,17 @@ static void read_by_kernel(struct reach_roots *r, uintptr_t start, uintptr_t end
 	}
 }
 
-static void read_memory(struct reach_roots *r, uintptr_t start, uintptr_t end, uint32_t kind)
+struct read_run {
+	struct reach_roots *roots;
+	uint32_t kind;
+};
+
+static void read_memory(void *context, uintptr_t start, uintptr_t end)
 {
-	reach_mark_words(r->marker, (const uint64_t *)start, (end - start) / 8, start, kind);
-	r->bytes += end - start;
+	const struct read_run *run = context;
+
+	reach_mark_words(run->roots->marker, (const uint64_t *)start, (end - start) / 8, start, run->kind);
+	run->roots->bytes += end - start;
 }
 
 /* Reads [start, end) as far as it is readable. */
@@ -298,7 +270,8 @@ static void read_range(struct reach_roots *r, uintptr_t start, uintptr_t end, ui
 			read_by_kernel(r, low, high, kind);
 			continue;
 		}
-		touched(r, low, high, kind, read_memory);
+		struct read_run run = {r, kind};
+		reach_pages_touched(r->marker->pages, low, high, read_memory, &run);
 	}
 }
 

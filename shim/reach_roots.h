@@ -23,8 +23,6 @@ struct reach_roots {
 	struct reach_ranges heaps, holes;
 	uint8_t *placed;             /* per thread of the cut: its stack was found */
 	unsigned char *buffer;
-	uint64_t *pages;             /* scratch: words of /proc/self/pagemap */
-	long pagemap;                /* its descriptor, or -errno */
 	uint64_t bytes;
 	uint32_t missing;
 };

@@ -2,6 +2,7 @@
 """What is lost is told from what is held, whoever holds it, at the end and while the program runs."""
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -45,6 +46,12 @@ def test_a_block_held_in_the_programs_data_is_reachable(place, box):
 @pytest.mark.parametrize("place", ["anonymous", "shared", "file", "read-only"])
 def test_a_block_held_in_a_mapping_of_the_programs_own_is_reachable(place, box):
     assert both_ways(box, "held_in_mapping", place) == [HELD, LOST]
+
+
+def test_a_block_held_in_a_block_of_which_little_was_ever_written_is_reachable_and_the_rest_is_not_read(box):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+    assert both_ways(box, "held_in_sparse_block", "gigabyte") == [HELD, LOST]
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before < 1 << 17  # a gigabyte has 2^18 pages
 
 
 @pytest.mark.parametrize("place", ["epoll", "timer", "pipe"])
