@@ -30,7 +30,8 @@ static void print_frame(FILE *to, const struct place *place, unsigned i)
 		}
 	}
 	if (!module) {
-		fprintf(to, "code without a file at 0x%" PRIx64, place->offset);
+		if (!frame->function)
+			fprintf(to, "code without a file at 0x%" PRIx64, place->offset);
 	} else if (!frame->function || !frame->file) {
 		fputs(frame->function ? " in " : "", to);
 		print_name(to, module->name);
@@ -75,8 +76,11 @@ static void print_stack(FILE *to, const struct stack *stack)
 		const struct module *module = stack->places[stack->depth - 1]->module;
 
 		fputs("\t... (its callers are not known: ", to);
-		print_name(to, module ? module->name : "code without a file");
-		fputs(" has no unwind information there)\n", to);
+		if (module)
+			print_name(to, module->name);
+		fputs(module ? " has no unwind information there)\n"
+			     : "the program made this code itself, without frame pointers; "
+			       "java keeps them with -XX:+PreserveFramePointer)\n", to);
 	}
 }
 

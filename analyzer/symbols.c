@@ -6,6 +6,7 @@
 
 #include "demangle.h"
 #include "image.h"
+#include "perf_map.h"
 #include "runtime.h"
 #include "symbols.h"
 
@@ -30,6 +31,8 @@ struct symbols {
 	struct pool pool;
 	struct image **images; /* by module; 0 until asked for */
 	bool *is_system;       /* by module */
+	struct perf_map *made; /* code without a file; 0 until asked for */
+	bool is_nameless;      /* some of that has no name, and was asked for */
 	struct spot *spots;
 	struct spot **by_node;
 };
@@ -135,8 +138,11 @@ static void spot_fill(struct symbols *s, struct spot *spot, const struct node *n
 	const struct module *module = &s->model->modules[index];
 	uint64_t address = lookup_address(node) - module->bias;
 
-	if (!index) {
+	if (!index) { /* names of such code tell how far a runtime has compiled it, which changes from run to run */
 		spot->name.hash = symbols_hash(2, "code without a file", 19);
+		if (!s->made)
+			s->made = perf_map_open(&s->pool, s->model);
+		spot->name.text = perf_map_find(s->made, address);
 		return;
 	}
 	spot->linker_name = image_symbol(image_of(s, index), address, false);
@@ -197,6 +203,7 @@ static const struct place *place_make(struct symbols *s, const struct spot *spot
 	unsigned count = 0;
 
 	place->offset = node->module ? address : lookup_address(node);
+	s->is_nameless |= !node->module && node->pc && !spot->name.text;
 	if (node->module) {
 		place->module = module;
 		count = image_frames(image_of(s, node->module), address, found, FRAMES_MAX);
@@ -255,7 +262,7 @@ uint32_t symbols_notes(struct symbols *s, const char ***notes)
 {
 	uint32_t count = 0;
 
-	*notes = pool_array(&s->pool, s->model->module_count, sizeof(**notes));
+	*notes = pool_array(&s->pool, s->model->module_count + 1, sizeof(**notes));
 	for (uint32_t i = 1; i < s->model->module_count; i++) {
 		const char *note = NULL;
 
@@ -264,5 +271,11 @@ uint32_t symbols_notes(struct symbols *s, const char ***notes)
 		if (note)
 			(*notes)[count++] = note;
 	}
+	if (s->is_nameless)
+		(*notes)[count++] = pool_print(
+			&s->pool, "some frames lie in code that the program made itself; /tmp/perf-%u.map would name them: "
+				  "node --perf-basic-prof --interpreted-frames-native-stack writes it, or "
+				  "java -XX:+PreserveFramePointer -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit",
+			s->model->pid);
 	return count;
 }

@@ -12,6 +12,7 @@
  *    that import (calls.h).
  * 4. A file that is gone, or is not the one that was traced, gives no names at all: a wrong
  *    name is worse than none. symbols_notes says which.
+ * 5. Code without a file gets its names from a perf map (perf_map.h).
  */
 #include "model.h"
 

@@ -2,13 +2,15 @@
 """Programs that nobody here wrote run preloaded as they run alone, and each has a report."""
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from harness import (PATH, ROOT, environment, preloaded, report, run, table_row, traces, under_run)
+from harness import (PATH, ROOT, environment, only_trace, preloaded, report, run, stack, table_row, traces, under_run)
 
 PYTHON_JOB = """
 import json, threading
@@ -164,6 +166,27 @@ def test_what_phps_extensions_let_go_is_no_leak(bench, box):
         whole = report(trace)
         assert whole["summary"]["complete"] is True, whole["summary"]
         assert not [group for group in whole["leaks"] if group["class"] == "definite"], whole["leaks"][:3]
+
+
+NODE_LEAK = """const kept = [];
+function leak(n) { kept.push(Buffer.allocUnsafeSlow(5000 + n)); }
+function serve() { for (let i = 0; i < 300; i++) leak(i % 3); }
+serve();
+process.kill(process.pid, "SIGKILL");
+"""
+
+
+def test_javascript_frames_have_names_and_lines_where_node_writes_a_perf_map(box):
+    need(["node"])
+    (box / "leak.js").write_text(NODE_LEAK)
+    done = preloaded(["node", "--perf-basic-prof", "--interpreted-frames-native-stack", box / "leak.js"], box)
+    try:
+        assert done.status == 128 + signal.SIGKILL, done
+        ours = [[re.sub(r"^JS:\W?", "", name) for name in stack(group) if str(box) in name]
+                for group in report(only_trace(box))["leaks"] if group["bytes"] == 300 * 5001]
+        assert [names[:2] for names in ours] == [[f"leak {box}/leak.js:2:14", f"serve {box}/leak.js:3:15"]], ours
+    finally:
+        Path(f"/tmp/perf-{done.pid}.map").unlink(missing_ok=True)
 
 
 def test_gcc_is_followed_into_cc1_as_and_collect2(bench, box):

@@ -515,6 +515,74 @@ def test_stack_that_a_guess_would_lead_to_no_address_ends_before_it(box):
     assert "\t... (its callers are not known: stray_frame_register has no unwind information there)\n" in text, text
 
 
+LEAK_JS = "JS:~leak /srv/app.js:12:5"
+PERF_MAP = f"7f0000001000 40 {LEAK_JS}\n0x7f0000002000 0x100 Interpreter\n"
+
+
+def made_by_made_code(box):
+    """A trace of a block that was made in code which a runtime made; its perf map goes beside it."""
+    t = tw.Trace()
+    main = t.node(t.root, 0x401010, t.module("/nowhere/runtime"))
+    t.block(t.site(t.node(t.node(main, 0x7f0000002020), 0x7f0000001010), 1, 8, 8), 8)
+    return t.write(box / "t.trace"), box / "perf-4711.map"
+
+
+def names(trace):
+    (group,) = report(trace)["leaks"]
+    return [frame["function"] for frame in group["created_at"][:2]]
+
+
+def test_code_that_a_runtime_made_has_the_names_of_its_perf_map(box):
+    trace, perf_map = made_by_made_code(box)
+    nameless, before = text_of(trace), report(trace)["leaks"][0]["fingerprint"]
+    assert "\tcode without a file at 0x7f000000100f\n" in nameless and "/tmp/perf-4711.map would name them" in nameless
+    perf_map.write_text(PERF_MAP)
+    assert names(trace) == [LEAK_JS, "Interpreter"]
+    text = text_of(trace)
+    assert f"\t{LEAK_JS}\n\tInterpreter\n" in text and "would name them" not in text, text
+    assert report(trace)["leaks"][0]["fingerprint"] == before
+
+
+@pytest.mark.parametrize("what", ["older than the program", "a link", "a pipe", "a folder", "another user's"])
+def test_a_perf_map_that_may_be_another_programs_is_not_taken(box, what):
+    trace, perf_map = made_by_made_code(box)
+    perf_map.write_text(PERF_MAP)
+    if what == "older than the program":
+        os.utime(perf_map, (1_600_000_000, 1_600_000_000))
+    elif what == "another user's":
+        if os.geteuid():
+            pytest.skip("only root can give a file away")
+        os.chown(perf_map, 12345, 12345)
+    else:
+        perf_map.rename(box / "other")
+        {"a link": lambda: perf_map.symlink_to(box / "other"), "a pipe": lambda: os.mkfifo(perf_map),
+         "a folder": perf_map.mkdir}[what]()
+    assert names(trace) == [None, None]
+
+
+def test_lines_of_a_perf_map_that_are_none_are_left_out(box):
+    trace, perf_map = made_by_made_code(box)
+    bad = [b"", b" ", b"leak", b"7f0000001000", b"7f0000001000 40", b"7f0000001000 40 ", b"7f0000001000 0 empty",
+           b"7f0000001000 -1 around", b"ffffffffffffffff ff beyond", b"zz 40 letters", b"\0 40 null", b"-1 1 minus"]
+    perf_map.write_bytes(b"\n".join([*bad, PERF_MAP.splitlines()[0].encode(), *bad]))
+    assert names(trace) == [LEAK_JS, None]
+    perf_map.write_bytes(b"7f0000001000 40 a\x1b[31m\xff" + b"n" * 100_000 + b"\n7f0000002000 100 unfinished")
+    first, second = names(trace)
+    assert second == "unfinished" and first.startswith("a\x1b[31m") and len(first) <= 1024
+    assert "\x1b" not in text_of(trace)
+
+
+@pytest.mark.parametrize("more, name", [
+    ("7f0000001000 40 other", None), ("7f0000000000 2000 around", None), ("7f000000100f 1 just here", None),
+    (f"7f0000000000 2000 {LEAK_JS}", LEAK_JS), ("7f0000001010 40 behind", LEAK_JS),
+    ("7f0000000000 100f before", LEAK_JS)])
+def test_where_two_names_have_covered_an_address_it_has_none(box, more, name):
+    trace, perf_map = made_by_made_code(box)
+    for lines in (f"{more}\n{PERF_MAP}", f"{PERF_MAP}{more}\n"):
+        perf_map.write_text(lines)
+        assert names(trace)[0] == name
+
+
 def test_block_without_a_stack_is_still_counted(box):
     t = tw.Trace()
     t.block(0, 8)
