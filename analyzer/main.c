@@ -115,6 +115,8 @@ static char *quoted(struct pool *p, const char *word)
 
 static const char *next_command(struct model *m, const struct options *o)
 {
+	if (m->ending == ENDING_RUNNING && !m->scan.is_tried)
+		return pool_print(&m->pool, "leakshim snapshot %u, which finds out what is lost", m->pid);
 	return pool_print(&m->pool, "leakshim report %s%s", quoted(&m->pool, m->path),
 			  o->show ? " --format json" : " --show all");
 }

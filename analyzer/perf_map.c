@@ -118,6 +118,11 @@ struct perf_map *perf_map_open(struct pool *pool, const struct model *m)
 	return map;
 }
 
+bool perf_map_is_empty(const struct perf_map *map)
+{
+	return !map->count;
+}
+
 const char *perf_map_find(const struct perf_map *map, uint64_t address)
 {
 	size_t low = 0, high = map->count;

@@ -18,6 +18,8 @@ struct perf_map;
 /* Never 0; a map without pieces if there is no file. Lives in the pool. */
 struct perf_map *perf_map_open(struct pool *pool, const struct model *m);
 
+bool perf_map_is_empty(const struct perf_map *map);
+
 /* The name of the code at an address, 0: not known. */
 const char *perf_map_find(const struct perf_map *map, uint64_t address);
 #endif

@@ -541,6 +541,8 @@ def test_code_that_a_runtime_made_has_the_names_of_its_perf_map(box):
     text = text_of(trace)
     assert f"\t{LEAK_JS}\n\tInterpreter\n" in text and "would name them" not in text, text
     assert report(trace)["leaks"][0]["fingerprint"] == before
+    perf_map.write_text(PERF_MAP.splitlines()[0])
+    assert names(trace) == [LEAK_JS, None] and "would name them" not in text_of(trace)
 
 
 @pytest.mark.parametrize("what", ["older than the program", "a link", "a pipe", "a folder", "another user's"])
@@ -684,6 +686,7 @@ def test_report_of_a_pid_reads_the_living_program(box):
         text = done.stdout.decode()
         assert done.status == 0 and "10,000 times" in text and "has not been called yet" in text, done
         assert f"is still running (pid {running.process.pid})" in text and running.process.poll() is None
+        assert f"; next: leakshim snapshot {running.process.pid}, which finds out what is lost\n" in text, text
 
 
 GROWS = """
