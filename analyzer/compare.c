@@ -14,6 +14,7 @@
 #define MAKER_FRAMES 3
 
 struct known {
+	char key[40]; /* fingerprint, or fingerprint and class */
 	char fingerprint[9];
 	double count, bytes;
 	char class[24];
@@ -22,22 +23,32 @@ struct known {
 	UT_hash_handle hh;
 };
 
-static struct known *find(const struct baseline *b, const char *fingerprint)
+/* A trace that was never scanned calls nothing lost. */
+static const char *class_of(const struct leak *leak)
+{
+	return words_class(leak->class == CLASS_UNCLASSIFIED ? CLASS_REACHABLE : leak->class);
+}
+
+static struct known *find(const struct baseline *b, const char *fingerprint, const char *class)
 {
 	struct known *k;
+	char key[sizeof(k->key)];
 
-	HASH_FIND_STR(b->groups, fingerprint, k);
+	snprintf(key, sizeof(key), "%s%s", fingerprint, b->by_class ? class : "");
+	HASH_FIND_STR(b->groups, key, k);
 	return k;
 }
 
-static struct known *make(struct baseline *b, const char *fingerprint)
+static struct known *make(struct baseline *b, const char *fingerprint, const char *class)
 {
 	struct known *k = calloc(1, sizeof(*k));
 
 	if (!k)
 		abort();
+	snprintf(k->key, sizeof(k->key), "%s%s", fingerprint, b->by_class ? class : "");
 	snprintf(k->fingerprint, sizeof(k->fingerprint), "%s", fingerprint);
-	HASH_ADD_STR(b->groups, fingerprint, k);
+	snprintf(k->class, sizeof(k->class), "%s", class);
+	HASH_ADD_STR(b->groups, key, k);
 	return k;
 }
 
@@ -63,12 +74,11 @@ int baseline_read(struct baseline *b, const char *path)
 		    strlen(fingerprint) != 8) {
 			fprintf(stderr, "leakshim: %s:%u: this is no line of a baseline\n", path, number);
 			r = -1;
-		} else if (!find(b, fingerprint)) {
-			struct known *k = make(b, fingerprint);
+		} else if (!find(b, fingerprint, class)) {
+			struct known *k = make(b, fingerprint, class);
 
 			k->count = count;
 			k->bytes = bytes;
-			snprintf(k->class, sizeof(k->class), "%s", class);
 			snprintf(k->maker, sizeof(k->maker), "%.*s", (int)strcspn(line + used, "\n"), line + used);
 		}
 	}
@@ -109,10 +119,10 @@ void baseline_add(struct baseline *b, const struct diagnosis *d)
 {
 	for (uint32_t i = 0; i < d->leak_count; i++) {
 		const struct leak *leak = &d->leaks[i];
-		struct known *k = find(b, leak->fingerprint);
+		struct known *k = find(b, leak->fingerprint, class_of(leak));
 
 		if (!k)
-			k = make(b, leak->fingerprint);
+			k = make(b, leak->fingerprint, class_of(leak));
 		if (leak->count <= k->count)
 			continue;
 		k->count = leak->count;
@@ -146,30 +156,31 @@ int baseline_write(struct baseline *b, const char *path)
 	return 0;
 }
 
-enum compare baseline_compare(struct baseline *b, const struct leak *leak, double *before)
+enum compare baseline_compare(struct baseline *b, const struct leak *leak, struct before *before)
 {
-	struct known *k = find(b, leak->fingerprint);
+	struct known *k = find(b, leak->fingerprint, class_of(leak));
 
-	*before = k ? k->count : 0;
+	*before = (struct before){ 0 };
 	if (!k)
 		return COMPARE_NEW;
 	k->is_met = true;
+	*before = (struct before){ k->count, k->bytes };
 	return leak->count > k->count + 0.5 ? COMPARE_GROWN : COMPARE_KNOWN;
 }
 
-unsigned baseline_gone(const struct baseline *b, FILE *to)
+void baseline_gone(const struct baseline *b, uint32_t most, FILE *to)
 {
-	unsigned count = 0;
+	uint32_t count = 0;
 	char a[WORDS_SIZE];
 
 	for (const struct known *k = b->groups; k; k = k->hh.next) {
-		if (k->is_met)
+		if (k->is_met || (++count > most && most))
 			continue;
-		count++;
 		fprintf(to, "leakshim: gone: [%s] %s %s, ", k->fingerprint, words_number(a, k->count, false),
 			k->count < 1.5 ? "block" : "blocks");
 		words_escape(to, k->maker);
 		fputc('\n', to);
 	}
-	return count;
+	if (most && count > most)
+		fprintf(to, "leakshim: ... and %s more are gone (--max 0 shows all)\n", words_number(a, count - most, false));
 }

@@ -4,7 +4,8 @@
 /*
  * Leaks against those of before: a baseline that somebody accepted, or an older trace.
  *
- * A group is the same if its fingerprint is; it has grown if it counts more. A baseline is a
+ * A group is the same if its fingerprint is, and in a comparison of two traces its class: what became lost is
+ * new there. It has grown if it counts more. A baseline is a
  * text file, one group a line: fingerprint, count, bytes, class, then for people who made it.
  * It is sorted, so that a change reads well in a review.
  */
@@ -14,6 +15,7 @@
 struct known;
 struct baseline {
 	struct known *groups; /* by fingerprint */
+	bool by_class;        /* and class */
 };
 
 enum compare {
@@ -30,9 +32,13 @@ void baseline_drop(struct baseline *b);
 /* Takes the groups of a report in; of several reports, the largest counts. */
 void baseline_add(struct baseline *b, const struct diagnosis *d);
 
-/* How a group stands to it; `before` becomes the count that was known. */
-enum compare baseline_compare(struct baseline *b, const struct leak *leak, double *before);
+struct before {
+	double count, bytes; /* 0: not known */
+};
 
-/* Names the groups that were not met by baseline_compare. Returns how many. */
-unsigned baseline_gone(const struct baseline *b, FILE *to);
+/* How a group stands to it. */
+enum compare baseline_compare(struct baseline *b, const struct leak *leak, struct before *before);
+
+/* Names the groups that were not met by baseline_compare, `most` of them, 0: all. */
+void baseline_gone(const struct baseline *b, uint32_t most, FILE *to);
 #endif

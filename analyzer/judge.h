@@ -11,7 +11,8 @@
 struct judge {
 	struct baseline *baseline; /* 0: every leak is new */
 	bool allow_incomplete;
-	bool is_diff; /* words for a comparison of two traces */
+	bool is_diff; /* words for a comparison of two traces, what grew most comes first */
+	uint32_t max; /* groups named and reported with their stacks, 0: all */
 	FILE *to;
 	unsigned failing, known, incomplete; /* groups, groups, traces */
 };

@@ -39,6 +39,7 @@ struct output {
 	const char *folder; /* where the children's traces lie */
 	bool found_leaks;
 	bool is_first_done;
+	uint32_t show; /* classes, 0: those of the options */
 	struct suppressions *suppressions; /* 0: none */
 	struct judge *judge;               /* 0: report everything */
 	struct baseline *gather;           /* takes what is found, nothing is printed; 0: no */
@@ -183,8 +184,10 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 		if (model.suppressions && *model.suppressions)
 			suppress_add(out->suppressions, model.suppressions, "the program's own");
 		options.suppressions = out->suppressions;
-		if (out->gather || out->options->print_suppressions)
+		if (out->gather || out->judge || out->options->print_suppressions)
 			options.max = 0;
+		if (out->show)
+			options.show = out->show;
 		diagnose(&diagnosis, &model, symbols, &options);
 		if (out->judge)
 			judge(out->judge, &model, &diagnosis);
@@ -220,14 +223,28 @@ static int read_old(struct baseline *b, const struct output *like, const char *p
 	return report_trace(&out, path, 0, NULL);
 }
 
+/* Of a process that runs on, also what it still points at tells why it grows. */
+#define SHOW_GROWTH (DIAGNOSE_SHOW | 1u << CLASS_REACHABLE | 1u << CLASS_UNCLASSIFIED)
+
+/* Are these traces two moments of the same process? */
+static bool is_one_process(const char *old, const char *new)
+{
+	struct file_head a, b;
+
+	return !file_peek(old, &a) && !file_peek(new, &b) && a.pid == b.pid && a.process_start == b.process_start &&
+	       a.start_realtime_ns == b.start_realtime_ns;
+}
+
 static int command_diff(const struct options *o, const char *old, const char *new)
 {
-	struct baseline baseline = { NULL };
-	struct judge judge = { .baseline = &baseline, .is_diff = true, .allow_incomplete = true };
+	struct baseline baseline = { .by_class = true };
+	struct judge judge = { .baseline = &baseline, .is_diff = true, .allow_incomplete = true,
+			       .max = diagnose_options(o).max };
 	struct output out;
 	int status = STATUS_TROUBLE;
 
 	output_open(&out, o, stdout);
+	out.show = o->show ? 0 : is_one_process(old, new) ? SHOW_GROWTH : 0;
 	judge.to = out.json ? stderr : stdout;
 	if (!read_suppressions(&out) && !read_old(&baseline, &out, old)) {
 		out.judge = &judge;
@@ -243,8 +260,9 @@ static int check_open(struct output *out, struct judge *judge, struct baseline *
 {
 	const struct options *o = out->options;
 
-	*baseline = (struct baseline){ NULL };
-	*judge = (struct judge){ .allow_incomplete = o->allow_incomplete, .to = out->json ? stderr : out->to };
+	*baseline = (struct baseline){ .groups = NULL };
+	*judge = (struct judge){ .allow_incomplete = o->allow_incomplete, .to = out->json ? stderr : out->to,
+				 .max = diagnose_options(o).max };
 	if (read_suppressions(out))
 		return -1;
 	if (o->write_baseline) {

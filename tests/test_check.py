@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import LEAKSHIM, only_trace, preload, preloaded, run, victim
+from harness import LEAKSHIM, end_group, only_trace, preload, preloaded, run, victim
 
 QUIET = {"report": "none"}
 
@@ -132,6 +132,47 @@ def test_diff_names_new_grown_and_gone(box):
     assert other.count("leakshim: new: [") == 2 and "leakshim: gone: [" in other
     assert leakshim("report", new, "--since", old)[1] == text
     assert "new:" not in leakshim("diff", old, old)[1]
+
+
+def test_diff_of_two_moments_of_a_program_shows_what_grew_though_it_is_reachable(box):
+    process = subprocess.Popen([victim("grows_on_request")], env=preload(box, report="none", age="0"), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True, start_new_session=True)
+    moments = []
+
+    def moment(request):
+        if request:
+            process.stdin.write(f"{request}\n")
+            process.stdin.flush()
+        process.stdout.readline()
+        moments.append(box / f"{len(moments)}.moment")
+        assert leakshim("snapshot", process.pid, "-o", moments[-1])[0] == 0
+
+    try:
+        for request in ("", "keep", "lose"):
+            moment(request)
+    finally:
+        end_group(process.pid)
+        process.communicate()
+    start, kept, lost = moments
+    assert "new:" not in leakshim("diff", start, start)[1]
+    status, text = leakshim("diff", start, kept)
+    assert status == 0 and re.search(r"^leakshim: new: \[\w+\] 10 blocks, 1,000 bytes\nLEAK: .* 10 times, .*\n"
+                                     r"  still reachable: (.*\n)+Created at:\n\tadd_some ", text), text
+    assert "large_" not in text and "gone:" not in text, text
+    status, text = leakshim("diff", kept, lost)
+    assert status == 0 and "10 times" in text and "  definite: nothing points at them" in text, text
+    assert text.count("leakshim: gone: [") == 1 and "block < add_some" in text, text
+    status, text = leakshim("diff", lost, start, "--max", "1")
+    assert status == 0 and "leakshim: gone: [" in text, text
+
+
+def test_all_that_fails_a_check_up_to_the_limit_has_its_stack_however_small(box):
+    trace, baseline = traced(box, "lost_shapes", "apart"), box / "baseline"
+    whole = traced(box, "leak_then_end", "exit")
+    assert leakshim("check", whole, "--baseline", baseline, "--write-baseline")[0] == 0
+    for limit in ("1", "2"):
+        text = leakshim("check", trace, whole, "--baseline", baseline, "--max", limit)[1]
+        assert text.count("Created at:") == min(int(limit), text.count("leakshim: new: [")), text
 
 
 def test_who_leads_from_a_block_to_what_lost_it(box):

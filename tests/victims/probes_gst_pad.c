@@ -27,6 +27,7 @@ int main(int argc, char **argv)
 	GstBus *bus = gst_element_get_bus(line);
 	GstMessage *end = gst_bus_timed_pop_filtered(bus, -1, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
 	gst_message_unref(end), gst_object_unref(bus);
+	g_usleep(30000); /* the last buffer is of age at the end, whatever its thread does then */
 	gst_element_set_state(line, GST_STATE_NULL);
 	gst_object_unref(line);
 	gst_deinit();
