@@ -78,6 +78,9 @@ def redis(folder, env, count):
     with Server(["redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", ""], env,
                 folder) as server:
         server.wait_for_port(port)
+        with socket.create_connection(("127.0.0.1", port)) as link:  # it has all its threads when it answers
+            link.sendall(b"PING\r\n")
+            assert link.recv(100) == b"+PONG\r\n"
 
         def load(stop):
             answered = sent = 0
