@@ -12,7 +12,7 @@ struct judge {
 	struct baseline *baseline; /* 0: every leak is new */
 	bool allow_incomplete;
 	bool is_diff; /* words for a comparison of two traces, what grew most comes first */
-	uint32_t max; /* groups named and reported with their stacks, 0: all */
+	uint32_t max; /* groups reported with their stacks, and in a comparison named; 0: all */
 	FILE *to;
 	unsigned failing, known, incomplete; /* groups, groups, traces */
 };

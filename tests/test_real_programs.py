@@ -179,7 +179,8 @@ process.kill(process.pid, "SIGKILL");
 def test_javascript_frames_have_names_and_lines_where_node_writes_a_perf_map(box):
     need(["node"])
     (box / "leak.js").write_text(NODE_LEAK)
-    done = preloaded(["node", "--perf-basic-prof", "--interpreted-frames-native-stack", box / "leak.js"], box)
+    done = preloaded(["node", "--perf-basic-prof", "--interpreted-frames-native-stack", box / "leak.js"], box,
+                     cwd=box)  # where node leaves a log of its own
     try:
         assert done.status == 128 + signal.SIGKILL, done
         ours = [[re.sub(r"^JS:\W?", "", name) for name in stack(group) if str(box) in name]
