@@ -23,6 +23,12 @@ TIMEOUT = 120
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+def include_floors():
+    """Compiler arguments that show the headers of all floors of the shim."""
+    folders = sorted({header.parent for header in (ROOT / "shim").rglob("*.h")})
+    return [argument for folder in folders for argument in ("-I", folder)]
+
+
 class Ended:
     """A program that has ended: status as a shell shows it, both outputs, and the seconds it took."""
 

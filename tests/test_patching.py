@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import ROOT
+from harness import ROOT, include_floors
 
 SHIM = ROOT / "shim"
-PARTS = [SHIM / "decode_x86_64.c", SHIM / "patch_x86_64.c", SHIM / "thunk_x86_64.S"]
-FLAGS = ["-O2", "-g", "-D_GNU_SOURCE", "-I", SHIM, "-I", SHIM / "format", "-w"]
+PARTS = [SHIM / "hook" / part for part in ("decode_x86_64.c", "patch_x86_64.c", "thunk_x86_64.S")]
+FLAGS = ["-O2", "-g", "-D_GNU_SOURCE", *include_floors(), "-w"]
 LIBRARIES = ["libc.so.6", "libglib-2.0.so.0", "libgobject-2.0.so.0", "libgstreamer-1.0.so.0", "libavutil.so.57",
              "libavcodec.so.59", "libcrypto.so.3", "libgrpc.so.29", "libcairo.so.2", "libxml2.so.2",
              "libsystemd.so.0", "libstdc++.so.6"]

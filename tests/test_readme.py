@@ -74,7 +74,7 @@ def test_every_option_named_in_the_readme_exists():
     assert len(named) >= 4
     for option in named:
         assert option in known, option
-    settings = (ROOT / "shim/settings.h").read_text()
+    settings = (ROOT / "shim/base/settings.h").read_text()
     for key in re.findall(r"LEAKSHIM_OPTIONS=(\w+)=", README) + re.findall(r"^\| `(\w+)=", README, re.M):
         assert f"{key}=" in settings, key
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import ROOT, environment
+from harness import ROOT, environment, include_floors
 
 SHIM = ROOT / "shim"
-ROOMS = ["stack", "step", "tree", "modules", "cfi", "cfi_expression", "state"]
+ROOMS = ["stack/stack", "stack/step", "stack/tree", "stack/modules", "stack/cfi", "stack/cfi_expression", "store/state"]
 VICTIMS = ["shapes", "lookalikes", "signals", "exceptions", "longjmp", "coroutines", "deep", "no_info",
            "odd_frames", "callbacks", "reload"]
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
@@ -29,7 +29,7 @@ def checker(tmp_path_factory):
     """The checker, as optimised as the shim is."""
     out = tmp_path_factory.mktemp("checker") / "stack_checker.so"
     build("gcc", "-std=gnu11", "-O2", "-g", "-D_GNU_SOURCE", "-fPIC", "-shared", "-fvisibility=hidden",
-          "-fno-omit-frame-pointer", "-fexceptions", "-I", SHIM, "-I", SHIM / "format",
+          "-fno-omit-frame-pointer", "-fexceptions", *include_floors(),
           ROOT / "tests/unit/stack_checker.c", ROOT / "tests/unit/areas.c",
           *[SHIM / f"{room}.c" for room in ROOMS],
           "-o", out, "-lunwind", "-Wl,-z,defs")

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_THREAD_H
+#define LEAKSHIM_THREAD_H
+/*
+ * What the shim keeps for a thread of the program: one word of static TLS leads to it.
+ *
+ * The struct lies in private memory that a fork child finds zeroed, so `mode` is 0
+ * (THREAD_ASIDE) there until the child has a trace of its own.
+ *
+ * A thread that has run its last key destructor gives everything back; what it still
+ * allocates or frees after that is done with a borrowed state (thread_enter).
+ */
+#include <stdint.h>
+#include "stack.h"
+#include "state.h"
+
+enum thread_mode {
+	THREAD_ASIDE = 0, /* take the slow way: not attached, busy, or nothing to follow */
+	THREAD_ALL = 1,   /* every block is followed */
+	THREAD_SAMPLE = 2 /* a sample by bytes, which may be nothing at all (level disabled) */
+};
+
+/* In busy_sp: calls that come now are the shim's own doing and no drops. */
+#define THREAD_OWN_WORK 1u
+
+/* An operator's own call of malloc stands no further away than this on the stack. */
+#define THREAD_QUIET_SPAN 4096u
+
+#define THREAD_PENDING 128u /* sites with unflushed totals, a power of two */
+#define THREAD_SITES 32u    /* sites remembered, a power of two */
+
+/* The site of a stack, as a thread met it last. */
+struct thread_site {
+	uint32_t node, site;
+	struct trace_site *own; /* 0: it is another thread's, and not even to be looked at */
+};
+
+/* A block that is not followed any more, but still counted and in its slot. */
+struct thread_due {
+	struct trace_block *block;
+	uint32_t slot; /* 0: there is none */
+};
+
+struct thread {
+	uint32_t mode;      /* enum thread_mode */
+	uint32_t attached;  /* 1 while it belongs to a thread of this process */
+	uint32_t owner;     /* number of this struct, from 1: the owner word of sites and slots */
+	uint32_t identity;  /* THREAD index */
+	uintptr_t busy_sp;  /* while mode is ASIDE for our own work: where that work stands */
+	uint64_t free_slots;    /* slots.h: of the group in use, one bit each */
+	struct trace_block *blocks; /* slots.h: the first one of the group in use */
+	uint32_t group, groups; /* slots.h: the one in use; the newest in the list of its own */
+	uint32_t full_groups;   /* slots.h: groups of the list that are free altogether */
+	uint32_t transient; /* borrowed for one call */
+	uint32_t spare_site; /* live.c: the other one of the last pair, 0: used */
+	uint32_t rounds;    /* of key destructors seen */
+	uint32_t level;     /* header's level when mode was set */
+	uint32_t ignoring;  /* depth of __lsan_disable: what is made now is no leak */
+	uint32_t scopes_left_out; /* begun and not kept; they end first */
+	int64_t countdown;  /* bytes to the next sample; never negative */
+	uint64_t random;
+	uintptr_t quiet_new, quiet_free; /* interpose.c: an operator's inner call is not a block of its own */
+	struct trace_pending *pending; /* live.c: THREAD_PENDING entries */
+	uint32_t has_pending;          /* some are in use, or were */
+	struct thread_due due;         /* live.c */
+	struct thread_site sites[THREAD_SITES];
+	struct thread *next_free;
+	struct stack_cache stack;
+};
+
+extern __thread struct thread *thread_current
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* What the floors above register before the trace begins. */
+extern struct thread_upper {
+	int (*begin)(void); /* called while state.tracing is 0: 1 if tracing has begun (a fork child) */
+	void (*mark_identities)(unsigned char *named); /* the THREAD entries that others than blocks name: named[i] = 1 */
+} thread_upper __attribute__((visibility("hidden")));
+
+/* Work of ours on behalf of this thread begins: returns its state with mode ASIDE, or 0 when
+ * the call is to be passed through untouched (not tracing, re-entered, no memory; drops are
+ * counted for allocations if `counts`). Slow: the interposed functions do the usual case themselves. */
+struct thread *thread_enter(uintptr_t sp, int counts);
+void thread_leave(struct thread *t);
+
+/* Sets the mode that the level in force asks for. */
+void thread_arm(struct thread *t);
+
+/* Called once from the constructor, and in a fork child for the thread that lives on. */
+int thread_start(void);
+
+/* The thread's name changed (prctl, pthread_setname_np). */
+void thread_renamed(const char *name);
+#endif

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: MIT */
+/* Start, forks and ends of the traced process. The states are in process.h. */
+#include "process.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "area.h"
+#include "hooks.h"
+#include "index.h"
+#include "lsan.h"
+#include "interpose.h"
+#include "note.h"
+#include "live.h"
+#include "probes.h"
+#include "real.h"
+#include "resource.h"
+#include "sample.h"
+#include "scanner.h"
+#include "settings.h"
+#include "slots.h"
+#include "spawn.h"
+#include "stack.h"
+#include "sys.h"
+#include "thread.h"
+#include "version.h"
+#include "rules.h"
+
+#define REPORT_SECONDS 60
+
+enum stage { NOT_YET, STARTED, STOPPED };
+
+/* Not wiped by a fork. */
+static struct {
+	int stage;
+	uint32_t image_pid; /* of the exec that brought us here */
+	uint32_t listens;   /* signal */
+	char program[256];
+	char path[2 * SETTINGS_PATH]; /* of this process's trace */
+} process;
+
+static char *put(char *to, const char *end, const char *text)
+{
+	while (*text && to < end - 1)
+		*to++ = *text++;
+	*to = 0;
+	return to;
+}
+
+void process_stop(const char *why, const char *detail, const char *cure)
+{
+	char text[SETTINGS_PATH];
+
+	if (process.stage == STOPPED)
+		return;
+	process.stage = STOPPED;
+	put(put(text, text + sizeof text, detail ? detail : ""), text + sizeof text, cure ? cure : "");
+	note_say(why, text, "; the program runs on untraced");
+}
+
+/* A folder of our own that nobody else can write to. */
+static int private_folder(const char *dir)
+{
+	struct stat status;
+	long r = sys_call3(SYS_mkdir, (long)dir, 0700, 0);
+
+	if (sys_failed(r) && r != -EEXIST)
+		return (int)r;
+	r = sys_call6(SYS_newfstatat, AT_FDCWD, (long)dir, (long)&status, AT_SYMLINK_NOFOLLOW, 0, 0);
+	if (sys_failed(r))
+		return (int)r;
+	if (!S_ISDIR(status.st_mode) || status.st_uid != (uid_t)sys_call3(SYS_geteuid, 0, 0, 0) ||
+	    status.st_mode & 022)
+		return -EPERM;
+	return 0;
+}
+
+static char *put_working_folder(char *to, const char *end)
+{
+	long n = sys_call3(SYS_getcwd, (long)to, end - to, 0);
+
+	if (sys_failed(n) || to[0] != '/')
+		return to;
+	to += n - 1;
+	return to[-1] == '/' ? to : put(to, end, "/");
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* DIR/PROGRAM.PID[.N].trace; opens the first that does not exist yet. */
+static int open_in(const char *dir, uint32_t pid)
+{
+	const char *end = process.path + sizeof process.path;
+	char number[24];
+	int r = -EEXIST;
+
+	for (int n = 1; n < 100 && r == -EEXIST; n++) {
+		char *at = put(process.path, end, "");
+
+		if (dir[0] != '/')
+			at = put_working_folder(at, end);
+		at = put(at, end, dir);
+		at = put(at, end, "/");
+		for (const char *c = base_name(process.program); *c && at < end - 40; c++)
+			*at++ = *c > ' ' && *c <= '~' ? *c : '_';
+		at = put(at, end, ".");
+		at = put(at, end, note_number(number, (long)pid));
+		if (n > 1) {
+			at = put(at, end, ".");
+			at = put(at, end, note_number(number, n));
+		}
+		put(at, end, ".trace");
+		r = area_open(process.path);
+	}
+	return r;
+}
+
+static int open_named(uint32_t pid)
+{
+	const char *end = process.path + sizeof process.path;
+	char number[24];
+	char *at = process.path;
+
+	if (settings.trace[0] != '/')
+		at = put_working_folder(at, end);
+	at = put(at, end, settings.trace);
+	int r = pid == process.image_pid ? area_open(process.path) : -EEXIST;
+	if (r == -EEXIST) { /* taken by the parent of a fork, or by what ran before an exec */
+		at = put(at, end, ".");
+		put(at, end, note_number(number, (long)pid));
+		r = area_open(process.path);
+	}
+	return r;
+}
+
+static int open_default(uint32_t pid)
+{
+	const char *parents[] = {settings.temporary, "/dev/shm", "/var/tmp"};
+	char dir[SETTINGS_PATH + 32], number[24];
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
+		char *at = put(dir, dir + sizeof dir, parents[i]);
+
+		at = put(at, dir + sizeof dir, "/leakshim-");
+		put(at, dir + sizeof dir, note_number(number, sys_call3(SYS_geteuid, 0, 0, 0)));
+		int one = private_folder(dir);
+		if (!one)
+			one = open_in(dir, pid);
+		if (!one)
+			return 0;
+		if (!i)
+			r = one;
+	}
+	return r;
+}
+
+/* Field 22 of /proc/self/stat: when the process began, in clock ticks since boot. */
+static uint64_t process_start_ticks(void)
+{
+	char text[1024];
+	uint64_t ticks = 0;
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/stat", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+
+	if (sys_failed(fd))
+		return 0;
+	long n = sys_call3(SYS_read, fd, (long)text, sizeof text - 1);
+	sys_call3(SYS_close, fd, 0, 0);
+	if (n <= 0)
+		return 0;
+	text[n] = 0;
+	const char *at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
+		ticks = ticks * 10 + (uint64_t)(*at - '0');
+	return ticks;
+}
+
+static void fill_header(struct trace_header *h, uint32_t pid)
+{
+	h->version = TRACE_VERSION;
+	h->endian = TRACE_ENDIAN;
+	h->header_size = TRACE_HEADER_SIZE;
+	h->start_realtime_ns = state_clock_ns(CLOCK_REALTIME);
+	h->start_monotonic_ns = state_clock_ns(CLOCK_MONOTONIC_COARSE);
+	state.start_us = h->start_monotonic_ns / 1000;
+	h->pid = pid;
+	h->ppid = (uint32_t)sys_call3(SYS_getppid, 0, 0, 0);
+	h->uid = (uint32_t)sys_call3(SYS_getuid, 0, 0, 0);
+	h->flags = pid == process.image_pid ? 0 : TRACE_FLAG_FORKED;
+	h->level = settings.level;
+	h->process_start = process_start_ticks();
+	put(h->program, h->program + sizeof h->program, process.program);
+	sys_call3(SYS_readlink, (long)"/proc/self/exe", (long)h->executable, sizeof h->executable - 1);
+	put(h->shim_version, h->shim_version + sizeof h->shim_version, LEAKSHIM_VERSION);
+	h->rates_used = 1;
+	memcpy(h->magic, TRACE_MAGIC, sizeof h->magic);
+}
+
+static int open_trace(uint32_t pid)
+{
+	if (settings.trace[0])
+		return open_named(pid);
+	if (settings.dir[0])
+		return open_in(settings.dir, pid);
+	return open_default(pid);
+}
+
+static const char *reason(int error)
+{
+	switch (-error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFAULT:
+		return "no space left";
+	case EACCES:
+	case EPERM:
+		return "permission denied";
+	case EROFS:
+		return "read-only file system";
+	case ENOENT:
+		return "no such folder";
+	case ENOMEM:
+		return "no address space left";
+	case EEXIST:
+		return "the file exists";
+	case EMFILE:
+	case ENFILE:
+		return "too many open files";
+	case EFBIG:
+		return "file size limit";
+	case ENOSYS:
+		return "a system call was denied (ENOSYS), by a seccomp filter most likely";
+	case ENOTDIR:
+		return "part of the path is no folder";
+	case ELOOP:
+		return "part of the path is a symbolic link";
+	case ENAMETOOLONG:
+		return "the path is too long";
+	default: {
+		static char text[32];
+		char number[24];
+
+		put(put(text, text + sizeof text, "error "), text + sizeof text, note_number(number, -(long)error));
+		return text;
+	}
+	}
+}
+
+/* Opens a trace and makes everything ready. Returns 0 or -errno. */
+static int begin(void)
+{
+	uint32_t pid = (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
+
+	memset(process.path, 0, sizeof process.path);
+	int r = open_trace(pid);
+	if (r) {
+		char text[SETTINGS_PATH];
+		char *at = put(text, text + sizeof text, reason(r));
+
+		at = put(at, text + sizeof text, ": ");
+		put(at, text + sizeof text, process.path);
+		process_stop("cannot create a trace: ", text, 0);
+		return r;
+	}
+	fill_header(state.header, pid);
+	state.header->request_signal = process.listens;
+	r = index_start(real.is_glibc ? INDEX_GLIBC : 3);
+	if (!r)
+		r = slots_start();
+	if (!r)
+		r = thread_start();
+	if (!r)
+		r = stack_start();
+	if (r) {
+		index_stop();
+		slots_stop();
+		area_close();
+		sys_call3(SYS_unlink, (long)process.path, 0, 0);
+		process_stop("cannot map its tables: ", reason(r), 0);
+		return r;
+	}
+	sample_start();
+	__atomic_store_n(&state.tracing, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void process_listens(uint32_t signal)
+{
+	process.listens = signal;
+	if (state.header)
+		state.header->request_signal = signal;
+}
+
+int process_begin(void)
+{
+	if (process.stage != STARTED)
+		return 0;
+	if (!settings.follow && process.image_pid != (uint32_t)sys_call3(SYS_getpid, 0, 0, 0)) {
+		process.stage = STOPPED;
+		return 0;
+	}
+	if (__atomic_exchange_n(&state.starting, 1, __ATOMIC_ACQUIRE))
+		return __atomic_load_n(&state.tracing, __ATOMIC_ACQUIRE) != 0;
+	int saved = errno;
+	int r = begin();
+	errno = saved;
+	return !r;
+}
+
+/* The analyzer that belongs to this library: beside it in a build tree or an installation. */
+static void find_analyzer(void)
+{
+	static const char *const places[] = {"/../analyzer/leakshim", "/../../bin/leakshim", "/../bin/leakshim"};
+	Dl_info info;
+	char path[SETTINGS_PATH];
+
+	if (settings.analyzer[0])
+		return;
+	if (dladdr((void *)process_start, &info) && info.dli_fname && info.dli_fname[0] == '/') {
+		size_t folder = (size_t)(base_name(info.dli_fname) - info.dli_fname);
+
+		for (size_t i = 0; folder && i < sizeof places / sizeof *places; i++) {
+			char *at = put(path, path + sizeof path, info.dli_fname);
+
+			if (folder > (size_t)(at - path))
+				break;
+			put(path + folder - 1, path + sizeof path, places[i]);
+			if (!sys_call3(SYS_access, (long)path, X_OK, 0)) {
+				put(settings.analyzer, settings.analyzer + sizeof settings.analyzer, path);
+				return;
+			}
+		}
+	}
+	if (!sys_call3(SYS_access, (long)(LEAKSHIM_BINDIR "/leakshim"), X_OK, 0))
+		put(settings.analyzer, settings.analyzer + sizeof settings.analyzer,
+		    LEAKSHIM_BINDIR "/leakshim");
+}
+
+/* Somebody whose malloc comes before ours takes all calls: say so rather than report nothing. */
+static int is_bypassed(void)
+{
+	Dl_info info;
+	ElfW(Sym) *symbol = 0;
+	void *first = real.dlsym ? real.dlsym(RTLD_DEFAULT, "malloc") : 0;
+
+	if (!first || first == (void *)entry_malloc)
+		return 0;
+	/* a program that takes malloc's address has a stand-in of its own for it, which leads to us */
+	if (dladdr1(first, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol && symbol->st_shndx == SHN_UNDEF)
+		return 0;
+	process_stop("calls of malloc go to ",
+		     dladdr(first, &info) && info.dli_fname ? info.dli_fname : "another library",
+		     ", which comes before libleakshim.so (put it first in LD_PRELOAD, or the program defines its own)");
+	return 1;
+}
+
+/* What the floors below call without knowing who is above them. */
+static void register_uppers(void)
+{
+	area_deferred = snapshot_deferred;
+	live_cut_over = snapshot_poll;
+	thread_upper.begin = process_begin;
+	thread_upper.mark_identities = resource_mark_threads;
+	hooks_interposed = interpose_function;
+}
+
+void process_start(int argc, char **argv, char **envp)
+{
+	if (process.stage != NOT_YET)
+		return;
+	if (getauxval(AT_SECURE)) {
+		process.stage = STOPPED;
+		return;
+	}
+	note_start();
+	state_clock_find();
+	settings_read(envp);
+	process.image_pid = (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
+	put(process.program, process.program + sizeof process.program,
+	    argc > 0 && argv[0] && argv[0][0] ? argv[0] : "program");
+	if (sys_failed(sys_call3(SYS_madvise, (long)&state_page, sizeof state_page, MADV_WIPEONFORK))) {
+		process_stop("this kernel has no MADV_WIPEONFORK", 0, 0);
+		return;
+	}
+	if (!real_ready() || !real.malloc || !real.free || !real.realloc) {
+		process_stop("no malloc found behind ours", 0, 0);
+		return;
+	}
+	if (is_bypassed())
+		return;
+	register_uppers();
+	snapshot_start();
+	find_analyzer();
+	process.stage = STARTED;
+	if (process_begin())
+		probes_start(settings.probes);
+}
+
+static int ours(void)
+{
+	return state.tracing && state.header &&
+	       state.header->pid == (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
+}
+
+/* The trace was unlinked before an exec that failed: write it out again. */
+static void write_out(void)
+{
+	const char *at = (const char *)state.header;
+	uint64_t left = state.header->file_used;
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)process.path,
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600, 0, 0);
+
+	if (sys_failed(fd))
+		return;
+	while (left) {
+		long n = sys_call3(SYS_write, fd, (long)at, (long)left);
+
+		if (n <= 0)
+			break;
+		at += n;
+		left -= (uint64_t)n;
+	}
+	sys_call3(SYS_close, fd, 0, 0);
+}
+
+static long start_report(const char *why)
+{
+	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)why,
+			(char *)"--keep", (char *)(settings.keep_always ? "always" : "leaks"),
+			process.path, 0};
+
+	if (settings.analyzer[0] == 0 || state_confined)
+		return -1;
+	return spawn_program(settings.analyzer, argv, settings.environment);
+}
+
+static void say_where(void)
+{
+	note_say("the trace is ", process.path, "; next: leakshim report TRACE");
+}
+
+void process_finish(enum trace_end end, int detail, int report, const struct snapshot_here *here)
+{
+	if (!ours())
+		return;
+	struct trace_header *h = state.header;
+
+	h->end_detail = detail;
+	h->end_time = state_now();
+	__atomic_store_n(&h->end, end, __ATOMIC_RELEASE);
+	if (end == TRACE_END_EXIT || end == TRACE_END_QUICK_EXIT || end == TRACE_END_FAST_EXIT)
+		lsan_ask(); /* in a signal handler nothing of the program is called */
+	snapshot_at_end(here);
+	if (state.unlinked) {
+		write_out();
+		state.unlinked = 0;
+	} else if (!state_confined) {
+		area_trim(process.path);
+	}
+	if (!report || lsan_is_turned_off() || !settings.report_exit || !note_possible())
+		return;
+	long pid = start_report("exit");
+	if (pid > 0)
+		spawn_wait(pid, REPORT_SECONDS);
+	else
+		say_where();
+}
+
+void process_exec(const struct snapshot_here *here)
+{
+	if (!ours())
+		return;
+	state.header->end_time = state_now();
+	__atomic_store_n(&state.header->end, TRACE_END_EXEC, __ATOMIC_RELEASE);
+	if (state_confined)
+		return;
+	if (state.header->flags & TRACE_FLAG_FORKED) {
+		/* what a child holds between fork and exec goes with the exec: nothing to report */
+		sys_call3(SYS_unlink, (long)process.path, 0, 0);
+		state.unlinked = 1;
+		return;
+	}
+	snapshot_at_end(here);
+}
+
+void process_exec_failed(void)
+{
+	if (!ours())
+		return;
+	__atomic_store_n(&state.header->end, TRACE_END_NONE, __ATOMIC_RELEASE);
+	snapshot_no_end();
+}
+
+/* In the scanning process, when it is done. */
+static void attend_report(void)
+{
+	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)"signal",
+			(char *)"--keep", (char *)"always", process.path, 0};
+
+	spawn_attend(settings.analyzer, argv, settings.environment, scanner_forget_copy);
+}
+
+int process_check(const struct snapshot_here *here, int ms)
+{
+	if (!ours())
+		return 0;
+	lsan_ask();
+	if (lsan_is_turned_off() ||
+	    snapshot_live(here, settings.analyzer[0] && note_possible() ? attend_report : 0))
+		return 0;
+	const struct trace_scan *scan = snapshot_wait(ms);
+	return scan && scan->status == TRACE_SCAN_DONE &&
+	       scan->blocks[TRACE_VERDICT_DEFINITE] + scan->blocks[TRACE_VERDICT_POSSIBLE] != 0;
+}
+
+void process_snapshot(const struct snapshot_here *here, int report)
+{
+	int can_report = report && settings.report_signal && note_possible();
+
+	if (!ours())
+		return;
+	if (!snapshot_live(here, can_report && settings.analyzer[0] ? attend_report : 0)) {
+		if (can_report && !settings.analyzer[0])
+			say_where();
+		return;
+	}
+	spawn_reap();
+	if (can_report && start_report("signal") <= 0)
+		say_where();
+}

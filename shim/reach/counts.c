@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "counts.h"
+
+#include <string.h>
+
+#include "probe_file.h"
+#include "rules.h"
+
+#define LEAST_SIZE 32u /* of an object whose size nobody knows */
+#define ALL_ROOTS ((1u << TRACE_ROOTS) - 2)
+
+/* The count in the object as it was at the cut. */
+static int read_count(const struct trace_type *t, const struct reach_entry *e, uint64_t address, int64_t *count)
+{
+	uint64_t at = address + (uint64_t)(int64_t)t->count_offset;
+	uint64_t size = t->count_format == PROBE_COUNT_U64 ? 8 : 4;
+	int32_t half;
+
+	if (at < e->address || at + size > e->address + e->size)
+		return 0;
+	if (size == 8) {
+		memcpy(count, (const void *)at, 8);
+		return 1;
+	}
+	memcpy(&half, (const void *)at, 4);
+	*count = t->count_format == PROBE_COUNT_NEG32 ? -(int64_t)half : half;
+	return 1;
+}
+
+static void note_loose(struct trace_resource *r, const struct reach_loose *l, uint32_t scan)
+{
+	uint32_t at = reach_loose_place(l, trace_resource_address(r));
+
+	if (!l->address[at])
+		return; /* made after the cut */
+	r->cut_count = -1;
+	r->cut_short = 0;
+	r->cut_pointers = l->pointers[at];
+	r->cut_class = r->cut_pointers ? TRACE_CUT_POINTED : TRACE_CUT_LOST;
+	__atomic_store_n(&r->cut_scan, scan, __ATOMIC_RELEASE);
+}
+
+static void note(struct trace_resource *r, const struct trace_type *t, const struct reach_marker *m, uint32_t scan)
+{
+	uint64_t address = trace_resource_address(r);
+	int64_t i = reach_find(m->blocks, address), count = r->count;
+
+	if (i < 0 || m->contents[i] == REACH_SEVERAL) {
+		if (m->loose)
+			note_loose(r, m->loose, scan);
+		return;
+	}
+	r->cut_class = TRACE_CUT_AS_BLOCK;
+	if (m->blocks->flag[i] & REACH_HIDDEN)
+		return;
+	if (!(t->flags & TRACE_TYPE_BY_HAND) &&
+	    (!(t->flags & TRACE_TYPE_READS) || t->flags & TRACE_TYPE_MISREAD ||
+	     !read_count(t, &m->blocks->entry[i], address, &count)))
+		return;
+	r->cut_short = m->pointers[i] < count ? r->cut_short + 1 : 0;
+	r->cut_count = count < 0 ? 0 : count > INT32_MAX ? INT32_MAX : (int32_t)count;
+	r->cut_pointers = m->pointers[i];
+	__atomic_store_n(&r->cut_scan, scan, __ATOMIC_RELEASE);
+}
+
+static struct trace_resource *living(const struct reach_file *file, uint64_t i)
+{
+	struct trace_resource *r = reach_element(file, TRACE_AREA_RESOURCE, i, sizeof *r);
+
+	if (!r || !__atomic_load_n(&r->where, __ATOMIC_ACQUIRE) || r->flags & TRACE_RESOURCE_ENDED)
+		return 0;
+	return r;
+}
+
+static int64_t block_of(const struct reach_marker *m, uint64_t address)
+{
+	return reach_find(m->blocks, address);
+}
+
+static int is_loose(const struct reach_marker *m, int64_t i)
+{
+	return i < 0 || m->contents[i] == REACH_SEVERAL;
+}
+
+static void find_contents(const struct reach_file *file, struct reach_marker *m, uint64_t used)
+{
+	for (uint64_t k = 1; k < used; k++) {
+		const struct trace_resource *r = living(file, k);
+		uint64_t address = r ? trace_resource_address(r) : 0;
+		int64_t i = r ? block_of(m, address) : -1;
+		uint64_t inside = i < 0 ? 0 : address - m->blocks->entry[i].address;
+
+		if (!inside || inside >= REACH_SEVERAL)
+			continue;
+		m->contents[i] = m->contents[i] && m->contents[i] != inside ? REACH_SEVERAL : (uint32_t)inside;
+	}
+}
+
+static int find_loose(const struct reach_file *file, struct reach_marker *m, uint64_t used, struct reach_arena *arena)
+{
+	struct reach_loose *l = reach_arena_take(arena, sizeof *l);
+	uint64_t high = 0, count = 0, room = 64;
+
+	for (uint64_t k = 1; k < used; k++) {
+		const struct trace_resource *r = living(file, k);
+
+		count += r && is_loose(m, block_of(m, trace_resource_address(r)));
+	}
+	if (!count || !l)
+		return l ? 0 : -1;
+	while (room < count * 2 && room < 1ull << 31)
+		room *= 2;
+	l->mask = (uint32_t)room - 1;
+	l->low = UINT64_MAX;
+	l->address = reach_arena_take(arena, room * sizeof *l->address);
+	l->size = reach_arena_take(arena, room * sizeof *l->size);
+	l->pointers = reach_arena_take(arena, room);
+	if (!l->address || !l->size || !l->pointers)
+		return -1;
+	for (uint64_t k = 1; k < used && count; k++) {
+		const struct trace_resource *r = living(file, k);
+		uint64_t address = r ? trace_resource_address(r) : 0;
+
+		if (!r || !is_loose(m, block_of(m, address)))
+			continue;
+		count--;
+		uint32_t at = reach_loose_place(l, address);
+		l->address[at] = address;
+		l->size[at] = r->size && r->size < UINT32_MAX ? (uint32_t)r->size : LEAST_SIZE;
+		l->low = address < l->low ? address : l->low;
+		high = address > high ? address : high;
+	}
+	l->span = high - l->low + 1;
+	m->loose = l;
+	return 0;
+}
+
+int reach_counts_open(const struct reach_cut *cut, const struct reach_file *file, struct reach_marker *m,
+		      struct reach_arena *arena)
+{
+	uint64_t used = __atomic_load_n(&cut->header->areas[TRACE_AREA_RESOURCE].used, __ATOMIC_ACQUIRE);
+
+	if (used <= 1)
+		return 0;
+	m->pointers = reach_arena_take(arena, m->blocks->count + 1ull);
+	m->contents = reach_arena_take(arena, (m->blocks->count + 1ull) * sizeof *m->contents);
+	if (!m->pointers || !m->contents)
+		return -1;
+	find_contents(file, m, used);
+	return find_loose(file, m, used, arena);
+}
+
+void reach_counts_note(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m)
+{
+	uint64_t used = __atomic_load_n(&cut->header->areas[TRACE_AREA_RESOURCE].used, __ATOMIC_ACQUIRE);
+
+	if (!m->pointers || cut->is_shared || cut->scan->unstable || cut->scan->missing || cut->roots != ALL_ROOTS)
+		return;
+	for (uint64_t i = 1; i < used; i++) {
+		struct trace_resource *r = living(file, i);
+		const struct trace_type *t = r ? reach_element(file, TRACE_AREA_TYPE, r->type, sizeof *t) : 0;
+
+		if (t)
+			note(r, t, m, cut->scan->number);
+	}
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Following pointers. The passes are explained in mark.h. */
+#include "mark.h"
+
+#include "idioms.h"
+#include "rules.h"
+
+#define ROOT_SHIFT 48
+
+int reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
+		    struct reach_pages *pages, struct reach_arena *arena)
+{
+	m->blocks = blocks;
+	m->maps = maps;
+	m->pages = pages;
+	m->stack = reach_arena_take(arena, (blocks->count + 1ull) * sizeof *m->stack);
+	m->heads = reach_arena_take(arena, (blocks->count + 1ull) * sizeof *m->heads);
+	m->depth = m->head_count = 0;
+	m->pass = 1;
+	return m->stack && m->heads ? 0 : -1;
+}
+
+static void push(struct reach_marker *m, uint32_t i, enum reach_mark mark, uint64_t from)
+{
+	struct reach_blocks *b = m->blocks;
+
+	b->mark[i] = (uint8_t)mark;
+	b->from[i] = from;
+	b->entry[i].owner = m->owner;
+	m->stack[m->depth++] = i;
+}
+
+/* A pointer to a resource is one to the block it lies in, though there may be a head before it. */
+static inline int is_content(const struct reach_marker *m, uint32_t i, uint64_t offset)
+{
+	return m->contents && m->contents[i] && (m->contents[i] == offset || m->contents[i] == REACH_SEVERAL);
+}
+
+/* A word leads to block i. */
+static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from)
+{
+	uint8_t mark = m->blocks->mark[i];
+
+	/* pass 4 goes over what pass 3 has seen */
+	if (m->pointers && m->pass < 4)
+		m->pointers[i] += m->pointers[i] < UINT8_MAX;
+	switch (m->pass) {
+	case 1:
+		if (mark == REACH_REACHABLE)
+			return;
+		if (!offset || is_content(m, i, offset) || reach_idioms_is(m, i, offset)) {
+			push(m, i, REACH_REACHABLE, from);
+		} else if (mark == REACH_UNSEEN || offset < m->blocks->entry[i].owner) {
+			m->blocks->mark[i] = REACH_POSSIBLE;
+			m->blocks->entry[i].owner = offset < UINT32_MAX ? (uint32_t)offset : UINT32_MAX;
+			m->blocks->from[i] = from;
+		}
+		return;
+	case 2:
+		if (mark == REACH_UNSEEN)
+			push(m, i, REACH_DRAGGED, from);
+		return;
+	case 3:
+		if (mark == REACH_UNSEEN)
+			push(m, i, REACH_PASSED, from);
+		return;
+	default:
+		if (mark == REACH_PASSED)
+			push(m, i, REACH_DRAGGED, from);
+	}
+}
+
+/* A word may lead to a loose resource. */
+static void found_loose(struct reach_marker *m, uint64_t word, uint64_t from)
+{
+	struct reach_loose *l = m->loose;
+	uint32_t at;
+
+	if (word - l->low >= l->span || m->pass > 3)
+		return;
+	at = reach_loose_place(l, word);
+	from &= (1ull << ROOT_SHIFT) - 1;
+	if (l->address[at] && (from < word || from >= word + l->size[at]))
+		l->pointers[at] += l->pointers[at] < UINT8_MAX;
+}
+
+static inline void scan(struct reach_marker *m, const uint64_t *words, uint64_t count, uint64_t from)
+{
+	const struct reach_blocks *b = m->blocks;
+
+	for (uint64_t k = 0; k < count; k++) {
+		uint64_t word = words[k] & m->mask;
+		int64_t i = reach_find(b, word);
+
+		if (__builtin_expect(m->loose != 0, 0))
+			found_loose(m, word, from + 8 * k);
+		if (__builtin_expect(i >= 0, 0))
+			found(m, (uint32_t)i, word - b->entry[i].address, from + 8 * k);
+	}
+}
+
+void reach_mark_words(struct reach_marker *m, const uint64_t *words, uint64_t count, uintptr_t at,
+		      uint32_t root)
+{
+	scan(m, words, count, at | (uint64_t)root << ROOT_SHIFT);
+}
+
+static void scan_run(void *context, uintptr_t start, uintptr_t end)
+{
+	struct reach_marker *m = context;
+
+	m->read += end - start;
+	scan(m, (const uint64_t *)start, (end - start) / 8, start);
+}
+
+/* Pages of private memory without a file that were never written to are zeros. */
+static int has_zero_pages(const struct reach_marker *m, uintptr_t start, uintptr_t end)
+{
+	const struct reach_map *map = reach_maps_find(m->maps, start);
+
+	return map && end <= map->end && !(map->flags & (REACH_MAP_FILE | REACH_MAP_SHARED | REACH_MAP_DEVICE));
+}
+
+static void scan_block(struct reach_marker *m, uint32_t i)
+{
+	const struct reach_entry *e = &m->blocks->entry[i];
+	uint64_t start = (e->address + 7) & ~7ull, end = (e->address + e->size) & ~7ull;
+
+	if (m->blocks->flag[i] & REACH_HIDDEN || end <= start)
+		return;
+	if (end - start >= REACH_PAGES_LEAST && has_zero_pages(m, start, end))
+		reach_pages_touched(m->pages, start, end, scan_run, m);
+	else
+		scan_run(m, start, end);
+}
+
+void reach_mark_follow(struct reach_marker *m)
+{
+	while (m->depth)
+		scan_block(m, m->stack[--m->depth]);
+}
+
+void reach_mark_block(struct reach_marker *m, uint32_t entry, uint32_t root)
+{
+	if (m->blocks->mark[entry] != REACH_REACHABLE)
+		push(m, entry, REACH_REACHABLE, m->blocks->entry[entry].address | (uint64_t)root << ROOT_SHIFT);
+}
+
+void reach_mark_promote(struct reach_marker *m, uint32_t entry)
+{
+	push(m, entry, REACH_REACHABLE, m->blocks->from[entry]);
+}
+
+static void find_heads(struct reach_marker *m)
+{
+	m->pass = 3;
+	for (uint32_t i = 0; i < m->blocks->count; i++) {
+		if (m->blocks->mark[i] != REACH_UNSEEN)
+			continue;
+		m->heads[m->head_count++] = i;
+		push(m, i, REACH_PASSED, 0);
+		reach_mark_follow(m);
+	}
+}
+
+void reach_mark_rest(struct reach_marker *m)
+{
+	m->pass = 2;
+	for (uint32_t i = 0; i < m->blocks->count; i++) {
+		if (m->blocks->mark[i] != REACH_POSSIBLE)
+			continue;
+		m->owner = i + 1;
+		m->stack[m->depth++] = i;
+		reach_mark_follow(m);
+	}
+	m->owner = 0;
+	find_heads(m);
+	m->pass = 4;
+	while (m->head_count) {
+		uint32_t i = m->heads[--m->head_count];
+
+		if (m->blocks->mark[i] != REACH_PASSED)
+			continue;
+		m->owner = 0;
+		push(m, i, REACH_DEFINITE, 0);
+		m->owner = i + 1;
+		reach_mark_follow(m);
+	}
+}

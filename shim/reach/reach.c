@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* The scan from its beginning to the verdicts. Laws in reach.h. */
+#include "reach.h"
+
+#include <time.h>
+
+#include "area.h"
+#include "counts.h"
+#include "idioms.h"
+#include "kernel.h"
+#include "roots.h"
+#include "state.h"
+#include "sys.h"
+#include "rules.h"
+
+#define CUTS_MOST 15u
+#define JUST_MADE 10000 /* microseconds: twice the coarse clock's step and more */
+
+/* Virtual memory; pages come as they are touched. */
+static int open_arena(struct reach_arena *arena, const struct reach_cut *cut)
+{
+	uint64_t least = (64ull << 20) + cut->blocks * 128;
+
+	for (uint64_t size = least + (16ull << 30); size >= least; size = least + (size - least) / 4) {
+		if (!reach_arena_open(arena, size))
+			return 0;
+		if (size - least < 1u << 20)
+			break;
+	}
+	return -1;
+}
+
+/* Blocks whose words cannot all be read have none. */
+static void hide_unreadable(struct reach_blocks *b, const struct reach_maps *maps)
+{
+	for (uint32_t i = 0; i < b->count; i++)
+		if (!reach_maps_readable(maps, b->entry[i].address, b->entry[i].address + b->entry[i].size))
+			b->flag[i] |= REACH_HIDDEN;
+}
+
+static uint32_t class_of(const struct reach_blocks *b, uint32_t i)
+{
+	if (b->flag[i] & REACH_IGNORED)
+		return TRACE_VERDICT_IGNORED;
+	switch (b->mark[i]) {
+	case REACH_REACHABLE:
+		return TRACE_VERDICT_REACHABLE;
+	case REACH_POSSIBLE:
+		return TRACE_VERDICT_POSSIBLE;
+	case REACH_DEFINITE:
+		return TRACE_VERDICT_DEFINITE;
+	default:
+		return TRACE_VERDICT_INDIRECT;
+	}
+}
+
+/* An owner that hangs on a possible block itself, or on a head, leads to it in one step. */
+static uint32_t owner_slot(const struct reach_blocks *b, uint32_t i)
+{
+	if (b->mark[i] == REACH_POSSIBLE)
+		return b->entry[i].owner; /* where in it the first pointer led */
+	return b->mark[i] == REACH_DRAGGED && b->entry[i].owner ? b->entry[b->entry[i].owner - 1].slot : 0;
+}
+
+static int make_present(const struct reach_file *file, uint64_t blocks)
+{
+	uint32_t each = file->per_chunk[TRACE_AREA_VERDICT];
+
+	for (uint64_t i = 0; i < blocks; i += each) {
+		uint64_t count = blocks - i < each ? blocks - i : each;
+		void *at = reach_element(file, TRACE_AREA_VERDICT, i, sizeof(struct trace_verdict));
+
+		if (!at || area_present(at, count * sizeof(struct trace_verdict)))
+			return -1;
+	}
+	return 0;
+}
+
+/* A later look of a shared scan: what any look reached, or did not know, is not lost. */
+static uint32_t look_again(const struct trace_verdict *v, const struct reach_entry *e, const struct trace_block *t,
+			   uint32_t class, const struct reach_cut *cut)
+{
+	if (trace_verdict_address(v) != e->address || v->time != t->time ||
+	    v->from >> 56 != (cut->scan->number & 255))
+		return TRACE_VERDICT_NONE;
+	uint32_t before = trace_verdict_class(v);
+
+	return before == TRACE_VERDICT_NONE || before == TRACE_VERDICT_REACHABLE ||
+			       before == TRACE_VERDICT_IGNORED
+		       ? before
+		       : class;
+}
+
+/* Was the thread that made the block running at the cut, so that nobody knows its registers? */
+static int is_makers_hand_hidden(const struct trace_block *t, const struct reach_cut *cut,
+				 const struct reach_file *file)
+{
+	const struct trace_thread *maker =
+		reach_element(file, TRACE_AREA_THREAD, trace_block_thread(t), sizeof *maker);
+
+	for (uint32_t i = 0; cut->scan->unstable && maker && i < cut->thread_count; i++)
+		if (cut->threads[i].tid == maker->tid)
+			return !cut->threads[i].sp;
+	return 0;
+}
+
+static void judge(const struct reach_blocks *b, uint32_t i, const struct reach_cut *cut,
+		  const struct reach_file *file, int pass)
+{
+	const struct reach_entry *e = &b->entry[i];
+	const struct trace_block *t = reach_element(file, TRACE_AREA_BLOCK, e->slot, sizeof *t);
+	struct trace_verdict *v = reach_element(file, TRACE_AREA_VERDICT, e->slot, sizeof *v);
+	uint32_t class = class_of(b, i), cuts = 0;
+	uint64_t age = cut->scan->time - trace_block_time(t);
+
+	if (pass)
+		class = look_again(v, e, t, class, cut);
+	if (trace_block_address(t) != e->address || trace_block_family(t) == TRACE_FAMILY_GONE)
+		return; /* let go since, nobody asks any more */
+	if (class != TRACE_VERDICT_REACHABLE && class != TRACE_VERDICT_IGNORED) {
+		int is_known = trace_verdict_address(v) == e->address && v->time == t->time;
+
+		if (pass)
+			cuts = trace_verdict_cuts(v);
+		else
+			cuts = is_known && age >= cut->age ? trace_verdict_cuts(v) + 1 : 1;
+		/* made after the cut; or in a register of a running thread, on its way to its holder */
+		if ((t->what & TRACE_BLOCK_DURING && (int64_t)age <= 0) ||
+		    ((int64_t)age < JUST_MADE && is_makers_hand_hidden(t, cut, file)))
+			class = TRACE_VERDICT_NONE;
+	}
+	if (cuts > CUTS_MOST)
+		cuts = CUTS_MOST;
+	cut->scan->blocks[class]++;
+	cut->scan->bytes[class] += e->size;
+	__atomic_store_n(&v->what, 0, __ATOMIC_RELEASE);
+	v->from = b->from[i] | (uint64_t)(cut->scan->number & 255) << 56;
+	v->time = t->time;
+	v->owner = owner_slot(b, i);
+	__atomic_store_n(&v->what, e->address | (uint64_t)class << 48 | (uint64_t)cuts << 52, __ATOMIC_RELEASE);
+}
+
+static void close_all_but(long kept)
+{
+	if (sys_failed(kept) || kept < 3) {
+		sys_call3(SYS_close_range, 3, ~0u, 0);
+		return;
+	}
+	if (kept > 3)
+		sys_call3(SYS_close_range, 3, kept - 1, 0);
+	sys_call3(SYS_close_range, kept + 1, ~0u, 0);
+}
+
+static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena)
+{
+	struct reach_file file;
+	struct reach_blocks blocks;
+	struct reach_maps maps;
+	struct reach_pages pages;
+	struct reach_marker marker = {.heuristics = cut->heuristics,
+				      .mask = cut->tagged ? (1ull << 48) - 1 : ~0ull};
+	struct reach_roots roots;
+
+	if (open_arena(arena, cut) || reach_file_open(&file, cut, arena) ||
+	    reach_blocks_open(&blocks, cut, &file, arena))
+		return TRACE_SCAN_NO_MEMORY;
+	if (reach_maps_open(&maps, arena))
+		return TRACE_SCAN_NO_MAPS;
+	hide_unreadable(&blocks, &maps);
+	if (reach_pages_open(&pages, arena) || reach_mark_open(&marker, &blocks, &maps, &pages, arena) ||
+	    reach_counts_open(cut, &file, &marker, arena) ||
+	    reach_roots_open(&roots, cut, &marker, &maps, arena))
+		return TRACE_SCAN_NO_MEMORY;
+	reach_roots_scan(&roots);
+	if (cut->roots >> TRACE_ROOT_KERNEL & 1 && reach_kernel_scan(&marker, cut->pid, arena))
+		roots.missing |= 1u << TRACE_ROOT_KERNEL;
+	if (!cut->is_end && !cut->is_shared) /* peers of the program shall see it close its connections */
+		close_all_but(pages.pagemap);
+	reach_mark_follow(&marker);
+	reach_idioms_learn(&marker, &file, arena);
+	reach_mark_rest(&marker);
+	cut->scan->missing |= roots.missing;
+	cut->scan->root_bytes = roots.bytes;
+	cut->scan->block_bytes = marker.read;
+	if (make_present(&file, cut->blocks))
+		return TRACE_SCAN_NO_SPACE;
+	for (uint32_t i = 0; i < 8; i++)
+		cut->scan->blocks[i] = 0, cut->scan->bytes[i] = 0;
+	for (uint32_t i = 0; i < blocks.count; i++)
+		judge(&blocks, i, cut, &file, pass);
+	reach_counts_note(cut, &file, &marker);
+	return TRACE_SCAN_DONE;
+}
+
+void reach_run(const struct reach_cut *cut)
+{
+	uint64_t before = state_clock_ns(1 /* CLOCK_MONOTONIC */);
+	int passes = cut->is_shared ? REACH_PASSES : 1, status = TRACE_SCAN_DONE;
+	struct timespec nap = {0, 50000000};
+
+	for (int pass = 0; pass < passes && status == TRACE_SCAN_DONE; pass++) {
+		struct reach_arena arena = {0, 0, 0};
+
+		if (pass)
+			sys_call3(SYS_nanosleep, (long)&nap, 0, 0);
+		status = scan(cut, pass, &arena);
+		if (cut->is_shared && arena.start)
+			sys_call3(SYS_munmap, (long)arena.start, arena.end - arena.start, 0);
+	}
+	cut->scan->took_us = (state_clock_ns(1) - before) / 1000;
+	__atomic_store_n(&cut->scan->status, status, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_AREA_H
+#define LEAKSHIM_AREA_H
+/*
+ * The mapped trace file and its growing arrays.
+ *
+ * 1. The file is reserved as one sparse mapping when tracing starts; no descriptor is kept.
+ * 2. A page is made present (MADV_POPULATE_WRITE) before an index in it is handed out,
+ *    so that a full disk is an error code here and never a SIGBUS in the program.
+ * 3. Elements are never moved. area_take never returns 0 except for "no space".
+ *
+ * Context: any thread, any time after area_open; async-signal-safe apart from the lock,
+ * which the caller's busy flag protects against re-entry on the same thread.
+ * After fork the state here is wiped to zero in the child (state.h).
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include "trace.h"
+
+#define AREA_CHUNKS 65536u /* chunks an area can have */
+
+/* Elements a chunk of each area holds, as a power of two. */
+enum area_shift {
+	AREA_SHIFT_TEXT = 15,
+	AREA_SHIFT_MODULE = 8,
+	AREA_SHIFT_THREAD = 9,
+	AREA_SHIFT_NODE = 12,
+	AREA_SHIFT_SITE = 11,
+	AREA_SHIFT_BLOCK = 13,
+	AREA_SHIFT_PENDING = 10,
+	AREA_SHIFT_MISMATCH = 8,
+	AREA_SHIFT_TYPE = 6,
+	AREA_SHIFT_PROBE = 7,
+	AREA_SHIFT_RESOURCE = 9,
+	AREA_SHIFT_RECORD = 11,
+	AREA_SHIFT_FINDING = 6,
+	AREA_SHIFT_PROBLEM = 9,
+	AREA_SHIFT_SCAN = 6,
+	AREA_SHIFT_VERDICT = 14,
+	AREA_SHIFT_HINT = 8,
+	AREA_SHIFT_SHARED = 11
+};
+
+struct area {
+	unsigned char **chunk; /* [ordinal] -> first element, 0: not there yet */
+	uint64_t ready;        /* elements whose pages are present */
+	uint32_t element;
+	uint32_t shift;
+};
+
+/*
+ * Creates the trace file (0600, O_EXCL, O_NOFOLLOW) and maps it.
+ * `path` is absolute. Returns 0 or -errno; on failure nothing is mapped.
+ */
+int area_open(const char *path);
+
+/* Unmaps the trace and forgets it; used when tracing stops for good. */
+void area_close(void);
+
+/* Cuts the file to what is used. `path` as given to area_open. Harmless if the file is gone. */
+void area_trim(const char *path);
+
+/* Hands out `count` consecutive new elements, zeroed. Returns the first index; 0: no space. */
+uint32_t area_take(enum trace_area which, uint32_t count);
+
+/* Makes the elements below `count` exist, without their pages. Returns 0 or -errno. */
+int area_reserve(enum trace_area which, uint64_t count);
+
+/* The same for a caller that may have interrupted one who holds the lock: -EAGAIN after some yields. */
+int area_reserve_within(enum trace_area which, uint64_t count, int yields);
+
+/* Makes the pages of what lies in the trace present. Returns 0 or -errno. */
+int area_present(void *at, size_t size);
+
+/* Appends a string of `size` bytes and a 0. Returns its TEXT index; 0: no space. */
+uint32_t area_text(const char *text, size_t size);
+
+/* Called when the lock of the areas is free again and state.deferred says that somebody waited for it. The floor above
+ * that sets state.deferred registers it first. */
+extern void (*area_deferred)(void) __attribute__((visibility("hidden")));
+
+/* A private anonymous mapping for the shim's own tables: NORESERVE, not in core dumps.
+ * `wipe` asks for zeroed pages in a fork child; otherwise the child does not have the
+ * mapping at all. Returns 0 on failure. */
+void *area_private(size_t size, int wipe);
+void area_private_free(void *at, size_t size);
+
+/* The private mappings there are, for a scan that shares our memory. start 0: none in this place. */
+#define AREA_PRIVATES 4096u
+struct area_range {
+	uintptr_t start, size;
+};
+extern struct area_range area_privates[AREA_PRIVATES] __attribute__((visibility("hidden")));
+
+#endif
