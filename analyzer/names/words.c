@@ -160,6 +160,52 @@ const char *words_class_reason(const struct model *m, enum leak_class class, boo
 	return reasons[class][is_one];
 }
 
+static const struct {
+	const char *word, *reason;
+} causes[CAUSES] = {
+	[CAUSE_NEVER_RELEASED] = { "never-released", "nothing in the program releases it" },
+	[CAUSE_ERROR_PATH] = { "error-path", "one way through the code does not release it" },
+	[CAUSE_OVERWRITTEN] = { "overwritten", "the last pointer to it was overwritten" },
+	[CAUSE_REALLOC] = { "realloc", "a realloc lost it" },
+	[CAUSE_OWNER_FREED] = { "owner-freed", "what pointed at it was freed first" },
+	[CAUSE_CYCLE] = { "cycle", "they hold each other" },
+	[CAUSE_GROWING_CACHE] = { "growing-cache", "what keeps it only grows" },
+	[CAUSE_DROPPED_QUEUE] = { "dropped-queue", "nobody drains the queue that it went into" },
+	[CAUSE_THREAD_EXIT] = { "thread-exit", "its thread ended without releasing it" },
+	[CAUSE_LONGJMP] = { "longjmp", "a longjmp passed the release" },
+	[CAUSE_EXCEPTION] = { "exception", "an exception passed the release" },
+	[CAUSE_EXTRA_RETAIN] = { "extra-retain", "a retain has no release" },
+	[CAUSE_RACE] = { "race", "two threads changed its count at once" },
+	[CAUSE_NOT_DRAINED] = { "shutdown-not-drained", "it was in flight when the process ended" },
+	[CAUSE_START_UP] = { "start-up-on-purpose", "made once and kept, which is no leak" },
+	[CAUSE_LIBRARY] = { "library", "the library made it for itself" },
+	[CAUSE_DOUBLE_RELEASE] = { "double-release", "it was released twice" },
+	[CAUSE_MISMATCH] = { "mismatch", "the wrong function released it" },
+	[CAUSE_NEVER_COMPLETED] = { "never-completed", "nobody completes it" },
+	[CAUSE_UNSYNCHRONISED] = { "unsynchronised", "threads changed its count without order" },
+	[CAUSE_NOT_AWAITED] = { "not-awaited", "nobody waited for it" },
+	[CAUSE_CANCELLED] = { "cancelled", "it was cancelled, and that way does not release it" },
+	[CAUSE_RETAINED] = { "retained", "a retain has no release" },
+	[CAUSE_DROPPED] = { "dropped", "it was handed on to where nobody releases it" },
+};
+
+const char *words_cause(enum cause cause)
+{
+	return (unsigned)cause < CAUSES ? causes[cause].word : NULL;
+}
+
+const char *words_cause_reason(enum cause cause)
+{
+	return (unsigned)cause < CAUSES ? causes[cause].reason : NULL;
+}
+
+const char *words_confidence(enum confidence confidence)
+{
+	static const char *const words[CONFIDENCES] = { "guess", "likely", "certain" };
+
+	return words[(unsigned)confidence < CONFIDENCES ? confidence : CONFIDENCE_GUESS];
+}
+
 const char *words_wrong(enum wrong kind)
 {
 	static const char *const names[WRONGS] = {

@@ -28,6 +28,9 @@ const char *words_class(enum leak_class class);        /* "definite": as in --sh
 const char *words_class_reason(const struct model *m, enum leak_class class,
 			       bool is_one); /* "nothing points at them any more" */
 const char *words_wrong(enum wrong kind);               /* "released-again": for programs */
+const char *words_cause(enum cause cause);              /* "error-path": for programs; 0: unknown */
+const char *words_cause_reason(enum cause cause);       /* "one way through the code does not release it"; 0 */
+const char *words_confidence(enum confidence confidence);
 const char *words_family(enum family family);          /* "operator new[]" */
 const char *words_ending(enum ending ending);          /* "exit": for programs */
 

@@ -169,6 +169,113 @@ static uint64_t age(const struct model *m, uint64_t born_us)
 	return m->now_us > born_us ? m->now_us - born_us : 0;
 }
 
+static void put_line(struct report_json *j, const char *key, unsigned line)
+{
+	put_key(j, key);
+	if (line)
+		yajl_gen_integer(j->gen, line);
+	else
+		yajl_gen_null(j->gen);
+}
+
+static void put_missing_release(struct report_json *j, const struct missing_release *missing)
+{
+	char offset[24];
+
+	put_key(j, "missing_release");
+	if (!missing) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	snprintf(offset, sizeof(offset), "0x%" PRIx64, missing->offset);
+	yajl_gen_map_open(j->gen);
+	put_member(j, "function", missing->function);
+	put_member(j, "file", missing->file);
+	put_line(j, "line", missing->file ? missing->line : 0);
+	put_line(j, "last_line", missing->file ? missing->last_line : 0);
+	put_member(j, "module", missing->module);
+	put_member(j, "offset", missing->module ? offset : NULL);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_usually(struct report_json *j, const struct explanation *e)
+{
+	put_key(j, "usually_released_at");
+	yajl_gen_array_open(j->gen);
+	for (unsigned i = 0; e->usually && i < e->usually_count; i++) {
+		const struct frame *frame = &e->usually[i].place->frames[0];
+
+		yajl_gen_map_open(j->gen);
+		put_member(j, "function", frame->function);
+		put_member(j, "file", frame->file);
+		put_line(j, "line", frame->file ? frame->line : 0);
+		put_number(j, "count", (double)e->usually[i].count);
+		put_key(j, "share");
+		yajl_gen_double(j->gen, e->usually[i].share);
+		yajl_gen_map_close(j->gen);
+	}
+	yajl_gen_array_close(j->gen);
+}
+
+static void put_holder(struct report_json *j, const struct holder *h)
+{
+	put_key(j, "last_held_by");
+	if (!h || !h->what) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	yajl_gen_map_open(j->gen);
+	put_member(j, "what", h->what);
+	put_member(j, "function", h->function);
+	put_member(j, "symbol", h->symbol);
+	put_key(j, "created_at");
+	if (h->created_at)
+		put_frame(j, h->created_at, 0);
+	else
+		yajl_gen_null(j->gen);
+	put_number(j, "offset", (double)h->offset);
+	put_member(j, "until", h->until);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_lifetime(struct report_json *j, const struct lifetime *l)
+{
+	put_key(j, "lifetime");
+	if (!l) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	yajl_gen_map_open(j->gen);
+	put_number(j, "count", (double)l->count);
+	put_seconds(j, "p50", l->p50_us);
+	put_seconds(j, "p99", l->p99_us);
+	put_seconds(j, "max", l->max_us);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_explanation(struct report_json *j, enum cause cause, const struct explanation *e)
+{
+	put_member(j, "cause", words_cause(cause));
+	put_key(j, "explanation");
+	if (!e) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	yajl_gen_map_open(j->gen);
+	put_member(j, "confidence", words_confidence(e->confidence));
+	put_missing_release(j, e->missing);
+	put_key(j, "because");
+	yajl_gen_array_open(j->gen);
+	for (unsigned i = 0; e->because && i < e->because_count; i++)
+		put_text(j, e->because[i]);
+	yajl_gen_array_close(j->gen);
+	put_usually(j, e);
+	put_holder(j, e->last_held_by);
+	put_lifetime(j, e->lifetime);
+	put_member(j, "advice", e->advice);
+	yajl_gen_map_close(j->gen);
+}
+
 static void put_leak(struct report_json *j, const struct model *m, const struct leak *leak)
 {
 	yajl_gen_map_open(j->gen);
@@ -186,6 +293,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_number(j, "bytes", leak->dragged_bytes);
 	yajl_gen_map_close(j->gen);
 	put_member(j, "fingerprint", leak->fingerprint);
+	put_explanation(j, leak->cause, leak->explanation);
 	put_seconds(j, "oldest_age", age(m, leak->oldest_us));
 	put_seconds(j, "newest_age", age(m, leak->newest_us));
 	put_number(j, "ever", (double)leak->ever_blocks);
@@ -241,6 +349,7 @@ static void put_finding(struct report_json *j, const struct model *m, const stru
 	else
 		put_mismatch(j, m, finding->mismatch);
 	put_member(j, "fingerprint", finding->fingerprint);
+	put_explanation(j, finding->cause, finding->explanation);
 	put_stack(j, finding->misuse ? "done_at" : "released_at", &finding->done);
 	if (finding->ended.depth)
 		put_stack(j, "ended_at", &finding->ended);

@@ -274,6 +274,87 @@ struct balance {
 	int64_t change;
 };
 
+/* Why something leaked, as far as that can be told; words_cause has the names, the manual an example of each. */
+enum cause {
+	CAUSE_UNKNOWN,
+	CAUSE_NEVER_RELEASED,  /* no path of the program lets it go */
+	CAUSE_ERROR_PATH,      /* one path does not */
+	CAUSE_OVERWRITTEN,     /* the last pointer was overwritten by another value */
+	CAUSE_REALLOC,	       /* the old or the new block of a realloc was lost */
+	CAUSE_OWNER_FREED,     /* what pointed at it was freed first */
+	CAUSE_CYCLE,	       /* they hold each other */
+	CAUSE_GROWING_CACHE,   /* a container that only grows */
+	CAUSE_DROPPED_QUEUE,   /* a container that nobody drains */
+	CAUSE_THREAD_EXIT,
+	CAUSE_LONGJMP,
+	CAUSE_EXCEPTION,       /* an unwinding passed the release */
+	CAUSE_EXTRA_RETAIN,
+	CAUSE_RACE,	       /* two threads changed a count at once */
+	CAUSE_NOT_DRAINED,     /* in flight when the process ended */
+	CAUSE_START_UP,	       /* made once and kept: no leak */
+	CAUSE_LIBRARY,	       /* all below the call into a library is the library's */
+	CAUSE_DOUBLE_RELEASE,
+	CAUSE_MISMATCH,
+	/* of counted objects in a Java virtual machine */
+	CAUSE_NEVER_COMPLETED, /* a call or promise that nobody finishes */
+	CAUSE_UNSYNCHRONISED,  /* threads changed a count without order */
+	CAUSE_NOT_AWAITED,     /* the end came before what was begun was over */
+	CAUSE_CANCELLED,       /* the way of a cancelled call lacks the release */
+	CAUSE_RETAINED,	       /* a retain without its release */
+	CAUSE_DROPPED,	       /* handed to a place that neither passes it on nor releases it */
+	CAUSES
+};
+
+enum confidence {
+	CONFIDENCE_GUESS,
+	CONFIDENCE_LIKELY,
+	CONFIDENCE_CERTAIN,
+	CONFIDENCES
+};
+
+/* The place at which a release should have been written. */
+struct missing_release {
+	const char *function, *file; /* 0: not known */
+	unsigned line, last_line;    /* of the branch that lacks it; 0: not known */
+	const char *module;	     /* whole path; 0: none */
+	uint64_t offset;	     /* in the module's file */
+};
+
+/* Where others of the same site were let go. */
+struct releasing {
+	const struct place *place;
+	uint64_t count;
+	double share; /* of those of which it is known */
+};
+
+/* Who held a thing last, or holds it. */
+struct holder {
+	const char *what;     /* "stack", "register", "global", "block", "thread-local", "mapping", "kernel" */
+	const char *function; /* whose frame it was; 0: none */
+	const char *symbol;   /* the variable; 0: not known */
+	const struct place *created_at; /* of a block; 0: none */
+	uint64_t offset;      /* inside of it */
+	const char *until;    /* what let it die; 0: it holds it still, or that is not known */
+};
+
+struct lifetime {
+	uint64_t count;
+	uint64_t p50_us, p99_us, max_us;
+};
+
+/* Which line forgot. Every pointer may be 0, and every text comes from anywhere: escape it. */
+struct explanation {
+	enum confidence confidence;
+	const struct missing_release *missing; /* 0: it cannot be told; because says what was looked at */
+	const char *const *because;
+	unsigned because_count;
+	const struct releasing *usually; /* most frequent first */
+	unsigned usually_count;
+	const struct holder *last_held_by; /* 0: not known */
+	const struct lifetime *lifetime;   /* 0: no sibling was seen to go */
+	const char *advice;		   /* 0: none */
+};
+
 /* A group: everything alive from one stack, of one family and class. */
 struct leak {
 	const char *type;    /* "block", "object", "array", or a resource's type */
@@ -304,6 +385,8 @@ struct leak {
 	unsigned balance_count;
 	uint64_t balance_left_out; /* operations without a record, creations that were not seen */
 	bool is_shared; /* retained or released since its creation */
+	enum cause cause;
+	const struct explanation *explanation; /* 0: none was sought */
 };
 
 /* One of both is set. */
@@ -313,6 +396,8 @@ struct finding {
 	char fingerprint[9];
 	struct stack done, created; /* where it was done wrong, where the thing was made */
 	struct stack ended;         /* of a misuse: where the resource had ended; may be empty */
+	enum cause cause;
+	const struct explanation *explanation; /* 0: none was sought */
 };
 
 struct class_total {
