@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "work.h"
+#include "balance.h"
 
 struct key {
 	const struct place *place;

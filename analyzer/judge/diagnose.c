@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Model -> groups, classes and findings: see diagnose.h. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "suppress.h"
+#include "balance.h"
+#include "diagnose.h"
 #include "progress.h"
+#include "resources.h"
+#include "suppress.h"
 #include "work.h"
 
 static uint32_t tally_find(const struct work *w, const struct block *b)
@@ -33,15 +35,6 @@ static uint32_t tally_make(struct work *w, const struct block *b)
 					.newest_us = b->time_us };
 	w->first[b->site] = i;
 	return i;
-}
-
-double work_weight(const struct model *m, const struct block *b)
-{
-	uint64_t mean = m->sample_bytes[b->rate];
-
-	if (!b->rate || !mean)
-		return 1;
-	return 1 / -expm1(-(double)(b->size ? b->size : 1) / (double)mean);
 }
 
 /* A resource stands for this block: it is reported once. */
@@ -97,32 +90,6 @@ static void tally_indirect(struct work *w)
 static const char *const family_types[] = { "block", "block", "object", "array" };
 static const char *const family_releases[] = { "free()", "free()", "operator delete()",
 					       "operator delete[]()" };
-
-struct group *work_group(struct work *w, uint64_t key, const struct leak *first)
-{
-	struct group *g;
-
-	HASH_FIND(hh, w->by_key, &key, sizeof(key), g);
-	if (g)
-		return g;
-	g = pool_take(&w->m->pool, sizeof(*g));
-	g->key = key;
-	g->leak = *first;
-	HASH_ADD(hh, w->by_key, key, sizeof(key), g);
-	if (w->group_count == w->group_room) {
-		w->group_room = w->group_room ? w->group_room * 2 : 1024;
-		w->groups = pool_regrow(w->groups, w->group_room, sizeof(*w->groups));
-	}
-	w->groups[w->group_count++] = g;
-	return g;
-}
-
-struct group *work_final(struct group *g)
-{
-	while (g && g->into)
-		g = g->into;
-	return g;
-}
 
 static void group_add(struct work *w, struct group *g, struct tally *t)
 {

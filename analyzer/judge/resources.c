@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "work.h"
+#include "resources.h"
 
 struct claim {
 	uint64_t address, end;

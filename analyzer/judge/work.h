@@ -2,11 +2,9 @@
 #ifndef LEAKSHIM_WORK_H
 #define LEAKSHIM_WORK_H
 /*
- * Shared by the parts of the diagnosis: diagnose.c (blocks), resources.c, balance.c, and nobody
- * else.
+ * What the parts of the diagnosis work on together: diagnose.c (blocks), resources.c, balance.c, and nobody else.
  */
 #include <uthash.h>
-#include "diagnose.h"
 #include "stacks.h"
 
 /* Blocks of one site, family and class. */
@@ -56,14 +54,4 @@ double work_weight(const struct model *m, const struct block *b);
 /* The group of a key, made with `first` if there is none yet. */
 struct group *work_group(struct work *w, uint64_t key, const struct leak *first);
 struct group *work_final(struct group *g); /* what it was joined to in the end */
-
-/* Marks the blocks that living resources are or lie in, and groups the resources, with what hangs on them. */
-void resources_claim(struct work *w);
-void resources_group(struct work *w);
-
-/* References by place in the code, for the shown leaks. */
-void balance_add(struct work *w, struct diagnosis *d);
-
-/* Records for the shown leaks. */
-void resources_detail(struct work *w, struct diagnosis *d);
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "area.h"
 #include "live_hot.h"
 #include "rules.h"
 
@@ -246,11 +247,9 @@ void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t re
 
 	state_lock(&state.lock_mismatch);
 	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_MISMATCH].used;
-	struct area *a = &state.areas[TRACE_AREA_MISMATCH];
 	for (uint32_t i = 1; i < used && !m; i++) {
-		struct trace_mismatch *old =
-			(struct trace_mismatch *)a->chunk[i >> AREA_SHIFT_MISMATCH] +
-			(i & ((1u << AREA_SHIFT_MISMATCH) - 1));
+		struct trace_mismatch *old = state_mismatch(i);
+
 		if (old->site == taken->site && old->node == node && old->released_by == released_by)
 			m = old;
 	}
@@ -258,7 +257,7 @@ void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t re
 		uint32_t i = area_take(TRACE_AREA_MISMATCH, 1);
 
 		if (i) {
-			m = (struct trace_mismatch *)a->chunk[0] + i;
+			m = state_mismatch(i);
 			m->site = taken->site;
 			m->node = node;
 			m->made_by = (uint16_t)live_family(taken);

@@ -10,8 +10,6 @@
 #include <time.h>
 
 #include "area.h"
-#include "live.h"
-#include "sample.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -142,7 +140,7 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 		t->stack.depth = t->stack.valid = 0;
 		t->quiet_new = t->quiet_free = 0;
 		t->ignoring = 0;
-		live_attach(t);
+		thread_upper.attach(t);
 		t->attached = 1;
 	}
 	state_unlock(&state.lock_threads);
@@ -153,7 +151,7 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 static void detach(struct thread *t)
 {
 	state_lock(&state.lock_threads);
-	live_detach(t);
+	thread_upper.detach(t);
 	if (t->identity)
 		state_thread(t->identity)->ended_us = state_now() | 1;
 	t->attached = 0;
@@ -254,7 +252,7 @@ void thread_arm(struct thread *t)
 		t->mode = THREAD_ALL;
 		return;
 	}
-	t->mode = sample_filter() ? THREAD_SAMPLE : THREAD_ASIDE;
+	t->mode = thread_upper.can_sample() ? THREAD_SAMPLE : THREAD_ASIDE;
 }
 
 void thread_renamed(const char *name)

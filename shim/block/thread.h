@@ -73,6 +73,9 @@ extern __thread struct thread *thread_current
 
 /* What the floors above register before the trace begins. */
 extern struct thread_upper {
+	void (*attach)(struct thread *t); /* a thread comes */
+	void (*detach)(struct thread *t); /* and goes; under lock_threads both */
+	int (*can_sample)(void); /* 1: a thread may go on in mode THREAD_SAMPLE */
 	int (*begin)(void); /* called while state.tracing is 0: 1 if tracing has begun (a fork child) */
 	void (*mark_identities)(unsigned char *named); /* the THREAD entries that others than blocks name: named[i] = 1 */
 } thread_upper __attribute__((visibility("hidden")));

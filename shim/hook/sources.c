@@ -65,9 +65,7 @@ void sources_problem(void *context, uint32_t line, uint32_t column, enum probe_g
 	i = where ? area_take(TRACE_AREA_PROBLEM, 1) : 0;
 	if (!i)
 		return;
-	struct trace_problem *p =
-		(struct trace_problem *)state.areas[TRACE_AREA_PROBLEM].chunk[i >> AREA_SHIFT_PROBLEM] +
-		(i & ((1u << AREA_SHIFT_PROBLEM) - 1));
+	struct trace_problem *p = state_problem(i);
 	p->gravity = gravity;
 	__atomic_store_n(&p->text, where, __ATOMIC_RELEASE);
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* LeakSanitizer's interface: see lsan.h. */
-#include "lsan.h"
-
+/* The functions that programs written for LeakSanitizer call, under their names there, and leakshim_ignore. They work on
+ * the trace of this process; without one they do nothing. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "area.h"
 #include "live.h"
 #include "process.h"
 #include "snapshot.h"
@@ -18,10 +16,6 @@
 #define API __attribute__((visibility("default")))
 #define WAIT_MS 60000
 
-/* Of the program; only found where it exports them. */
-extern const char *__lsan_default_suppressions(void) __attribute__((weak));
-extern int __lsan_is_turned_off(void) __attribute__((weak));
-
 API void __lsan_ignore_object(const void *p);
 API void leakshim_ignore(const void *p);
 API void __lsan_disable(void);
@@ -30,22 +24,6 @@ API void __lsan_register_root_region(const void *p, size_t size);
 API void __lsan_unregister_root_region(const void *p, size_t size);
 API void __lsan_do_leak_check(void);
 API int __lsan_do_recoverable_leak_check(void);
-
-static int is_off;
-
-void lsan_ask(void)
-{
-	const char *text = __lsan_default_suppressions ? __lsan_default_suppressions() : 0;
-
-	if (text && *text && state.header && !state.header->suppressions)
-		state.header->suppressions = area_text(text, strlen(text));
-	is_off = __lsan_is_turned_off && __lsan_is_turned_off();
-}
-
-int lsan_is_turned_off(void)
-{
-	return is_off;
-}
 
 void __lsan_ignore_object(const void *p)
 {

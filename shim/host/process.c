@@ -16,7 +16,6 @@
 #include "area.h"
 #include "hooks.h"
 #include "index.h"
-#include "lsan.h"
 #include "interpose.h"
 #include "note.h"
 #include "live.h"
@@ -32,6 +31,7 @@
 #include "sys.h"
 #include "thread.h"
 #include "version.h"
+#include "wishes.h"
 #include "rules.h"
 
 #define REPORT_SECONDS 60
@@ -374,6 +374,9 @@ static void register_uppers(void)
 {
 	area_deferred = snapshot_deferred;
 	live_cut_over = snapshot_poll;
+	thread_upper.attach = live_attach;
+	thread_upper.detach = live_detach;
+	thread_upper.can_sample = sample_filter;
 	thread_upper.begin = process_begin;
 	thread_upper.mark_identities = resource_mark_threads;
 	hooks_interposed = interpose_function;
@@ -464,7 +467,7 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	h->end_time = state_now();
 	__atomic_store_n(&h->end, end, __ATOMIC_RELEASE);
 	if (end == TRACE_END_EXIT || end == TRACE_END_QUICK_EXIT || end == TRACE_END_FAST_EXIT)
-		lsan_ask(); /* in a signal handler nothing of the program is called */
+		wishes_ask(); /* in a signal handler nothing of the program is called */
 	snapshot_at_end(here);
 	if (state.unlinked) {
 		write_out();
@@ -472,7 +475,7 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	} else if (!state_confined) {
 		area_trim(process.path);
 	}
-	if (!report || lsan_is_turned_off() || !settings.report_exit || !note_possible())
+	if (!report || wishes_no_report() || !settings.report_exit || !note_possible())
 		return;
 	long pid = start_report("exit");
 	if (pid > 0)
@@ -519,8 +522,8 @@ int process_check(const struct snapshot_here *here, int ms)
 {
 	if (!ours())
 		return 0;
-	lsan_ask();
-	if (lsan_is_turned_off() ||
+	wishes_ask();
+	if (wishes_no_report() ||
 	    snapshot_live(here, settings.analyzer[0] && note_possible() ? attend_report : 0))
 		return 0;
 	const struct trace_scan *scan = snapshot_wait(ms);

@@ -9,7 +9,7 @@
  * are touched. Only inside the scanning process.
  */
 #include <stdint.h>
-#include "reach.h"
+#include "cut.h"
 
 struct reach_entry {
 	uint64_t address;

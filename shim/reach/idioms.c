@@ -2,15 +2,7 @@
 /* Inner pointers that stand for their block. */
 #include "idioms.h"
 
-#include <string.h>
-
 #include "rules.h"
-
-#define HABIT_OF_PROGRAM 16u /* blocks held at one distance, wherever they were made */
-#define HABIT_OF_MAKER 2u    /* blocks made at one place in the code */
-#define DISTANCES 4096u      /* a longer head is none */
-#define TABLE (1u << 16)
-#define ROUNDS 8 /* what is reached by a habit shows further ones */
 
 /* Leads into memory of a file that is not written to. */
 static const struct reach_map *constant(const struct reach_marker *m, uint64_t word)
@@ -67,88 +59,4 @@ int reach_idioms_is(const struct reach_marker *m, uint32_t i, uint64_t offset)
 		if (reach_find(m->blocks, word[k]) == i && word[k] != e->address)
 			return 1; /* a list of free pieces in a block that is cut up */
 	return is_link(m, word[offset / 8]) && is_link(m, word[offset / 8 + 1]);
-}
-
-struct habit {
-	uint32_t *at_distance;  /* blocks, by distance */
-	uint32_t *at_maker;     /* blocks, by a hash of maker and distance */
-	uint32_t *key;          /* of at_maker: the hash that owns the place */
-	uint32_t *learned;      /* by the same place: the hash that is a habit since an earlier round */
-	uint8_t *is_learned;    /* by distance */
-};
-
-/* The place in the code that made a block: two frames, for the innermost one is often a wrapper of malloc. */
-static uint64_t maker(const struct reach_file *file, uint32_t site)
-{
-	const struct trace_site *s = site ? reach_element(file, TRACE_AREA_SITE, site, sizeof *s) : 0;
-	const struct trace_node *inner = s ? reach_element(file, TRACE_AREA_NODE, s->node, sizeof *inner) : 0;
-	const struct trace_node *outer = inner ? reach_element(file, TRACE_AREA_NODE, inner->parent, sizeof *outer) : 0;
-
-	return (inner ? inner->where : 0) * 0x9e3779b97f4a7c15u ^ (outer ? outer->where : 0);
-}
-
-static uint32_t key_of(const struct reach_marker *m, const struct reach_file *file, uint32_t i)
-{
-	const struct reach_entry *e = &m->blocks->entry[i];
-	const struct trace_block *b = reach_element(file, TRACE_AREA_BLOCK, e->slot, sizeof *b);
-	uint64_t key = (maker(file, b ? b->site : 0) ^ e->owner) * 0x9e3779b97f4a7c15u;
-
-	return (uint32_t)(key >> 32) | 1;
-}
-
-static void count(struct habit *h, const struct reach_marker *m, const struct reach_file *file)
-{
-	memset(h->at_distance, 0, DISTANCES * sizeof *h->at_distance);
-	memset(h->at_maker, 0, TABLE * sizeof *h->at_maker);
-	memset(h->key, 0, TABLE * sizeof *h->key);
-	for (uint32_t i = 0; i < m->blocks->count; i++) {
-		if (m->blocks->mark[i] != REACH_POSSIBLE || m->blocks->entry[i].owner >= DISTANCES)
-			continue;
-		uint32_t key = key_of(m, file, i), place = key >> 16;
-
-		h->at_distance[m->blocks->entry[i].owner]++;
-		if (!h->key[place])
-			h->key[place] = key;
-		h->at_maker[place] += h->key[place] == key;
-	}
-}
-
-static int is_habit(struct habit *h, uint32_t distance, uint32_t key)
-{
-	uint32_t place = key >> 16;
-
-	if (h->at_distance[distance] >= HABIT_OF_PROGRAM)
-		h->is_learned[distance] = 1;
-	if (h->key[place] == key && h->at_maker[place] >= HABIT_OF_MAKER)
-		h->learned[place] = key;
-	return h->is_learned[distance] || h->learned[place] == key;
-}
-
-void reach_idioms_learn(struct reach_marker *m, const struct reach_file *file, struct reach_arena *arena)
-{
-	struct habit h = {
-		.at_distance = reach_arena_take(arena, DISTANCES * sizeof *h.at_distance),
-		.at_maker = reach_arena_take(arena, TABLE * sizeof *h.at_maker),
-		.key = reach_arena_take(arena, TABLE * sizeof *h.key),
-		.learned = reach_arena_take(arena, TABLE * sizeof *h.learned),
-		.is_learned = reach_arena_take(arena, DISTANCES),
-	};
-	uint32_t changed = 1;
-
-	if (!m->heuristics || !h.at_distance || !h.at_maker || !h.key || !h.learned || !h.is_learned)
-		return;
-	for (int round = 0; changed && round < ROUNDS; round++) {
-		changed = 0;
-		count(&h, m, file);
-		for (uint32_t i = 0; i < m->blocks->count; i++) {
-			uint32_t distance = m->blocks->entry[i].owner;
-
-			if (m->blocks->mark[i] != REACH_POSSIBLE || distance >= DISTANCES ||
-			    !is_habit(&h, distance, key_of(m, file, i)))
-				continue;
-			reach_mark_promote(m, i);
-			changed++;
-		}
-		reach_mark_follow(m);
-	}
 }

@@ -6,7 +6,7 @@
 
 #include "area.h"
 #include "counts.h"
-#include "idioms.h"
+#include "habits.h"
 #include "kernel.h"
 #include "roots.h"
 #include "state.h"
@@ -177,7 +177,7 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	if (!cut->is_end && !cut->is_shared) /* peers of the program shall see it close its connections */
 		close_all_but(pages.pagemap);
 	reach_mark_follow(&marker);
-	reach_idioms_learn(&marker, &file, arena);
+	reach_habits_learn(&marker, &file, arena);
 	reach_mark_rest(&marker);
 	cut->scan->missing |= roots.missing;
 	cut->scan->root_bytes = roots.bytes;

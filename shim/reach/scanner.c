@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "reach.h"
 #include "spawn.h"
 #include "state.h"
 #include "sys.h"

@@ -10,7 +10,7 @@
  *
  * Raw system calls only. Async-signal-safe.
  */
-#include "reach.h"
+#include "cut.h"
 
 /* A process with a copy of our memory, which scans and then calls `then`. Returns its pid, or -errno; does not return there. */
 long scanner_copy(const struct reach_cut *cut, void (*then)(void));

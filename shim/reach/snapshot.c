@@ -108,11 +108,7 @@ static int has_live(void)
 	return resource_has_live();
 }
 
-static struct trace_scan *scan_at(uint32_t i)
-{
-	return (struct trace_scan *)state.areas[TRACE_AREA_SCAN].chunk[i >> AREA_SHIFT_SCAN] +
-	       (i & ((1u << AREA_SHIFT_SCAN) - 1));
-}
+AREA_ELEMENT(scan_at, trace_scan, SCAN)
 
 /* An entry for the scan and room for the verdicts. */
 static struct trace_scan *begin_scan(enum trace_occasion occasion)

@@ -10,15 +10,7 @@
  * 3. No ptrace, no helper thread (tasks.h); nothing that the program's wait finds (scanner.h).
  */
 #include <stdint.h>
-#include "reach.h"
-
-/* Where the calling thread stands: what is live on its stack, and its registers. */
-struct snapshot_here {
-	uintptr_t sp;      /* lowest live word; 0: not known, everything from here */
-	uint32_t words;
-	uintptr_t word[REACH_REGISTERS];
-	int main_over;     /* main has returned */
-};
+#include "cut.h"
 
 /* Learns what the loader alone can say now. Called once, from the constructor. */
 void snapshot_start(void);

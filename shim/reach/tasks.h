@@ -8,8 +8,7 @@
  * Raw system calls only. Async-signal-safe.
  */
 #include <stdint.h>
-#include "reach.h"
-#include "snapshot.h"
+#include "cut.h"
 
 #define TASKS_LISTING 32768u /* bytes behind the threads that serve as a buffer while they are read */
 

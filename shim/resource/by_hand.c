@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "area.h"
 #include "resource.h"
 #include "thread.h"
 #include "tree.h"
@@ -72,9 +73,7 @@ static void say_limit(enum limit which)
 	uint32_t i = text ? area_take(TRACE_AREA_PROBLEM, 1) : 0;
 	if (!i)
 		return;
-	struct trace_problem *p =
-		(struct trace_problem *)state.areas[TRACE_AREA_PROBLEM].chunk[i >> AREA_SHIFT_PROBLEM] +
-		(i & ((1u << AREA_SHIFT_PROBLEM) - 1));
+	struct trace_problem *p = state_problem(i);
 	p->gravity = PROBE_WARNING;
 	__atomic_store_n(&p->text, text, __ATOMIC_RELEASE);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "area.h"
 #include "resource_hot.h"
 #include "sys.h"
 #include "rules.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What was done wrong, each mistake once; and whether a type's count can be read at all. */
+#include "area.h"
 #include "resource_private.h"
 #include "rules.h"
 

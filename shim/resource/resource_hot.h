@@ -5,6 +5,7 @@
  * holds the chain. */
 #include <string.h>
 
+#include "area.h"
 #include "race.h"
 #include "resource_private.h"
 

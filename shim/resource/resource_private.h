@@ -43,35 +43,15 @@ static inline const struct probe_line *declared_probe(const struct deed *d)
 	return resource_probes[d->event->probe].declared;
 }
 
-static inline struct trace_resource *at_resource(uint32_t i)
-{
-	return (struct trace_resource *)state.areas[TRACE_AREA_RESOURCE].chunk[i >> AREA_SHIFT_RESOURCE] +
-	       (i & ((1u << AREA_SHIFT_RESOURCE) - 1));
-}
+AREA_ELEMENT(at_resource, trace_resource, RESOURCE)
 
-static inline struct trace_record *at_record(uint32_t i)
-{
-	return (struct trace_record *)state.areas[TRACE_AREA_RECORD].chunk[i >> AREA_SHIFT_RECORD] +
-	       (i & ((1u << AREA_SHIFT_RECORD) - 1));
-}
+AREA_ELEMENT(at_record, trace_record, RECORD)
 
-static inline struct trace_type *at_type(uint32_t i)
-{
-	return (struct trace_type *)state.areas[TRACE_AREA_TYPE].chunk[i >> AREA_SHIFT_TYPE] +
-	       (i & ((1u << AREA_SHIFT_TYPE) - 1));
-}
+AREA_ELEMENT(at_type, trace_type, TYPE)
 
-static inline struct trace_probe *at_probe(uint32_t i)
-{
-	return (struct trace_probe *)state.areas[TRACE_AREA_PROBE].chunk[i >> AREA_SHIFT_PROBE] +
-	       (i & ((1u << AREA_SHIFT_PROBE) - 1));
-}
+AREA_ELEMENT(at_probe, trace_probe, PROBE)
 
-static inline struct trace_finding *at_finding(uint32_t i)
-{
-	return (struct trace_finding *)state.areas[TRACE_AREA_FINDING].chunk[i >> AREA_SHIFT_FINDING] +
-	       (i & ((1u << AREA_SHIFT_FINDING) - 1));
-}
+AREA_ELEMENT(at_finding, trace_finding, FINDING)
 
 /* One of so many is followed at the level in force. */
 static inline uint32_t resource_interval(void)

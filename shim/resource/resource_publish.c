@@ -2,6 +2,7 @@
 /* What the analyzer is told about types and probe lines: see resource.h. */
 #include <string.h>
 
+#include "area.h"
 #include "resource_private.h"
 #include "rules.h"
 

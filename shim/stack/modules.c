@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
+#include "area.h"
 #include "readable.h"
 #include "state.h"
 #include "sys.h"

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "area.h"
 #include "sys.h"
 #include "rules.h"
 

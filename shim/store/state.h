@@ -11,7 +11,7 @@
  */
 #include <stdint.h>
 #include <time.h>
-#include "area.h"
+#include "layout.h"
 #include "trace.h"
 
 struct slots_group;
@@ -55,41 +55,15 @@ extern union state_page {
 } state_page __attribute__((visibility("hidden")));
 #define state (state_page.s)
 
-static inline struct trace_block *state_block(uint32_t i)
-{
-	return (struct trace_block *)state.areas[TRACE_AREA_BLOCK].chunk[i >> AREA_SHIFT_BLOCK] +
-	       (i & ((1u << AREA_SHIFT_BLOCK) - 1));
-}
-static inline struct trace_node *state_node(uint32_t i)
-{
-	return (struct trace_node *)state.areas[TRACE_AREA_NODE].chunk[i >> AREA_SHIFT_NODE] +
-	       (i & ((1u << AREA_SHIFT_NODE) - 1));
-}
-static inline struct trace_site *state_site(uint32_t i)
-{
-	return (struct trace_site *)state.areas[TRACE_AREA_SITE].chunk[i >> AREA_SHIFT_SITE] +
-	       (i & ((1u << AREA_SHIFT_SITE) - 1));
-}
-static inline struct trace_shared *state_shared(uint32_t i)
-{
-	return (struct trace_shared *)state.areas[TRACE_AREA_SHARED].chunk[i >> AREA_SHIFT_SHARED] +
-	       (i & ((1u << AREA_SHIFT_SHARED) - 1));
-}
-static inline struct trace_pending *state_pending(uint32_t i)
-{
-	return (struct trace_pending *)state.areas[TRACE_AREA_PENDING].chunk[i >> AREA_SHIFT_PENDING] +
-	       (i & ((1u << AREA_SHIFT_PENDING) - 1));
-}
-static inline struct trace_module *state_module(uint32_t i)
-{
-	return (struct trace_module *)state.areas[TRACE_AREA_MODULE].chunk[i >> AREA_SHIFT_MODULE] +
-	       (i & ((1u << AREA_SHIFT_MODULE) - 1));
-}
-static inline struct trace_thread *state_thread(uint32_t i)
-{
-	return (struct trace_thread *)state.areas[TRACE_AREA_THREAD].chunk[i >> AREA_SHIFT_THREAD] +
-	       (i & ((1u << AREA_SHIFT_THREAD) - 1));
-}
+AREA_ELEMENT(state_block, trace_block, BLOCK)
+AREA_ELEMENT(state_node, trace_node, NODE)
+AREA_ELEMENT(state_site, trace_site, SITE)
+AREA_ELEMENT(state_shared, trace_shared, SHARED)
+AREA_ELEMENT(state_pending, trace_pending, PENDING)
+AREA_ELEMENT(state_module, trace_module, MODULE)
+AREA_ELEMENT(state_thread, trace_thread, THREAD)
+AREA_ELEMENT(state_mismatch, trace_mismatch, MISMATCH)
+AREA_ELEMENT(state_problem, trace_problem, PROBLEM)
 
 /* Counts something that could not be recorded. */
 static inline void state_drop(enum trace_drop why)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "area.h"
 #include "state.h"
 
 static const struct {

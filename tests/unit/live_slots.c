@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "area.h"
 #include "slots.h"
 
 #define THREADS 4u

@@ -2,6 +2,7 @@
 /* What a free may let through at the levels that sample, and when the next sample comes. */
 #include "check.h"
 #include "real.h"
+#include "area.h"
 #include "sample.h"
 #include "settings.h"
 

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "modules.h"
+#include "area.h"
 #include "stack.h"
 #include "state.h"
 

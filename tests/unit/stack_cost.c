@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "area.h"
 #include "stack.h"
 #include "state.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "area.h"
 #include "state.h"
 #include "tree.h"
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_RESOURCES_H
+#define LEAKSHIM_RESOURCES_H
+/*
+ * Counted resources among the groups: what they stand for, and their records.
+ */
+#include "work.h"
+
+/* Marks the blocks that living resources are or lie in, and groups the resources, with what hangs on them. */
+void resources_claim(struct work *w);
+void resources_group(struct work *w);
+
+/* Records for the shown leaks. */
+void resources_detail(struct work *w, struct diagnosis *d);
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_REACH_CUT_H
+#define LEAKSHIM_REACH_CUT_H
+/*
+ * One moment of the program, as the scan is told of it: all that a scan knows is in struct reach_cut.
+ */
+#include <stdint.h>
+#include "trace.h"
+
+#define REACH_REGISTERS 24u
+#define REACH_REGIONS 1024u
+#define REACH_PASSES 3 /* of a scan that shares the program's memory: what one of them reaches is not lost */
+
+struct area_range;
+
+/* A thread of the program at the cut. */
+struct reach_thread {
+	uint32_t tid;
+	uint32_t words;  /* used in `word` */
+	uintptr_t sp;    /* 0: it was running, nobody knows */
+	uintptr_t word[REACH_REGISTERS]; /* registers, system call arguments */
+};
+
+struct reach_region {
+	uintptr_t start, size;
+};
+
+struct reach_cut {
+	struct trace_header *header;
+	uint64_t reserved;    /* bytes of the trace's mapping */
+	struct trace_scan *scan;
+	uint64_t blocks;      /* elements of BLOCK at the cut */
+	uint32_t roots;       /* bit per enum trace_root: wanted */
+	int heuristics;       /* some inner pointers stand for their block */
+	uint32_t pid;         /* of the program */
+	int is_end;
+	int is_shared;        /* the scan shares the program's memory: nothing stands still */
+	const struct area_range *privates; /* of the shim */
+	uint32_t private_count;
+	uint64_t age;         /* least age, microseconds, of what a scan of the living confirms */
+	int main_over;        /* main has returned: its stack is no root */
+	int whole_heap;
+	uintptr_t glibc;      /* an address in the code of glibc's malloc, 0: the allocator is another one */
+	int tagged;           /* the upper 16 bits of a word do not count */
+	uintptr_t main_tcb;   /* thread descriptor of the first thread */
+	uintptr_t tls_span;   /* bytes of static TLS below a descriptor */
+	uint32_t tid_offset;  /* of the tid in a thread descriptor, 0: not known */
+	uintptr_t early, early_size; /* memory handed out before malloc was known */
+	const struct reach_region *regions;
+	uint32_t region_count;
+	const struct reach_thread *threads;
+	uint32_t thread_count;
+};
+
+/* Where the calling thread stands: what is live on its stack, and its registers. */
+struct snapshot_here {
+	uintptr_t sp;      /* lowest live word; 0: not known, everything from here */
+	uint32_t words;
+	uintptr_t word[REACH_REGISTERS];
+	int main_over;     /* main has returned */
+};
+#endif
