@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The frame that a reader looks at first: see own.h. */
+#include "own.h"
+
+#include <string.h>
+
+static bool begins_with_one_of(const char *path, const char *const *folders)
+{
+	for (; *folders; folders++)
+		if (!strncmp(path, *folders, strlen(*folders)))
+			return true;
+	return false;
+}
+
+bool own_is_library(const struct place *place, const struct frame *frame)
+{
+	static const char *const libraries[] = { "/lib/", "/lib64/", "/lib32/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/",
+						 "/usr/local/lib/", "/nix/store/", NULL };
+	static const char *const headers[] = { "/usr/include/", "/usr/local/include/", "/rustc/", "/usr/lib/", NULL };
+	const struct module *module = place->module;
+
+	if (frame->file && (begins_with_one_of(frame->file, headers) || strstr(frame->file, "/include/c++/")))
+		return true;
+	if (!module || module->kind == MODULE_PROGRAM)
+		return false;
+	return module->kind != MODULE_PLAIN || begins_with_one_of(module->path, libraries);
+}
+
+struct own own_frame(const struct stack *stack)
+{
+	struct own best = { 0 };
+	unsigned rank = 0;
+
+	for (unsigned i = 0; i < stack->depth; i++) {
+		const struct place *place = stack->places[i];
+
+		for (unsigned k = 0; k < place->count; k++) {
+			const struct frame *frame = &place->frames[k];
+			bool is_own = !own_is_library(place, frame);
+			unsigned now = 1 + (frame->function ? 1 : 0) + (frame->file ? 1 : 0) + (is_own && frame->function ? 4 : 0);
+
+			if (now > rank) {
+				best = (struct own){ .place = place, .frame = frame, .depth = i };
+				rank = now;
+			}
+			if (rank == 7)
+				return best;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_OWN_H
+#define LEAKSHIM_OWN_H
+/*
+ * Which frame of a stack a reader looks at first: the innermost one that is the program's own
+ * and not a library's.
+ *
+ * A frame is a library's if its module is libc, the loader or another one below the system's library folders (unless
+ * all of them are), or if its line lies in a header below the system's include folders (inlined C++).
+ */
+#include "model.h"
+
+struct own {
+	const struct place *place; /* 0: the stack is empty */
+	const struct frame *frame;
+	unsigned depth;  /* of the place in the stack */
+};
+
+/* The innermost own frame with a line; without one, with a name; without one, the innermost frame that has either. */
+struct own own_frame(const struct stack *stack);
+
+/* Is this frame code that the system brought along? */
+bool own_is_library(const struct place *place, const struct frame *frame);
+#endif
