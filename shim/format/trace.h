@@ -19,6 +19,8 @@
  *   verdict    what the latest scan found about one block
  *   hint       a word that the program gave with a touch
  *   scope      a part of the program's work that it named: what is made meanwhile belongs to it
+ *   walk       one look of a Java virtual machine at which of its objects can still be reached
+ *   hold       what keeps a Java object reachable: a field, an element, a static, a thread
  *   area       a growing array of equal elements; an element is named by its
  *              index, and index 0 is never used ("none")
  *   chunk      a piece of the file that holds consecutive elements of an area
@@ -92,6 +94,10 @@ enum trace_area {
 	TRACE_AREA_RELEASE = 17, /* reserved: stacks at which the blocks of a site were let go */
 	TRACE_AREA_HINT = 18,    /* struct trace_hint */
 	TRACE_AREA_SHARED = 19,  /* struct trace_shared */
+	TRACE_AREA_JAVA_VM = 24, /* struct trace_java_vm */
+	TRACE_AREA_JAVA_FRAME = 25, /* struct trace_java_frame */
+	TRACE_AREA_JAVA_OBJECT = 26, /* struct trace_java_object */
+	TRACE_AREA_JAVA_HOLD = 27, /* struct trace_java_hold */
 	TRACE_AREAS = 32         /* room for areas to come */
 };
 
@@ -218,7 +224,8 @@ enum trace_module_kind {
 	TRACE_MODULE_LIBC = 2,
 	TRACE_MODULE_LOADER = 3,
 	TRACE_MODULE_SHIM = 4,
-	TRACE_MODULE_VDSO = 5
+	TRACE_MODULE_VDSO = 5,
+	TRACE_MODULE_JAVA = 6 /* no file: the frames of Java methods, see struct trace_java_frame */
 };
 
 /* A thread that was seen. Seal: tid. Kept after its end as long as a block names it. */
@@ -228,6 +235,8 @@ struct trace_thread {
 	char name[16];       /* as in /proc/PID/task/TID/comm */
 	uint64_t started_us; /* first seen */
 	uint64_t ended_us;   /* 0: alive as far as known */
+	uint32_t long_name;  /* TEXT index: its name in Java, which `name` has no room for; 0: there is none */
+	uint32_t reserved;
 };
 #define TRACE_THREAD_MAIN 1u
 
@@ -383,6 +392,7 @@ struct trace_type {
 #define TRACE_TYPE_MISREAD 2u   /* count= did not hold at the first create: counted instead */
 #define TRACE_TYPE_HAS_COUNT 4u /* the type line has count= */
 #define TRACE_TYPE_BY_HAND 8u   /* declared by leakshim_track, not by a probe file */
+#define TRACE_TYPE_JAVA 16u     /* of Java objects: see below */
 
 /* A function named in a probe file, and whether it is hooked. Seal: symbol. One that is defined
  * in several modules has an entry for each. */
@@ -460,6 +470,7 @@ enum trace_cut_class {
 #define TRACE_RESOURCE_COUNTED 4u /* count follows the calls seen; else it is read from the object */
 #define TRACE_RESOURCE_UNSEEN 8u  /* the count read also changed by calls that were not seen */
 #define TRACE_RESOURCE_SUNK 16u   /* a floating reference was taken over */
+#define TRACE_RESOURCE_COLLECTED 32u /* a Java object that the collector took before it was released: nobody ever will */
 
 /* What was done to a resource. Seal: what. */
 struct trace_record {
@@ -501,13 +512,16 @@ enum trace_finding_kind {
 	TRACE_FINDING_RETAINED_ENDED = 2, /* retained after its end */
 	TRACE_FINDING_FREED_HELD = 3,     /* its block was freed while its count was above 1 */
 	TRACE_FINDING_MISMATCHED = 4,     /* released by a function of another type (that of `probe`) */
-	TRACE_FINDING_RACED = 5           /* its count lost a change that two threads made at once; end_node and
+	TRACE_FINDING_RACED = 5,          /* its count lost a change that two threads made at once; end_node and
 					   * end_thread tell the latest call by the other one */
+	TRACE_FINDING_OVERLAPPED = 10     /* a thread came into a method of a Java object while another one was inside, though
+					   * only one may be; end_probe, end_node and end_thread tell the other one */
 };
 
-/* A message about a probe file, as its parser gave it. Seal: text. */
+/* A message about a probe file, as its parser gave it, or about a Java class that was left as it was, and the like.
+ * Seal: text. */
 struct trace_problem {
-	uint32_t text;    /* TEXT index: file:line:col: error or warning: what */
+	uint32_t text;    /* TEXT index: file:line:col: error or warning: what; of a class: its name: why */
 	uint32_t gravity; /* enum probe_gravity */
 };
 
@@ -552,7 +566,9 @@ enum trace_scan_status {
 	TRACE_SCAN_BROKE = 7,      /* the scanning process died */
 	TRACE_SCAN_CONFINED = 8,   /* the program took system calls away from itself */
 	TRACE_SCAN_SWITCHED_OFF = 9,
-	TRACE_SCAN_OVER_BUDGET = 10 /* its pause would have been longer than pause= allows */
+	TRACE_SCAN_OVER_BUDGET = 10, /* its pause would have been longer than pause= allows */
+	TRACE_SCAN_JAVA = 11 /* the process is a Java virtual machine, whose native memory is not scanned: no block has
+			      * a verdict, its objects may have (struct trace_java_vm) */
 };
 
 /* Flags in trace_scan.flags. */
@@ -602,6 +618,121 @@ struct trace_verdict {
 	uint32_t time;
 	uint32_t owner;
 };
+
+/*
+ * Java. In a process that runs a Java virtual machine the same areas hold what Java code did:
+ *
+ *   Frames     a Java frame of a stack is a node like any other. Its module is of the kind TRACE_MODULE_JAVA, whose
+ *              addresses no memory has (TRACE_JAVA_CODE up to TRACE_JAVA_OBJECTS), and its pc names an element of
+ *              JAVA_FRAME: trace_java_frame_of. Native and Java frames mix in one stack.
+ *   Objects    a followed object is a resource whose type has TRACE_TYPE_JAVA. Its address is a number of its own, above
+ *              TRACE_JAVA_OBJECTS, that no other object ever gets. Counts are those of the calls seen (COUNTED).
+ *   Functions  a probe's symbol is the method's name ("release", "<init>"), its library the class as it was found ("io.netty.
+ *              buffer.AbstractReferenceCountedByteBuf", with the prefix of a relocated copy), its status and reason
+ *              whether the class was patched. A class that nobody loaded leaves its probes NOT_LOADED.
+ *   Threads    have a long_name.
+ *   Findings   RELEASED_AGAIN and RETAINED_ENDED as of any resource, and OVERLAPPED.
+ *   Mishaps    what had to be left untouched is told by PROBLEM elements, which name class and reason.
+ *
+ * A virtual machine in the process, whether it was entered or declined. Seal: status.
+ */
+struct trace_java_vm {
+	uint32_t status;  /* enum trace_java_status */
+	uint32_t version; /* TEXT index: its name and version, 0: not known */
+	uint32_t reason;  /* TEXT index: why it was declined, 0: it was not */
+	uint32_t walk_status; /* enum trace_java_walk: of the latest attempt */
+	uint64_t time;    /* of its start */
+	uint64_t ended;   /* when it told of its end (exit, System.exit, SIGTERM), 0: it has not, or never had the time */
+	uint32_t walk;    /* number of the latest walk that is done, from 1; 0: none was */
+	uint32_t walk_objects;   /* that it met */
+	uint64_t walk_time;      /* when it began: objects that are younger have no verdict from it */
+	uint64_t walk_took_us;   /* for which Java threads stood still */
+	uint64_t stackless;      /* operations whose stack the virtual machine could not give */
+	uint64_t classes;        /* patched */
+	uint64_t untouched;      /* named by a probe, but left as they were: PROBLEM tells why */
+};
+
+enum trace_java_status {
+	TRACE_JAVA_NONE = 0,
+	TRACE_JAVA_FOLLOWED = 1,
+	TRACE_JAVA_DECLINED = 2,    /* `reason` says why; blocks are followed as ever */
+	TRACE_JAVA_SWITCHED_OFF = 3 /* jvm=0 */
+};
+
+enum trace_java_walk {
+	TRACE_JAVA_WALK_NONE = 0,      /* there was no occasion: no snapshot, and no end that leaves time for it */
+	TRACE_JAVA_WALK_DONE = 1,
+	TRACE_JAVA_WALK_OVER_TIME = 2, /* the heap is too large for the time allowed: what was met is held, what was not met is
+					* not known */
+	TRACE_JAVA_WALK_FAILED = 3     /* the virtual machine refused it */
+};
+
+/*
+ * A place in Java code. Seal: method. The pc of its nodes is TRACE_JAVA_CODE + 2 * index + 1, so that pc and pc - 1 both
+ * lead here.
+ */
+struct trace_java_frame {
+	uint32_t class_name; /* TEXT index: as in Java source: package.Class$Inner, 0: not known */
+	uint32_t method;     /* TEXT index: <clinit> is the static initialiser of its class, <init> a constructor */
+	uint32_t file;       /* TEXT index: Class.java, 0: not known */
+	int32_t line;        /* 0: not known, -2: a native method */
+};
+#define TRACE_JAVA_CODE (1ull << 47)
+#define TRACE_JAVA_OBJECTS (3ull << 46)
+
+/*
+ * More about the resource of the same index, if that is a Java object. Seal: address. It holds for a resource that has
+ * the same address only. Entries are made when there is something to say.
+ */
+struct trace_java_object {
+	uint64_t address;
+	uint32_t name;       /* TEXT index: what the program calls it, of a gRPC call "package.Service/Method"; 0: nothing */
+	uint32_t class_name; /* TEXT index: its class as a walk met it, 0: none has */
+	uint32_t verdict;    /* enum trace_java_verdict: of the latest walk that looked for it */
+	uint32_t walk;       /* number of that walk, 0: none. COLLECTED needs none */
+	uint32_t hold;       /* HOLD index: what it is held by, 0: not known */
+	uint32_t lost_walks; /* in how many walks in a row nothing held it */
+	uint64_t collected;  /* when the collector took it, 0: it has not */
+	uint64_t around;     /* address of the resource (a call) in whose work it was made, 0: none is known */
+	uint32_t around_resource; /* RESOURCE index of that one, if it still is the one of that address */
+	uint32_t reserved;
+};
+
+enum trace_java_verdict {
+	TRACE_JAVA_UNKNOWN = 0,
+	TRACE_JAVA_HELD = 1,       /* it can be reached: by `hold` */
+	TRACE_JAVA_UNREACHABLE = 2 /* nothing leads to it: lost */
+};
+
+/*
+ * A step of a retention path: the object before it (or the resource) is held by `what` of `class_name`; `next`
+ * tells what holds the holder. Steps are shared: equal paths are the same element. Seal: kind.
+ */
+struct trace_java_hold {
+	uint32_t kind;       /* enum trace_java_hold_kind */
+	uint32_t class_name; /* TEXT index: of the holder: its class, or the class of a static; of a thread: the thread's
+			      * name */
+	uint32_t what;       /* TEXT index: name of the field; of a stack: "Class.method"; 0: not known */
+	uint32_t next;       /* HOLD index: who holds the holder; 0: it is a root, or the path is cut (CUT) */
+};
+
+enum trace_java_hold_kind {
+	TRACE_JAVA_HOLD_NONE = 0,
+	TRACE_JAVA_HOLD_FIELD = 1,   /* of an object */
+	TRACE_JAVA_HOLD_ELEMENT = 2, /* of an array */
+	TRACE_JAVA_HOLD_STATIC = 3,  /* field of a class: a root for all that matters */
+	TRACE_JAVA_HOLD_STACK = 4,   /* local variable of a method that is running in a thread: a root */
+	TRACE_JAVA_HOLD_THREAD = 5,  /* the thread object itself: a root */
+	TRACE_JAVA_HOLD_JNI = 6,     /* reference of native code: a root */
+	TRACE_JAVA_HOLD_OTHER = 7,   /* of the virtual machine: a root */
+	TRACE_JAVA_HOLD_CUT = 8      /* longer than is kept */
+};
+#define TRACE_JAVA_PATH 32u /* steps kept of a path */
+
+static inline uint32_t trace_java_frame_of(uint64_t pc)
+{
+	return pc >= TRACE_JAVA_CODE && pc < TRACE_JAVA_OBJECTS ? (uint32_t)((pc - TRACE_JAVA_CODE) / 2) : 0;
+}
 
 static inline uint64_t trace_verdict_address(const struct trace_verdict *v)
 {
@@ -654,7 +785,7 @@ _Static_assert(offsetof(struct trace_header, drops) == 1016, "header offsets");
 _Static_assert(offsetof(struct trace_header, areas) == 1280, "header offsets");
 _Static_assert(sizeof(struct trace_chunk) == 64, "chunk head");
 _Static_assert(sizeof(struct trace_module) == 88, "module");
-_Static_assert(sizeof(struct trace_thread) == 40, "thread");
+_Static_assert(sizeof(struct trace_thread) == 48, "thread");
 _Static_assert(sizeof(struct trace_node) == 32, "node");
 _Static_assert(sizeof(struct trace_site) == 32, "site");
 _Static_assert(sizeof(struct trace_shared) == 24, "shared");
@@ -674,4 +805,8 @@ _Static_assert(sizeof(struct trace_hint) == 4, "hint");
 _Static_assert(sizeof(struct trace_scan) == 184, "scan");
 _Static_assert(offsetof(struct trace_scan, blocks) == 80, "scan offsets");
 _Static_assert(sizeof(struct trace_verdict) == 24, "verdict");
+_Static_assert(sizeof(struct trace_java_vm) == 80, "java vm");
+_Static_assert(sizeof(struct trace_java_frame) == 16, "java frame");
+_Static_assert(sizeof(struct trace_java_object) == 56, "java object");
+_Static_assert(sizeof(struct trace_java_hold) == 16, "java hold");
 #endif
