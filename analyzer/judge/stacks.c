@@ -22,6 +22,13 @@ static bool is_shim(const struct model *m, uint32_t node)
 	return module && module->kind == MODULE_SHIM;
 }
 
+static bool is_hidden(const struct model *m, uint32_t node)
+{
+	const struct java_frame *java = symbols_java(m, node);
+
+	return java && java->is_hidden;
+}
+
 static bool is_allocator(struct symbols *s, uint32_t node)
 {
 	static const char *const names[] = {
@@ -115,7 +122,7 @@ void stacks_path(struct path *path, const struct model *m, struct symbols *s, ui
 			continue;
 		}
 		/* ours are the thunks of patched functions, anywhere in a stack */
-		if (is_shim(m, node) || (!inside && is_allocator(s, node))) {
+		if (is_shim(m, node) || is_hidden(m, node) || (!inside && is_allocator(s, node))) {
 			node = m->nodes[node].parent;
 			continue;
 		}

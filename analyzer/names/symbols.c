@@ -132,12 +132,25 @@ static const char *wanted_name(struct symbols *s, const struct node *node)
 	return image_import(image_of(s, caller->module), lookup_address(caller) - module->bias);
 }
 
+const struct java_frame *symbols_java(const struct model *m, uint32_t index)
+{
+	uint32_t frame = m->nodes[index].java;
+
+	return frame && m->java_frames[frame].function ? &m->java_frames[frame] : NULL;
+}
+
 static void spot_fill(struct symbols *s, struct spot *spot, const struct node *node)
 {
 	uint32_t index = node->module;
 	const struct module *module = &s->model->modules[index];
 	uint64_t address = lookup_address(node) - module->bias;
 
+	if (module->kind == MODULE_JAVA) {
+		const struct java_frame *java = symbols_java(s->model, (uint32_t)(node - s->model->nodes));
+
+		spot->name = (struct name){ .text = java ? java->function : NULL, .hash = java ? java->hash : 0 };
+		return;
+	}
 	if (!index) { /* names of such code tell how far a runtime has compiled it, which changes from run to run */
 		spot->name.hash = symbols_hash(2, "code without a file", 19);
 		if (!s->made)
@@ -192,6 +205,21 @@ static bool is_inner_name(const char *name, const char *other)
 	return !strncmp(name, "__", 2) && strncmp(other, "__", 2) != 0;
 }
 
+static const struct place *place_java(struct symbols *s, struct place *place, uint32_t index)
+{
+	const struct java_frame *java = symbols_java(s->model, index);
+	struct frame *frame = pool_take(&s->pool, sizeof(*frame));
+
+	if (java)
+		*frame = (struct frame){ .function = java->function,
+					 .file = java->file,
+					 .line = java->line > 0 ? (unsigned)java->line : 0 };
+	place->module = &s->model->modules[s->model->nodes[index].module];
+	place->frames = frame;
+	place->count = 1;
+	return place;
+}
+
 static const struct place *place_make(struct symbols *s, const struct spot *spot, uint32_t index)
 {
 	const struct node *node = &s->model->nodes[index];
@@ -203,6 +231,8 @@ static const struct place *place_make(struct symbols *s, const struct spot *spot
 	unsigned count = 0;
 
 	place->offset = node->module ? address : lookup_address(node);
+	if (module->kind == MODULE_JAVA)
+		return place_java(s, place, index);
 	s->is_nameless |= !node->module && node->pc && !spot->name.text;
 	if (node->module) {
 		place->module = module;
@@ -234,6 +264,8 @@ bool symbols_unwinds(struct symbols *s, uint32_t index)
 	const struct node *node = &s->model->nodes[index];
 	struct spot *spot = spot_of(s, index);
 
+	if (s->model->modules[node->module].kind == MODULE_JAVA)
+		return true;
 	if (!spot->is_asked) {
 		spot->is_asked = true;
 		spot->unwinds = node->module && image_unwinds(image_of(s, node->module), lookup_address(node) -

@@ -12,7 +12,8 @@
  *    that import (calls.h).
  * 4. A file that is gone, or is not the one that was traced, gives no names at all: a wrong
  *    name is worse than none. symbols_notes says which.
- * 5. Code without a file gets its names from a perf map (perf_map.h).
+ * 5. Java frames bring their names along.
+ * 6. Code without a file gets its names from a perf map (perf_map.h).
  */
 #include "model.h"
 
@@ -31,6 +32,9 @@ const struct name *symbols_name(struct symbols *s, uint32_t node);
 
 /* The same with file, line and inlined frames. Never 0. */
 const struct place *symbols_place(struct symbols *s, uint32_t node);
+
+/* The Java frame of a node, 0 if it is none. */
+const struct java_frame *symbols_java(const struct model *m, uint32_t node);
 
 /* Does the code of a node's frame say how to get to its caller? */
 bool symbols_unwinds(struct symbols *s, uint32_t node);

@@ -59,6 +59,7 @@ enum module_kind {
 	MODULE_LOADER,
 	MODULE_SHIM,
 	MODULE_VDSO,
+	MODULE_JAVA, /* no file: methods of Java classes */
 	MODULE_KINDS
 };
 
@@ -73,7 +74,7 @@ struct module {
 struct thread {
 	uint32_t tid;
 	bool main;
-	char name[17];
+	const char *name; /* as Java or the kernel knows it */
 };
 
 struct node {
@@ -83,6 +84,7 @@ struct node {
 	bool exact; /* pc is the instruction itself, not a return address */
 	bool cut;   /* the stack goes on beyond this frame */
 	const char *scope; /* 0, or no frame: what is below was made inside this scope */
+	uint32_t java; /* index in java_frames; 0: it is none of them */
 };
 
 struct site {
@@ -109,9 +111,77 @@ struct mismatch {
 	uint64_t count, bytes, first_us, last_us;
 };
 
+/* A place in Java code. */
+struct java_frame {
+	const char *function;	/* package.Class$Inner.method; 0: not known */
+	const char *file;	/* Class.java; 0: not known */
+	int line;		/* 0: not known, below: a native method */
+	uint64_t hash;		/* of the function */
+	bool is_initialiser;	/* of statics */
+	bool is_hidden;		/* glue that the virtual machine made, which Java's own stack traces leave out */
+};
+
+/* A Java virtual machine in the process. */
+enum java_status {
+	JAVA_NONE, /* there is none */
+	JAVA_FOLLOWED,
+	JAVA_DECLINED,
+	JAVA_SWITCHED_OFF
+};
+
+struct java_vm {
+	enum java_status status;
+	const char *version, *reason; /* reason: why it was declined; both may be "" */
+	uint64_t ended_us;            /* when it told of its end; 0: it has not */
+	bool is_walked;               /* its heap: which objects can still be reached */
+	bool is_walk_short;           /* what it did not meet is not known */
+	const char *walk_failure;     /* why it was tried in vain, 0: it was not */
+	uint32_t walk_objects;
+	uint64_t walk_us, walk_took_us;
+	uint64_t stackless, classes, untouched;
+};
+
+enum java_verdict {
+	JAVA_UNKNOWN,
+	JAVA_HELD,
+	JAVA_UNREACHABLE
+};
+
+/* A step of the path that keeps a Java object: it is held by `what` of `class_name`, which `next` holds. */
+enum java_hold_kind {
+	JAVA_HOLD_NONE,
+	JAVA_HOLD_FIELD,
+	JAVA_HOLD_ELEMENT,
+	JAVA_HOLD_STATIC,
+	JAVA_HOLD_STACK,
+	JAVA_HOLD_THREAD,
+	JAVA_HOLD_JNI,
+	JAVA_HOLD_OTHER,
+	JAVA_HOLD_CUT,
+	JAVA_HOLDS
+};
+
+struct java_hold {
+	enum java_hold_kind kind;
+	const char *class_name, *what; /* both may be "" */
+	uint32_t next;                 /* always another index; 0: a root */
+};
+
+/* What is known of a resource that is a Java object. */
+struct java_object {
+	const char *name;       /* "package.Service/Method" of a gRPC call; 0: none */
+	const char *class_name; /* 0: not known */
+	enum java_verdict verdict;
+	unsigned lost_walks;
+	uint32_t hold;          /* index in java_holds */
+	bool is_collected;      /* before it was released */
+	uint32_t around;        /* 1 + index of the resource in whose work it was made, living or ended; 0: none */
+};
+
 /* A kind of resource, as a probe file declares it. */
 struct type {
 	const char *name, *release; /* release: the function that ends one; both may be "" */
+	bool is_java;
 	uint32_t interval;          /* one of so many is followed */
 	uint64_t unseen;            /* changes of counts that no call explains */
 };
@@ -162,6 +232,11 @@ struct resource {
 	uint32_t block; /* 1 + index of the block it is or lies in; found by the diagnosis */
 	uint32_t steps; /* index of its first step, in the order of their sequence */
 	unsigned step_count;
+	struct java_object *java; /* 0: it is none */
+	bool is_ended; /* and kept for a while: of Java objects only */
+	uint64_t end_us;
+	uint32_t end_node, end_probe;
+	uint16_t end_thread;
 };
 
 /* Something wrong with a resource that was seen as it happened. */
@@ -171,13 +246,15 @@ enum wrong {
 	WRONG_FREED_HELD,
 	WRONG_MISMATCHED,
 	WRONG_RACED,
+	WRONG_OVERLAPPED = 10,
 	WRONGS
 };
 
 struct misuse {
 	enum wrong kind;
 	uint32_t type, probe, node, made_node, end_node; /* end_node 0: had not ended */
-	uint16_t thread;
+	uint16_t thread, end_thread; /* end_thread: who ended it, or was there at once */
+	uint64_t address; /* of the last one */
 	int32_t count;
 	uint64_t times, first_us, last_us;
 	uint64_t most; /* times at this pair of places; the others are joined to it */
@@ -208,7 +285,6 @@ struct model {
 	uint64_t start_realtime_ns;
 	enum ending ending;
 	int ending_detail;
-	int is_detail_unknown; /* the end of musl's exit handlers is not told the status */
 	uint64_t now_us; /* the moment that the trace shows */
 	bool is_forked, is_stopped, is_partial;
 	bool is_sampled; /* some block has a rate */
@@ -227,11 +303,16 @@ struct model {
 	struct probe *probes;
 	struct resource *resources; /* living ones, from index 0 */
 	struct step *steps;         /* from index 0 */
+	struct java_vm java;
+	struct java_frame *java_frames;
+	struct java_hold *java_holds;
 	struct misuse *misuses;     /* from index 0 */
 	const char **problems;      /* messages about probe files, from index 0 */
 	uint32_t module_count, thread_count, node_count, site_count;
 	uint32_t block_count, mismatch_count;
 	uint32_t type_count, probe_count, resource_count, step_count, misuse_count, problem_count;
+	uint32_t ended_count; /* resources that have ended, behind the living ones */
+	uint32_t java_frame_count, java_hold_count;
 };
 
 /* One line of a stack. */

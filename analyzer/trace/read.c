@@ -8,7 +8,7 @@
 #include "read_parts.h"
 
 _Static_assert((int)TRACE_FAMILY_NEW_ARRAY == (int)FAMILY_NEW_ARRAY, "families");
-_Static_assert((int)TRACE_MODULE_VDSO == (int)MODULE_VDSO, "module kinds");
+_Static_assert((int)TRACE_MODULE_JAVA == (int)MODULE_JAVA, "module kinds");
 _Static_assert(TRACE_DROPS == MODEL_DROPS && TRACE_RATES == MODEL_RATES, "counts");
 
 const void *element_copy(const struct file_view *v, uint32_t i, void *copy, size_t size)
@@ -100,12 +100,18 @@ static void read_threads(struct model *m, const struct trace_file *f)
 	if (m->thread_count > 65536)
 		m->thread_count = 65536; /* what a block can name */
 	m->threads = pool_array(&m->pool, m->thread_count, sizeof(*m->threads));
-	for (uint32_t i = 1; i < m->thread_count; i++) {
-		if (!ELEMENT(f, TRACE_AREA_THREAD, i, &t) || !t.tid)
+	for (uint32_t i = 0; i < m->thread_count; i++) {
+		struct thread *to = &m->threads[i];
+		const char *name = "";
+
+		to->name = name;
+		if (!i || !ELEMENT(f, TRACE_AREA_THREAD, i, &t) || !t.tid)
 			continue;
-		m->threads[i].tid = t.tid;
-		m->threads[i].main = t.flags & TRACE_THREAD_MAIN;
-		memcpy(m->threads[i].name, t.name, sizeof(t.name));
+		if (t.long_name)
+			name = text_at(m, f, t.long_name);
+		to->tid = t.tid;
+		to->main = t.flags & TRACE_THREAD_MAIN;
+		to->name = name && *name ? name : pool_text_n(&m->pool, t.name, strnlen(t.name, sizeof(t.name)));
 	}
 }
 
@@ -137,6 +143,10 @@ static int read_nodes(struct model *m, const struct trace_file *f)
 			return -1;
 		m->nodes[i].pc = trace_node_pc(&t);
 		m->nodes[i].module = (uint16_t)module;
+		if (m->modules[module].kind == MODULE_JAVA)
+			m->nodes[i].java = trace_java_frame_of(m->nodes[i].pc);
+		if (m->nodes[i].java >= m->java_frame_count)
+			m->nodes[i].java = 0;
 		m->nodes[i].exact = t.flags & TRACE_NODE_EXACT;
 		m->nodes[i].cut = t.flags & TRACE_NODE_CUT;
 	}
@@ -325,8 +335,7 @@ static void read_header(struct model *m, const struct trace_header *h, int pid)
 	m->level = level_name(trace_level(h));
 	m->start_realtime_ns = h->start_realtime_ns;
 	m->ending = ending_of(h, pid);
-	m->is_detail_unknown = h->end_detail == TRACE_DETAIL_UNKNOWN;
-	m->ending_detail = m->is_detail_unknown ? 0 : h->end_detail;
+	m->ending_detail = h->end_detail;
 	m->is_forked = h->flags & TRACE_FLAG_FORKED;
 	m->is_stopped = h->flags & TRACE_FLAG_STOPPED;
 	memcpy(m->drops, h->drops, sizeof(m->drops));
@@ -339,7 +348,7 @@ static int read_areas(struct model *m, const struct trace_file *f)
 	int result;
 
 	read_threads(m, f);
-	if ((result = read_modules(m, f)) || (result = read_nodes(m, f)) ||
+	if ((result = read_java_areas(m, f)) || (result = read_modules(m, f)) || (result = read_nodes(m, f)) ||
 	    (result = read_sites(m, f)) || (result = read_blocks(m, f, slots)))
 		return result;
 	read_scan_areas(m, f, slots);

@@ -27,6 +27,16 @@ int check_index(const struct trace_file *f, const void *element, uint32_t *index
 /* Types, probes, resources, what was done wrong with them, and messages about probe files. */
 int read_resource_areas(struct model *m, const struct trace_file *f);
 
+/* What a Java virtual machine left: it, its frames, and what holds its objects. Before nodes are read. */
+int read_java_areas(struct model *m, const struct trace_file *f);
+
+/* What is known of a Java object, whose RESOURCE index is given. */
+int read_java_object(struct model *m, const struct trace_file *f, uint32_t index, const struct trace_resource *t,
+		     struct resource *to);
+
+/* Which resource each of them was made in the work of. slots: by RESOURCE index, 1 + the index in the model. */
+void read_java_around(struct model *m, const struct trace_file *f, const uint32_t *slots);
+
 /* Scans and their verdicts. slots: by BLOCK index, 1 + the block's index in the model. */
 void read_scan_areas(struct model *m, const struct trace_file *f, const uint32_t *slots);
 #endif

@@ -5,6 +5,7 @@
 #include "read_parts.h"
 
 _Static_assert((int)TRACE_FINDING_RACED == (int)WRONG_RACED, "findings");
+_Static_assert((int)TRACE_FINDING_OVERLAPPED == (int)WRONG_OVERLAPPED, "findings");
 _Static_assert((int)TRACE_PROBE_LED == (int)HOOK_LED, "hooks");
 
 static int read_types(struct model *m, const struct trace_file *f)
@@ -22,6 +23,7 @@ static int read_types(struct model *m, const struct trace_file *f)
 			continue;
 		to->name = text_at(m, f, t.name);
 		to->interval = t.interval ? t.interval : 1;
+		to->is_java = t.flags & TRACE_TYPE_JAVA;
 		to->unseen = t.unseen;
 		if (!to->name)
 			return file_complain_at(f, from, "a type's name lies nowhere");
@@ -123,11 +125,30 @@ static int read_steps(struct model *m, const struct trace_file *f, struct resour
 	return 0;
 }
 
-static int read_resource(struct model *m, const struct trace_file *f, struct trace_resource *t,
-			 const void *from)
+static int read_end(struct model *m, const struct trace_file *f, struct trace_resource *t, const void *from,
+		    struct resource *to)
 {
-	struct resource *to = &m->resources[m->resource_count++];
+	if (check_index(f, from, &t->end_node, m->node_count, "a resource leads nowhere") ||
+	    check_index(f, from, &t->end_probe, m->probe_count, "a resource leads nowhere") ||
+	    check_index(f, from, &t->end_thread, m->thread_count, "a resource leads nowhere"))
+		return -1;
+	to->is_ended = true;
+	to->end_us = t->end_time;
+	to->end_node = t->end_node;
+	to->end_probe = t->end_probe;
+	to->end_thread = (uint16_t)t->end_thread;
+	return 0;
+}
+
+/* index: in the trace. */
+static int read_resource(struct model *m, const struct trace_file *f, struct trace_resource *t,
+			 const void *from, uint32_t index)
+{
+	bool is_ended = t->flags & TRACE_RESOURCE_ENDED;
+	struct resource *to = &m->resources[m->resource_count + (is_ended ? m->ended_count++ : 0)];
 	uint32_t thread = trace_resource_thread(t);
+
+	m->resource_count += !is_ended;
 
 	if (check_index(f, from, &t->type, m->type_count, "a resource leads nowhere") ||
 	    check_index(f, from, &t->node, m->node_count, "a resource leads nowhere") ||
@@ -158,24 +179,50 @@ static int read_resource(struct model *m, const struct trace_file *f, struct tra
 		.is_loose = t->cut_class != TRACE_CUT_AS_BLOCK,
 		.cut_scan = t->cut_scan,
 	};
+	if (is_ended && read_end(m, f, t, from, to))
+		return -1;
+	if (m->types[t->type].is_java && read_java_object(m, f, index, t, to))
+		return -1;
 	return read_steps(m, f, to, t->records);
 }
 
-static int read_resources(struct model *m, const struct trace_file *f)
+/* Those that are alive, or those Java objects that are not. */
+static bool is_wanted(const struct model *m, const struct trace_resource *t, bool ended)
+{
+	if (!t->where || !(t->flags & TRACE_RESOURCE_ENDED) == ended)
+		return false;
+	return !ended || (t->type < m->type_count && m->types[t->type].is_java);
+}
+
+static int read_some(struct model *m, const struct trace_file *f, bool ended, uint32_t *slots)
 {
 	uint32_t used = f->areas[TRACE_AREA_RESOURCE].used;
 	struct trace_resource t;
 	int result = 0;
 
-	m->resources = pool_array(&m->pool, used, sizeof(*m->resources));
-	m->steps = pool_array(&m->pool, (size_t)used * TRACE_RECORDS, sizeof(*m->steps));
 	for (uint32_t i = 1; i < used && !result; i++) {
 		const void *from = ELEMENT(f, TRACE_AREA_RESOURCE, i, &t);
 
-		if (from && t.where && !(t.flags & TRACE_RESOURCE_ENDED))
-			result = read_resource(m, f, &t, from);
+		if (!from || !is_wanted(m, &t, ended))
+			continue;
+		result = read_resource(m, f, &t, from, i);
+		slots[i] = m->resource_count + m->ended_count; /* 1 + its index */
 	}
 	return result;
+}
+
+static int read_resources(struct model *m, const struct trace_file *f)
+{
+	uint32_t used = f->areas[TRACE_AREA_RESOURCE].used;
+	uint32_t *slots = pool_array(&m->pool, (size_t)used + 1, sizeof(*slots));
+	int result;
+
+	m->resources = pool_array(&m->pool, used, sizeof(*m->resources));
+	m->steps = pool_array(&m->pool, (size_t)used * TRACE_RECORDS, sizeof(*m->steps));
+	if ((result = read_some(m, f, false, slots)) || (result = read_some(m, f, true, slots)))
+		return result;
+	read_java_around(m, f, slots);
+	return 0;
 }
 
 /* A lost change, and one that a macro made out of sight, look alike when seen once. Where counts change out
@@ -218,6 +265,11 @@ static void join_races(struct model *m)
 			m->misuses[m->misuse_count++] = m->misuses[i];
 }
 
+static bool is_known(enum wrong kind)
+{
+	return (kind >= WRONG_RELEASED_AGAIN && kind <= WRONG_RACED) || kind == WRONG_OVERLAPPED;
+}
+
 static int read_misuses(struct model *m, const struct trace_file *f)
 {
 	uint32_t used = f->areas[TRACE_AREA_FINDING].used;
@@ -227,9 +279,9 @@ static int read_misuses(struct model *m, const struct trace_file *f)
 	for (uint32_t i = 1; i < used; i++) {
 		const void *from = ELEMENT(f, TRACE_AREA_FINDING, i, &t);
 
-		if (!from || !t.kind || t.kind >= WRONGS)
+		if (!from || !is_known((enum wrong)t.kind))
 			continue;
-		if (t.type >= m->type_count || t.probe >= m->probe_count ||
+		if (t.type >= m->type_count || t.probe >= m->probe_count || t.end_thread >= m->thread_count ||
 		    t.node >= m->node_count || t.made_node >= m->node_count ||
 		    t.end_node >= m->node_count || t.thread >= m->thread_count)
 			return file_complain_at(f, from, "a finding leads nowhere");
@@ -241,6 +293,8 @@ static int read_misuses(struct model *m, const struct trace_file *f)
 			.made_node = t.made_node,
 			.end_node = t.end_node,
 			.thread = (uint16_t)t.thread,
+			.end_thread = (uint16_t)t.end_thread,
+			.address = t.address,
 			.count = t.count,
 			.times = t.times,
 			.most = t.times,

@@ -15,6 +15,7 @@ static const char *scan_failure(uint32_t status)
 		[TRACE_SCAN_CONFINED] = "the program took system calls away from itself",
 		[TRACE_SCAN_SWITCHED_OFF] = "it is switched off",
 		[TRACE_SCAN_OVER_BUDGET] = "its pause would have been longer than allowed",
+		[TRACE_SCAN_JAVA] = "native memory of a Java virtual machine is not looked at",
 	};
 
 	return status < sizeof(why) / sizeof(*why) && why[status] ? why[status] : "unknown reason";

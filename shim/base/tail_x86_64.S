@@ -30,15 +30,9 @@ dlsym:
 	endbr64
 	ask tail_dlsym_answer
 	testq %rax, %rax
-	jnz 2f
-	cmpq $0, tail_dlsym(%rip)
-	je 1f
+	jnz 1f
 	jmpq *tail_dlsym(%rip)
-1:	ask tail_find_dlsym
-	testq %rax, %rax
-	jz 2f
-	jmpq *%rax
-2:	ret
+1:	ret
 	.cfi_endproc
 	.size dlsym, . - dlsym
 

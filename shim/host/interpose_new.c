@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "interpose.h"
-#include "loaded.h"
 #include "real.h"
 #include "sample.h"
 #include "thread.h"
@@ -45,12 +44,12 @@ uint8_t interpose_plain[OPERATORS]; /* see is_plain */
 /* In the scope of the library that the call came from: it and what it depends on. */
 static void *look_up_locally(const char *name, uintptr_t pc)
 {
-	const char *path = loaded_path((void *)pc);
+	Dl_info info;
 	void *f = 0;
 
-	if (!path)
+	if (!dladdr((void *)pc, &info) || !info.dli_fname)
 		return 0;
-	void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+	void *handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
 	if (handle) {
 		f = real.dlsym(handle, name);
 		dlclose(handle);
@@ -61,10 +60,11 @@ static void *look_up_locally(const char *name, uintptr_t pc)
 /* An operator of libstdc++'s, which is known to end in malloc or free, and those are ours. */
 static int is_plain(void *function)
 {
-	const char *path = loaded_path(function);
+	Dl_info info;
 
-	return path && strstr(path, "/libstdc++.so.") && loaded_first("malloc") == (void *)entry_malloc &&
-	       loaded_first("free") == (void *)entry_free;
+	return dladdr(function, &info) && info.dli_fname && strstr(info.dli_fname, "/libstdc++.so.") &&
+	       real.dlsym(RTLD_DEFAULT, "malloc") == (void *)entry_malloc &&
+	       real.dlsym(RTLD_DEFAULT, "free") == (void *)entry_free;
 }
 
 static __attribute__((noinline)) void *look_up(enum interpose_operator o, uintptr_t pc)
