@@ -54,6 +54,73 @@ def test_a_block_held_in_a_block_of_which_little_was_ever_written_is_reachable_a
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before < 1 << 17  # a gigabyte has 2^18 pages
 
 
+def both_ways_odd(box, kind, *arguments):
+    """As both_ways, for kinds of memory that not every system has."""
+    found = []
+    for way in ("held", "lost"):
+        folder = box / way
+        folder.mkdir()
+        done = preloaded([victim("held_in_odd_memory"), kind, way, *arguments], folder, settings=QUIET)
+        if done.status == 77:
+            pytest.skip(f"this system has no such memory: {kind}")
+        assert done.status == 0, done
+        whole = report(only_trace(folder))
+        assert whole["summary"]["complete"] and not whole["summary"]["scan"]["doubtful"]
+        found.append(classes(whole))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["not copied", "wiped", "no access", "not copied and no access", "execute only", "under a key",
+                                  "beside a guard", "beside a bad page", "write only", "memfd", "secret", "system v",
+                                  "program break", "shared huge", "private huge"])
+def test_a_block_held_in_memory_of_an_unusual_kind_is_reachable(kind, box):
+    assert both_ways_odd(box, kind) == [HELD, LOST]
+
+
+@pytest.mark.parametrize("kind", ["not copied", "wiped", "no access", "under a key", "beside a guard"])
+def test_a_block_that_is_itself_of_an_unusual_kind_of_memory_holds(kind, box):
+    assert both_ways_odd(box, kind, "block") == [HELD, LOST]
+
+
+def test_a_mapped_file_of_a_file_system_below_dev_holds(box):
+    script = 'mkdir -p /dev/held && mount -t tmpfs none /dev/held && exec "$@"'
+    own = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh"]
+    if os.geteuid() or run([*own, "/bin/true"]).status:
+        pytest.skip("no mount namespaces here")
+    found = []
+    for way in ("held", "lost"):
+        folder = box / way
+        folder.mkdir()
+        done = run([*own, victim("held_in_odd_memory"), "file below dev", way, "", "/dev/held"], preload(folder, **QUIET))
+        assert done.status == 0, done
+        found.append(classes(report(only_trace(folder, "held_in_odd_memory"))))
+    os.rmdir("/dev/held")
+    assert found == [HELD, LOST]
+
+
+@pytest.mark.parametrize("kind", ["undumpable not copied", "undumpable wiped"])
+@pytest.mark.parametrize("way", ["held", "lost"])
+def test_what_only_memory_that_could_not_be_read_could_hold_is_possible_and_the_check_cannot_be_trusted(kind, way, box):
+    if os.geteuid():
+        pytest.skip("wants root, to become somebody else")
+    shim, _, (program,) = public_copy(box, victim("held_in_odd_memory"))
+    folder = box / "traces"
+    folder.mkdir()
+    folder.chmod(0o777)
+    done = run(["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, kind, way],
+               {**preload(folder, **QUIET), "LD_PRELOAD": shim})
+    assert done.status == 0, done
+    trace = only_trace(folder, "held_in_odd_memory")
+    whole = report(trace)
+    assert classes(whole) == ["possible"]
+    assert not whole["summary"]["complete"] and whole["summary"]["classes"]["definite"]["blocks"] == 0
+    assert [(u["kind"], u["bytes"]) for u in whole["summary"]["scan"]["unread"]] == [(kind[11:].replace(" ", "-"), 65536)]
+    text = run([LEAKSHIM, "report", trace]).stdout.decode()
+    assert "not all could be read" in text and "not read: 65,536 bytes in 1 range from 0x" in text
+    check = run([LEAKSHIM, "check", trace])
+    assert check.status == 2 and b"memory that could not be read" in check.stdout, check
+
+
 @pytest.mark.parametrize("place", ["epoll", "timer", "pipe"])
 def test_a_block_that_only_the_kernel_holds_is_reachable(place, box):
     if place == "timer" and not os.path.exists("/proc/self/timers"):

@@ -62,6 +62,7 @@ static void tally_blocks(struct work *w)
 		t->count += weight;
 		t->bytes += weight * (double)b->size;
 		t->confirmed += b->scans > 1 ? weight : 0;
+		t->doubtful += b->is_doubtful ? weight : 0;
 		t->is_estimate |= b->rate != 0;
 		if (b->time_us < t->oldest_us)
 			t->oldest_us = b->time_us;
@@ -99,6 +100,7 @@ static void group_add(struct work *w, struct group *g, struct tally *t)
 	leak->count += t->count;
 	leak->bytes += t->bytes;
 	leak->confirmed += t->confirmed;
+	leak->doubtful += t->doubtful;
 	leak->dragged_count += t->dragged_count;
 	leak->dragged_bytes += t->dragged_bytes;
 	leak->is_estimate |= t->is_estimate;
@@ -125,6 +127,7 @@ static void group_join(struct group *g, struct group *other)
 	leak->count += more->count;
 	leak->bytes += more->bytes;
 	leak->confirmed += more->confirmed;
+	leak->doubtful += more->doubtful;
 	leak->dragged_count += more->dragged_count;
 	leak->dragged_bytes += more->dragged_bytes;
 	leak->is_estimate |= more->is_estimate;
@@ -427,7 +430,7 @@ static bool nothing_was_missed(const struct model *m)
 	for (unsigned i = 0; i < MODEL_DROPS; i++)
 		if (m->drops[i])
 			return false;
-	return !m->is_stopped && !m->is_partial;
+	return !m->is_stopped && !m->is_partial && !m->scan.doubtful;
 }
 
 static void suppress(struct work *w, struct suppressions *suppressions)

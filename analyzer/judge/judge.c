@@ -56,10 +56,12 @@ static int by_growth(const void *a, const void *b)
 					       ((const struct failing *)b)->leak.fingerprint);
 }
 
-/* A trace whose classes are missing tells of live blocks, not of leaks. */
+/* A trace whose classes are missing tells of live blocks, not of leaks; and what only unread memory could hold is not known
+ * to be one. */
 static bool is_judged(const struct leak *leak)
 {
-	return DIAGNOSE_LEAKS & 1u << leak->class && leak->class != CLASS_UNCLASSIFIED;
+	return DIAGNOSE_LEAKS & 1u << leak->class && leak->class != CLASS_UNCLASSIFIED &&
+	       !(leak->doubtful >= leak->count - 0.5 && leak->class == CLASS_POSSIBLE);
 }
 
 static void note_incomplete(struct judge *j, const struct model *m, const struct diagnosis *d)
@@ -72,7 +74,8 @@ static void note_incomplete(struct judge *j, const struct model *m, const struct
 	fputs("leakshim: ", j->to);
 	words_escape(j->to, m->path);
 	fprintf(j->to, ": cannot be judged: %s (--allow-incomplete passes over that)\n",
-		!d->is_complete	   ? "not everything was recorded"
+		m->scan.doubtful ? "some blocks may be held by memory that could not be read"
+		: !d->is_complete ? "not everything was recorded"
 		: m->scan.failure ? m->scan.failure
 				  : "no scan told what is lost: the program was killed, or ended by other means");
 }

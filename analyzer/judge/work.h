@@ -14,7 +14,7 @@ struct tally {
 	bool is_estimate;
 	uint32_t next; /* tally of the same site, 0: none */
 	struct group *group; /* 0: what a resource stands for */
-	double count, bytes, confirmed;
+	double count, bytes, confirmed, doubtful;
 	double dragged_count, dragged_bytes;
 	uint64_t oldest_us, newest_us;
 };

@@ -161,6 +161,36 @@ const char *words_class_reason(const struct model *m, enum leak_class class, boo
 }
 
 static const struct {
+	const char *key, *what;
+} unreads[UNREADS] = {
+	[UNREAD_OTHER] = { "other", "for a reason that only a newer leakshim knows" },
+	[UNREAD_NOT_COPIED] = { "not-copied", "under MADV_DONTFORK, and the program may not be read from outside" },
+	[UNREAD_WIPED] = { "wiped", "under MADV_WIPEONFORK, and the program may not be read from outside" },
+	[UNREAD_DEVICE] = { "device", "of a device: to read it may do things" },
+	[UNREAD_NO_ACCESS] = { "no-access", "without access (PROT_NONE)" },
+	[UNREAD_REFUSED] = { "refused", "that the kernel does not hand out: a hardware error, or no huge page left" },
+	[UNREAD_ELSEWHERE] = { "elsewhere", "that a thread of the program supplies when it is touched (userfaultfd)" },
+	[UNREAD_AIO] = { "aio", "asynchronous requests under way, whose data only the kernel knows" },
+	[UNREAD_IO_URING] = { "io_uring", "requests under way in an io_uring, whose data only the kernel knows" },
+};
+
+const char *words_unread_key(enum unread_kind kind)
+{
+	return unreads[kind].key;
+}
+
+const char *words_unread(struct pool *p, const struct unread *unread)
+{
+	char bytes[WORDS_SIZE];
+
+	if (!unread->start)
+		return unreads[unread->kind].what;
+	return pool_print(p, "%s in %u %s from 0x%" PRIx64 "%s%s, %s", words_bytes(bytes, (double)unread->bytes, false),
+			  unread->ranges, unread->ranges == 1 ? "range" : "ranges", unread->start,
+			  *unread->name ? " of " : "", unread->name, unreads[unread->kind].what);
+}
+
+static const struct {
 	const char *word, *reason;
 } causes[CAUSES] = {
 	[CAUSE_NEVER_RELEASED] = { "never-released", "nothing in the program releases it" },

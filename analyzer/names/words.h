@@ -25,6 +25,10 @@ void words_escape(FILE *to, const char *text);
 const char *words_utf8(struct pool *p, const char *text);
 
 const char *words_class(enum leak_class class);        /* "definite": as in --show */
+/* What was not read, in a few words, and why. */
+const char *words_unread(struct pool *p, const struct unread *unread);
+const char *words_unread_key(enum unread_kind kind);
+
 const char *words_class_reason(const struct model *m, enum leak_class class,
 			       bool is_one); /* "nothing points at them any more" */
 const char *words_wrong(enum wrong kind);               /* "released-again": for programs */

@@ -287,6 +287,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_number(j, "bytes", leak->bytes);
 	put_bool(j, "estimate", leak->is_estimate);
 	put_number(j, "confirmed", leak->confirmed);
+	put_number(j, "doubtful", leak->doubtful);
 	put_key(j, "dragged");
 	yajl_gen_map_open(j->gen);
 	put_number(j, "count", leak->dragged_count);
@@ -379,6 +380,26 @@ static void put_drops(struct report_json *j, const struct model *m)
 	yajl_gen_map_close(j->gen);
 }
 
+static void put_unread(struct report_json *j, const struct scan *scan)
+{
+	put_key(j, "unread");
+	yajl_gen_array_open(j->gen);
+	for (uint32_t i = 0; i < scan->unread_count; i++) {
+		const struct unread *u = &scan->unread[i];
+		char start[24];
+
+		yajl_gen_map_open(j->gen);
+		put_member(j, "kind", words_unread_key(u->kind));
+		put_member(j, "name", u->name);
+		snprintf(start, sizeof(start), "0x%" PRIx64, u->start);
+		put_member(j, "start", u->start ? start : NULL);
+		put_number(j, "bytes", (double)u->bytes);
+		put_number(j, "ranges", u->ranges);
+		yajl_gen_map_close(j->gen);
+	}
+	yajl_gen_array_close(j->gen);
+}
+
 static void put_scan(struct report_json *j, const struct model *m)
 {
 	const struct scan *scan = &m->scan;
@@ -401,6 +422,8 @@ static void put_scan(struct report_json *j, const struct model *m)
 		put_number(j, "threads", scan->threads);
 		put_number(j, "unstable_threads", scan->unstable);
 		put_member(j, "roots_missing", scan->missing);
+		put_number(j, "doubtful", scan->doubtful);
+		put_unread(j, scan);
 	}
 	yajl_gen_map_close(j->gen);
 }

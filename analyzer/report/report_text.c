@@ -203,7 +203,14 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 {
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
-	fprintf(to, "  %s.", words_class_reason(m, leak->class, leak->count < 1.5));
+	if (leak->class == CLASS_POSSIBLE && leak->doubtful >= leak->count - 0.5)
+		fprintf(to, "  possible: nothing that could be read points at %s, but not all could be read.",
+			leak->count < 1.5 ? "it" : "them");
+	else
+		fprintf(to, "  %s.", words_class_reason(m, leak->class, leak->count < 1.5));
+	if (leak->doubtful > 0 && leak->doubtful < leak->count - 0.5)
+		fprintf(to, " At %s of them nothing points that could be read.",
+			words_number(a, leak->doubtful, leak->is_estimate));
 	words_time(a, age(m, leak->oldest_us));
 	words_time(b, age(m, leak->newest_us));
 	if (strcmp(a, b))
@@ -493,6 +500,7 @@ static void print_classes(FILE *to, const struct report *r)
 static void print_missed(FILE *to, struct report const *r)
 {
 	struct model *m = r->model;
+	char a[WORDS_SIZE];
 
 	if (r->diagnosis->is_complete) {
 		fputs("; nothing was missed.\n", to);
@@ -504,6 +512,9 @@ static void print_missed(FILE *to, struct report const *r)
 			fprintf(to, "leakshim:   %s\n", words_drop(&m->pool, i, m->drops[i]));
 	if (m->is_partial)
 		fputs("leakshim:   the trace is damaged; this is what comes before the damage\n", to);
+	if (m->scan.doubtful)
+		fprintf(to, "leakshim:   %s %s may be held by what could not be read, see below\n",
+			words_number(a, m->scan.doubtful, false), m->scan.doubtful == 1 ? "block" : "blocks");
 	if (m->is_stopped) {
 		fputs("leakshim:   the shim stood aside before the end: ", to);
 		print_name(to, m->stop_reason);
@@ -557,7 +568,7 @@ static void print_probes(FILE *to, const struct model *m)
 	print_missing(to, m);
 }
 
-static void print_scan(FILE *to, const struct model *m)
+static void print_scan(FILE *to, struct model *m)
 {
 	const struct scan *scan = &m->scan;
 	char a[WORDS_SIZE];
@@ -574,6 +585,11 @@ static void print_scan(FILE *to, const struct model *m)
 	if (scan->missing)
 		fprintf(to, "leakshim: not looked at for pointers: %s; what they hold may be shown "
 			    "as lost.\n", scan->missing);
+	for (uint32_t i = 0; i < scan->unread_count; i++) {
+		fputs("leakshim: not read: ", to);
+		words_escape(to, words_unread(&m->pool, &scan->unread[i]));
+		fputs(".\n", to);
+	}
 }
 
 static void print_summary(FILE *to, const struct report *r)

@@ -101,6 +101,7 @@ struct block {
 	uint8_t rate : 4;   /* index in model.sample_bytes */
 	uint8_t class : 4;  /* enum leak_class, as far as the trace has a verdict */
 	uint8_t scans : 4;  /* in a row that found it lost */
+	bool is_doubtful;   /* nothing that could be read leads to it, but not all could be */
 	uint32_t owner;     /* of an indirect one: 1 + index of the leak that leads to it; 0: none */
 };
 
@@ -260,6 +261,27 @@ struct misuse {
 	uint64_t most; /* times at this pair of places; the others are joined to it */
 };
 
+enum unread_kind {
+	UNREAD_OTHER,
+	UNREAD_NOT_COPIED,
+	UNREAD_WIPED,
+	UNREAD_DEVICE,
+	UNREAD_NO_ACCESS,
+	UNREAD_REFUSED,
+	UNREAD_ELSEWHERE,
+	UNREAD_AIO,
+	UNREAD_IO_URING,
+	UNREADS
+};
+
+/* What the scan should have read and could not. */
+struct unread {
+	enum unread_kind kind;
+	const char *name; /* of the mapping, "": none */
+	uint64_t start, bytes; /* of the first range; of all */
+	uint32_t ranges;
+};
+
 /* The latest look for what nothing points at any more. */
 struct scan {
 	bool is_tried, is_done;
@@ -269,6 +291,9 @@ struct scan {
 	const char *missing;   /* kinds of roots that could not be looked at; 0: none */
 	unsigned threads, unstable;
 	bool is_shared; /* it looked at moving memory, without a copy */
+	const struct unread *unread; /* from index 0 */
+	uint32_t unread_count;
+	uint32_t doubtful; /* blocks that only what was not read could hold */
 	uint64_t time_us, took_us, pause_us, predicted_us;
 };
 
@@ -447,6 +472,7 @@ struct leak {
 	bool is_estimate; /* sampled: count and bytes are unbiased estimates */
 	double count, bytes;
 	double dragged_count, dragged_bytes; /* indirect ones that hang on these */
+	double doubtful;  /* how many of them only what was not read could hold */
 	double confirmed; /* how many of them at least two scans in a row found lost */
 	uint64_t oldest_us, newest_us; /* times of birth */
 	uint64_t ever_blocks;

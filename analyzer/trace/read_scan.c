@@ -74,6 +74,25 @@ static uint32_t read_scan(struct model *m, const struct trace_file *f)
 	return done.number;
 }
 
+static void read_unread(struct model *m, const struct trace_file *f, uint32_t scan)
+{
+	struct unread *all = pool_array(&m->pool, f->areas[TRACE_AREA_UNREAD].used, sizeof(*all));
+	struct trace_unread t;
+
+	for (uint32_t i = 1; i < f->areas[TRACE_AREA_UNREAD].used; i++) {
+		if (!ELEMENT(f, TRACE_AREA_UNREAD, i, &t) || t.scan != scan)
+			continue;
+		all[m->scan.unread_count++] = (struct unread){
+			.kind = t.kind < UNREADS ? (enum unread_kind)t.kind : UNREAD_OTHER,
+			.name = pool_print(&m->pool, "%.*s", (int)sizeof(t.name), t.name),
+			.start = t.start,
+			.bytes = t.size,
+			.ranges = t.ranges,
+		};
+	}
+	m->scan.unread = all;
+}
+
 /* Blocks made after a cut, or just before it: on their way, if the scan is the present. */
 #define PRESENT_US 10000000
 
@@ -109,6 +128,10 @@ static void read_verdict(struct model *m, const struct trace_file *f, const uint
 	    t.time == (uint32_t)b->time_us && t.from >> 56 == (scan & 255)) {
 		verdict = trace_verdict_class(&t);
 		b->scans = trace_verdict_cuts(&t) & 15;
+		if (verdict == TRACE_VERDICT_POSSIBLE && trace_verdict_root(&t) == TRACE_ROOT_UNREAD) {
+			b->is_doubtful = true;
+			m->scan.doubtful++;
+		}
 		if (verdict == TRACE_VERDICT_INDIRECT && t.owner < f->areas[TRACE_AREA_BLOCK].used)
 			b->owner = slots[t.owner];
 	}
@@ -119,6 +142,8 @@ void read_scan_areas(struct model *m, const struct trace_file *f, const uint32_t
 {
 	uint32_t scan = read_scan(m, f);
 
+	if (scan)
+		read_unread(m, f, scan);
 	for (uint32_t i = 1; scan && i < f->areas[TRACE_AREA_BLOCK].used; i++)
 		if (slots[i])
 			read_verdict(m, f, slots, i, scan);

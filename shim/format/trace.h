@@ -94,6 +94,7 @@ enum trace_area {
 	TRACE_AREA_RELEASE = 17, /* reserved: stacks at which the blocks of a site were let go */
 	TRACE_AREA_HINT = 18,    /* struct trace_hint */
 	TRACE_AREA_SHARED = 19,  /* struct trace_shared */
+	TRACE_AREA_UNREAD = 20,  /* struct trace_unread */
 	TRACE_AREA_JAVA_VM = 24, /* struct trace_java_vm */
 	TRACE_AREA_JAVA_FRAME = 25, /* struct trace_java_frame */
 	TRACE_AREA_JAVA_OBJECT = 26, /* struct trace_java_object */
@@ -590,13 +591,41 @@ enum trace_root {
 	TRACE_ROOT_REGIONS = 8,   /* registered by the program */
 	TRACE_ROOT_IGNORED = 9,   /* blocks that the program told us to ignore */
 	TRACE_ROOT_HEAP = 10,     /* unfollowed heap memory, see TRACE_SCAN_WHOLE_HEAP */
-	TRACE_ROOTS = 11
+	TRACE_ROOT_UNREAD = 11,   /* of a verdict: memory that could not be read, `from` is the first of it */
+	TRACE_ROOTS = 12
+};
+
+/*
+ * Memory that the scan of that number should have read and could not, or pointers that the kernel keeps to itself; ranges
+ * of the same kind and name are one. Seal: scan. Notes of the latest scan only. What nothing else leads to is POSSIBLE then.
+ */
+struct trace_unread {
+	uint32_t scan;   /* number of the SCAN */
+	uint32_t kind;   /* enum trace_unread_kind */
+	uint64_t start;  /* of the first range; 0: it is no memory of the program */
+	uint64_t size;   /* of all */
+	uint32_t ranges;
+	uint32_t reserved;
+	char name[40];   /* the end of the mapping's name in /proc/PID/maps; "": it has none */
+};
+#define TRACE_UNREAD_KEPT 60u
+
+enum trace_unread_kind {
+	TRACE_UNREAD_NOT_COPIED = 1, /* MADV_DONTFORK */
+	TRACE_UNREAD_WIPED = 2,      /* MADV_WIPEONFORK */
+	TRACE_UNREAD_DEVICE = 3,     /* reading it may do things */
+	TRACE_UNREAD_NO_ACCESS = 4,  /* PROT_NONE */
+	TRACE_UNREAD_REFUSED = 5,    /* the kernel did not give it: a page with a hardware error, say */
+	TRACE_UNREAD_ELSEWHERE = 6,  /* pages that a thread of the program supplies when they are touched (userfaultfd) */
+	TRACE_UNREAD_AIO = 7,        /* requests under way that only the kernel knows */
+	TRACE_UNREAD_IO_URING = 8
 };
 
 enum trace_verdict_class {
 	TRACE_VERDICT_NONE = 0,
 	TRACE_VERDICT_REACHABLE = 1,
-	TRACE_VERDICT_POSSIBLE = 2, /* only pointers into its inside were found */
+	TRACE_VERDICT_POSSIBLE = 2, /* only pointers into its inside were found; or, with TRACE_ROOT_UNREAD, none where
+				     * one could look */
 	TRACE_VERDICT_DEFINITE = 3, /* nothing points at it but what it leads to itself */
 	TRACE_VERDICT_INDIRECT = 4, /* only `owner`, which is definite or possible, leads to it */
 	TRACE_VERDICT_IGNORED = 5   /* on request of the program */
@@ -805,6 +834,7 @@ _Static_assert(sizeof(struct trace_hint) == 4, "hint");
 _Static_assert(sizeof(struct trace_scan) == 184, "scan");
 _Static_assert(offsetof(struct trace_scan, blocks) == 80, "scan offsets");
 _Static_assert(sizeof(struct trace_verdict) == 24, "verdict");
+_Static_assert(sizeof(struct trace_unread) == 72, "unread");
 _Static_assert(sizeof(struct trace_java_vm) == 80, "java vm");
 _Static_assert(sizeof(struct trace_java_frame) == 16, "java frame");
 _Static_assert(sizeof(struct trace_java_object) == 56, "java object");

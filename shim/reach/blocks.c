@@ -46,7 +46,7 @@ int reach_file_open(struct reach_file *file, const struct reach_cut *cut, struct
 {
 	static const uint8_t wanted[] = {TRACE_AREA_MODULE, TRACE_AREA_THREAD, TRACE_AREA_NODE,
 					 TRACE_AREA_SITE, TRACE_AREA_BLOCK, TRACE_AREA_VERDICT,
-					 TRACE_AREA_TYPE, TRACE_AREA_RESOURCE};
+					 TRACE_AREA_TYPE, TRACE_AREA_RESOURCE, TRACE_AREA_UNREAD};
 	const unsigned char *base = (const unsigned char *)cut->header;
 	uint64_t used = __atomic_load_n(&cut->header->file_used, __ATOMIC_ACQUIRE);
 

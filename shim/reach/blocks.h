@@ -19,7 +19,7 @@ struct reach_entry {
 };
 
 enum reach_flag {
-	REACH_HIDDEN = 1,  /* not (wholly) readable: it has no words */
+	REACH_HIDDEN = 1,  /* not (wholly) to be read by loads */
 	REACH_LOADER = 2,  /* of the dynamic loader */
 	REACH_IGNORED = 4
 };

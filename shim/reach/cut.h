@@ -48,6 +48,8 @@ struct reach_cut {
 	uintptr_t early, early_size; /* memory handed out before malloc was known */
 	const struct reach_region *regions;
 	uint32_t region_count;
+	const struct reach_region *own_heap; /* parts of the brk heap that the program took itself */
+	uint32_t own_heap_count;
 	const struct reach_thread *threads;
 	uint32_t thread_count;
 };

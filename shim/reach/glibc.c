@@ -59,6 +59,8 @@ static void mapped_chunk(const struct reach_maps *maps, const struct reach_entry
 	const uint64_t *head = (const uint64_t *)e->address - 2;
 	const struct reach_map *m = e->address & 15 ? 0 : reach_maps_find(maps, (uintptr_t)head);
 
+	if (m && m->flags & REACH_MAP_IN_PROGRAM && (e->address & (PAGE - 1)) == 16)
+		reach_ranges_add(holes, e->address - 16, (e->address + e->size + PAGE - 1) & ~(uintptr_t)(PAGE - 1), 0);
 	if (!m || !(m->flags & REACH_MAP_READ) || (uintptr_t)(head + 2) > m->end || !(head[1] & MAPPED))
 		return;
 	uintptr_t start = (uintptr_t)head - head[0];

@@ -8,11 +8,11 @@
 #define ROOT_SHIFT 48
 
 int reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
-		    struct reach_pages *pages, struct reach_arena *arena)
+		    struct reach_reader *reader, struct reach_arena *arena)
 {
 	m->blocks = blocks;
 	m->maps = maps;
-	m->pages = pages;
+	m->reader = reader;
 	m->stack = reach_arena_take(arena, (blocks->count + 1ull) * sizeof *m->stack);
 	m->heads = reach_arena_take(arena, (blocks->count + 1ull) * sizeof *m->heads);
 	m->depth = m->head_count = 0;
@@ -113,6 +113,14 @@ static void scan_run(void *context, uintptr_t start, uintptr_t end)
 	scan(m, (const uint64_t *)start, (end - start) / 8, start);
 }
 
+static void scan_words(void *context, const uint64_t *words, uint64_t count, uintptr_t at)
+{
+	struct reach_marker *m = context;
+
+	m->read += count * 8;
+	scan(m, words, count, at);
+}
+
 /* Pages of private memory without a file that were never written to are zeros. */
 static int has_zero_pages(const struct reach_marker *m, uintptr_t start, uintptr_t end)
 {
@@ -126,10 +134,12 @@ static void scan_block(struct reach_marker *m, uint32_t i)
 	const struct reach_entry *e = &m->blocks->entry[i];
 	uint64_t start = (e->address + 7) & ~7ull, end = (e->address + e->size) & ~7ull;
 
-	if (m->blocks->flag[i] & REACH_HIDDEN || end <= start)
+	if (end <= start)
 		return;
-	if (end - start >= REACH_PAGES_LEAST && has_zero_pages(m, start, end))
-		reach_pages_touched(m->pages, start, end, scan_run, m);
+	if (m->blocks->flag[i] & REACH_HIDDEN)
+		reach_reader_read(m->reader, start, end, scan_words, m);
+	else if (end - start >= REACH_PAGES_LEAST && has_zero_pages(m, start, end))
+		reach_pages_touched(m->reader->pages, start, end, scan_run, m);
 	else
 		scan_run(m, start, end);
 }

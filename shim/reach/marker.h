@@ -6,7 +6,7 @@
  */
 #include <stdint.h>
 #include "maps.h"
-#include "pages.h"
+#include "reader.h"
 
 enum reach_mark {
 	REACH_UNSEEN = 0,
@@ -41,7 +41,7 @@ static inline uint32_t reach_loose_place(const struct reach_loose *l, uint64_t a
 struct reach_marker {
 	struct reach_blocks *blocks;
 	const struct reach_maps *maps;
-	struct reach_pages *pages;
+	struct reach_reader *reader;
 	uint8_t *pointers;   /* per block: words anywhere that lead into it, at most 255; 0: not wanted */
 	uint32_t *contents;  /* per block: how far inside it a resource begins, REACH_SEVERAL; 0: not wanted */
 	struct reach_loose *loose; /* 0: there are none */

@@ -6,6 +6,7 @@
 
 #include "area.h"
 #include "counts.h"
+#include "faults.h"
 #include "habits.h"
 #include "kernel.h"
 #include "roots.h"
@@ -30,7 +31,7 @@ static int open_arena(struct reach_arena *arena, const struct reach_cut *cut)
 	return -1;
 }
 
-/* Blocks whose words cannot all be read have none. */
+/* Blocks whose words cannot all be loaded. */
 static void hide_unreadable(struct reach_blocks *b, const struct reach_maps *maps)
 {
 	for (uint32_t i = 0; i < b->count; i++)
@@ -104,6 +105,17 @@ static int is_makers_hand_hidden(const struct trace_block *t, const struct reach
 	return 0;
 }
 
+/* What nothing leads to may be held from where nobody could look. */
+static void doubt(const struct reach_blocks *b, uint64_t unread)
+{
+	for (uint32_t i = 0; i < b->count; i++)
+		if (b->mark[i] == REACH_DEFINITE) {
+			b->mark[i] = REACH_POSSIBLE;
+			b->from[i] = unread | (uint64_t)TRACE_ROOT_UNREAD << 48;
+			b->entry[i].owner = 0;
+		}
+}
+
 static void judge(const struct reach_blocks *b, uint32_t i, const struct reach_cut *cut,
 		  const struct reach_file *file, int pass)
 {
@@ -157,6 +169,8 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	struct reach_blocks blocks;
 	struct reach_maps maps;
 	struct reach_pages pages;
+	struct reach_unread unread;
+	struct reach_reader reader;
 	struct reach_marker marker = {.heuristics = cut->heuristics,
 				      .mask = cut->tagged ? (1ull << 48) - 1 : ~0ull};
 	struct reach_roots roots;
@@ -164,10 +178,15 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	if (open_arena(arena, cut) || reach_file_open(&file, cut, arena) ||
 	    reach_blocks_open(&blocks, cut, &file, arena))
 		return TRACE_SCAN_NO_MEMORY;
-	if (reach_maps_open(&maps, arena))
+	if (reach_maps_open(&maps, cut->is_shared ? 0 : cut->pid, arena))
 		return TRACE_SCAN_NO_MAPS;
 	hide_unreadable(&blocks, &maps);
-	if (reach_pages_open(&pages, arena) || reach_mark_open(&marker, &blocks, &maps, &pages, arena) ||
+	reach_unread_open(&unread, &file, cut->scan->number);
+	if (!cut->is_shared)
+		reach_faults_start(&unread, &maps);
+	if (reach_pages_open(&pages, arena) ||
+	    reach_reader_open(&reader, &maps, &pages, &unread, cut->is_shared ? 0 : cut->pid, arena) ||
+	    reach_mark_open(&marker, &blocks, &maps, &reader, arena) ||
 	    reach_counts_open(cut, &file, &marker, arena) ||
 	    reach_roots_open(&roots, cut, &marker, &maps, arena))
 		return TRACE_SCAN_NO_MEMORY;
@@ -186,9 +205,12 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 		return TRACE_SCAN_NO_SPACE;
 	for (uint32_t i = 0; i < 8; i++)
 		cut->scan->blocks[i] = 0, cut->scan->bytes[i] = 0;
+	if (unread.count)
+		doubt(&blocks, unread.first);
 	for (uint32_t i = 0; i < blocks.count; i++)
 		judge(&blocks, i, cut, &file, pass);
-	reach_counts_note(cut, &file, &marker);
+	if (!unread.count)
+		reach_counts_note(cut, &file, &marker);
 	return TRACE_SCAN_DONE;
 }
 

@@ -4,7 +4,6 @@
 
 #include <elf.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "area.h"
 #include "glibc.h"
@@ -15,7 +14,6 @@
 #define RED_ZONE 128u
 #define DESCRIPTOR_ALIGN 64u
 #define DESCRIPTOR_SIZE 4096u /* more than any glibc's */
-#define BUFFER (256u * 1024)
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 
@@ -55,17 +53,25 @@ static void hide_ourselves(struct reach_roots *r)
 					 ~(uintptr_t)(PAGE - 1), 0);
 }
 
+/* May the program have put pointers there? What it has no access to it may have had: the stack's guards and reserved
+ * address space never had a page. */
+static int is_data(const struct reach_map *m)
+{
+	if (m->flags & REACH_MAP_WRITE || m->flags & REACH_MAP_MODULE)
+		return 1;
+	if (m->flags & (REACH_MAP_FILE | REACH_MAP_DEVICE))
+		return m->flags & REACH_MAP_FORCED && m->flags & REACH_MAP_SHARED && m->resident;
+	return !(m->flags & REACH_MAP_FORCED) || m->resident;
+}
+
 static void find_general(struct reach_roots *r)
 {
 	const struct reach_map *libc = r->cut->glibc ? reach_maps_find(r->maps, r->cut->glibc) : 0;
 
 	for (uint32_t i = 0; i < r->maps->count; i++) {
 		const struct reach_map *m = &r->maps->map[i];
-		int is_data = m->flags & REACH_MAP_WRITE || !(m->flags & (REACH_MAP_FILE | REACH_MAP_SHARED)) ||
-			      m->flags & REACH_MAP_MODULE;
 
-		if (!(m->flags & REACH_MAP_READ) || !is_data ||
-		    m->flags & (REACH_MAP_HEAP | REACH_MAP_STACK | REACH_MAP_DEVICE))
+		if (!is_data(m) || m->flags & REACH_MAP_STACK || (m->flags & REACH_MAP_HEAP && r->cut->glibc))
 			continue;
 		reach_ranges_add(&r->general, m->start, m->end,
 				 m->flags & REACH_MAP_MODULE ? TRACE_ROOT_GLOBALS : TRACE_ROOT_MMAPS);
@@ -150,7 +156,7 @@ static void find_stacks_piece(struct reach_roots *r, uintptr_t start, uintptr_t 
 
 	(void)kind;
 	if (m && is_private_anonymous(m))
-		reach_pages_touched(r->marker->pages, start, end, find_stacks_in, r);
+		reach_pages_touched(r->marker->reader->pages, start, end, find_stacks_in, r);
 }
 
 static void find_stacks(struct reach_roots *r)
@@ -193,10 +199,26 @@ static void find_main_stack(struct reach_roots *r)
 	}
 }
 
+/* Malloc's memory is no root; what the program itself has taken of the brk heap is. */
+static void find_heaps(struct reach_roots *r)
+{
+	const struct reach_cut *cut = r->cut;
+
+	reach_glibc_heaps(r->maps, r->marker->blocks, &r->heaps, &r->holes);
+	for (uint32_t i = 0; i < cut->own_heap_count; i++)
+		reach_ranges_add(&r->general, cut->own_heap[i].start, cut->own_heap[i].start + cut->own_heap[i].size,
+				 TRACE_ROOT_MMAPS);
+	reach_ranges_sort(&r->general);
+	for (uint32_t i = 0; i < cut->own_heap_count; i++) {
+		reach_ranges_cut(&r->holes, cut->own_heap[i].start, cut->own_heap[i].start + cut->own_heap[i].size);
+		reach_ranges_cut(&r->heaps, cut->own_heap[i].start, cut->own_heap[i].start + cut->own_heap[i].size);
+	}
+}
+
 int reach_roots_open(struct reach_roots *r, const struct reach_cut *cut, struct reach_marker *marker,
 		     const struct reach_maps *maps, struct reach_arena *arena)
 {
-	uint32_t most = 2 * maps->count + 2 * cut->thread_count + 4096 + cut->private_count;
+	uint32_t most = 2 * maps->count + 2 * cut->thread_count + 4096 + cut->private_count + 2 * cut->own_heap_count;
 
 	memset(r, 0, sizeof *r);
 	r->cut = cut;
@@ -204,15 +226,14 @@ int reach_roots_open(struct reach_roots *r, const struct reach_cut *cut, struct 
 	r->maps = maps;
 	r->arena = arena;
 	r->placed = reach_arena_take(arena, cut->thread_count + 1);
-	r->buffer = reach_arena_take(arena, BUFFER);
 	if (reach_ranges_open(&r->general, most, arena) || reach_ranges_open(&r->exact, most, arena) ||
-	    reach_ranges_open(&r->heaps, most, arena) || !r->placed || !r->buffer ||
+	    reach_ranges_open(&r->heaps, most, arena) || !r->placed ||
 	    reach_ranges_open(&r->holes, most + marker->blocks->count, arena))
 		return -1;
 	hide_ourselves(r);
 	find_general(r);
 	if (cut->glibc)
-		reach_glibc_heaps(maps, marker->blocks, &r->heaps, &r->holes);
+		find_heaps(r);
 	reach_ranges_sort(&r->holes);
 	find_stacks(r);
 	find_main_stack(r);
@@ -220,59 +241,24 @@ int reach_roots_open(struct reach_roots *r, const struct reach_cut *cut, struct 
 	return 0;
 }
 
-/* Through the kernel: a mapped file may have become shorter. */
-static void read_by_kernel(struct reach_roots *r, uintptr_t start, uintptr_t end, uint32_t kind)
-{
-	long pid = sys_call3(SYS_getpid, 0, 0, 0);
-
-	while (start < end) {
-		size_t size = end - start < BUFFER ? end - start : BUFFER;
-		struct iovec to = {r->buffer, size}, from = {(void *)start, size};
-		long n = sys_call6(SYS_process_vm_readv, pid, (long)&to, 1, (long)&from, 1, 0);
-
-		if (n <= 0) {
-			if (n != -14) /* beyond the end of a file is nothing to miss */
-				r->missing |= 1u << kind;
-			return;
-		}
-		reach_mark_words(r->marker, (const uint64_t *)r->buffer, (uint64_t)n / 8, start, kind);
-		r->bytes += (uint64_t)n;
-		start += (uint64_t)n;
-	}
-}
-
 struct read_run {
 	struct reach_roots *roots;
 	uint32_t kind;
 };
 
-static void read_memory(void *context, uintptr_t start, uintptr_t end)
+static void read_words(void *context, const uint64_t *words, uint64_t count, uintptr_t at)
 {
 	const struct read_run *run = context;
 
-	reach_mark_words(run->roots->marker, (const uint64_t *)start, (end - start) / 8, start, run->kind);
-	run->roots->bytes += end - start;
+	reach_mark_words(run->roots->marker, words, count, at, run->kind);
+	run->roots->bytes += count * 8;
 }
 
-/* Reads [start, end) as far as it is readable. */
 static void read_range(struct reach_roots *r, uintptr_t start, uintptr_t end, uint32_t kind)
 {
-	start = (start + 7) & ~(uintptr_t)7;
-	for (const struct reach_map *m = r->maps->map; m < r->maps->map + r->maps->count; m++) {
-		if (m->end <= start)
-			continue;
-		if (m->start >= end)
-			break;
-		uintptr_t low = m->start > start ? m->start : start, high = m->end < end ? m->end : end;
-		if (!(m->flags & REACH_MAP_READ) || m->flags & REACH_MAP_DEVICE || low >= high)
-			continue;
-		if (m->flags & REACH_MAP_FILE && !(m->flags & REACH_MAP_MODULE)) {
-			read_by_kernel(r, low, high, kind);
-			continue;
-		}
-		struct read_run run = {r, kind};
-		reach_pages_touched(r->marker->pages, low, high, read_memory, &run);
-	}
+	struct read_run run = {r, kind};
+
+	reach_reader_read(r->marker->reader, start, end, read_words, &run);
 }
 
 /* One that holds followed blocks belongs to an allocator. */

@@ -22,7 +22,6 @@ struct reach_roots {
 	struct reach_ranges exact;   /* stacks and thread-local storage */
 	struct reach_ranges heaps, holes;
 	uint8_t *placed;             /* per thread of the cut: its stack was found */
-	unsigned char *buffer;
 	uint64_t bytes;
 	uint32_t missing;
 };

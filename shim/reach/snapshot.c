@@ -13,6 +13,7 @@
 
 #include "area.h"
 #include "note.h"
+#include "own_heap.h"
 #include "real.h"
 #include "resource.h"
 #include "scanner.h"
@@ -129,7 +130,9 @@ static struct trace_scan *begin_scan(enum trace_occasion occasion)
 		scan->status = TRACE_SCAN_SWITCHED_OFF;
 	else if (!has_live()) /* nothing to judge: no copy of a heap for that */
 		scan->status = TRACE_SCAN_DONE;
-	else if (area_reserve(TRACE_AREA_VERDICT, state.header->areas[TRACE_AREA_BLOCK].used))
+	else if (area_reserve(TRACE_AREA_VERDICT, state.header->areas[TRACE_AREA_BLOCK].used) ||
+		 (state.header->areas[TRACE_AREA_UNREAD].used <= TRACE_UNREAD_KEPT &&
+		  !area_take(TRACE_AREA_UNREAD, TRACE_UNREAD_KEPT)))
 		scan->status = TRACE_SCAN_NO_SPACE;
 	__atomic_store_n(&scan->number, i, __ATOMIC_RELEASE);
 	return scan;
@@ -160,6 +163,8 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.tid_offset = facts.tid_offset,
 		.regions = facts.regions,
 		.region_count = facts.region_count,
+		.own_heap = own_heap_parts,
+		.own_heap_count = own_heap_count,
 		.threads = tasks->thread,
 		.thread_count = tasks->count,
 		.privates = area_privates,

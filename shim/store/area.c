@@ -42,6 +42,7 @@ static const struct {
 	[TRACE_AREA_VERDICT] = {sizeof(struct trace_verdict), AREA_SHIFT_VERDICT},
 	[TRACE_AREA_HINT] = {sizeof(struct trace_hint), AREA_SHIFT_HINT},
 	[TRACE_AREA_SHARED] = {sizeof(struct trace_shared), AREA_SHIFT_SHARED},
+	[TRACE_AREA_UNREAD] = {sizeof(struct trace_unread), AREA_SHIFT_UNREAD},
 	[TRACE_AREA_JAVA_VM] = {sizeof(struct trace_java_vm), AREA_SHIFT_JAVA_VM},
 	[TRACE_AREA_JAVA_FRAME] = {sizeof(struct trace_java_frame), AREA_SHIFT_JAVA_FRAME},
 	[TRACE_AREA_JAVA_OBJECT] = {sizeof(struct trace_java_object), AREA_SHIFT_JAVA_OBJECT},
