@@ -276,6 +276,8 @@ const char *words_ended(struct pool *p, const struct model *m)
 	case ENDING_SNAPSHOT:
 		return "The program was running when this snapshot was made";
 	case ENDING_EXIT:
+		if (m->is_detail_unknown)
+			return "The program ended by exit";
 		return pool_print(p, "The program ended by exit(%d)", m->ending_detail);
 	case ENDING_FAST_EXIT:
 		return pool_print(p, "The program ended by _exit(%d)", m->ending_detail);

@@ -448,7 +448,10 @@ static void put_summary(struct report_json *j, const struct report *r)
 	put_scan(j, r->model);
 	put_member(j, "end", words_ending(r->model->ending));
 	put_key(j, "end_detail");
-	yajl_gen_integer(j->gen, r->model->ending_detail);
+	if (r->model->is_detail_unknown)
+		yajl_gen_null(j->gen);
+	else
+		yajl_gen_integer(j->gen, r->model->ending_detail);
 	put_bool(j, "running", r->model->ending == ENDING_RUNNING);
 	put_bool(j, "complete", d->is_complete);
 	put_drops(j, r->model);

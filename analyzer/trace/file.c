@@ -360,6 +360,12 @@ static void stamp_end(int fd, struct trace_header *h, int wait_status)
 	const size_t to = offsetof(struct trace_header, stop_reason);
 	struct timespec now;
 
+	if (h->end == TRACE_END_EXIT) { /* all but the status is known */
+		h->end_detail = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : TRACE_DETAIL_UNKNOWN;
+		if (pwrite(fd, &h->end_detail, sizeof(h->end_detail), offsetof(struct trace_header, end_detail)) < 0)
+			fprintf(stderr, "leakshim: the status could not be written: %s\n", strerror(errno));
+		return;
+	}
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	h->end_time = ((uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec -
 		       h->start_monotonic_ns) / 1000u;
@@ -385,7 +391,7 @@ void file_stamp(const char *path, int wait_status)
 		return;
 	if (pread(fd, &h, sizeof(h), 0) == (ssize_t)sizeof(h) && head_is_sound(&h) &&
 	    !fstat(fd, &st)) {
-		if (h.end == TRACE_END_NONE)
+		if (h.end == TRACE_END_NONE || (h.end == TRACE_END_EXIT && h.end_detail == TRACE_DETAIL_UNKNOWN))
 			stamp_end(fd, &h, wait_status);
 		if (h.file_used >= sizeof(h) && h.file_used < (uint64_t)st.st_size &&
 		    ftruncate(fd, (off_t)h.file_used))

@@ -310,6 +310,7 @@ struct model {
 	uint64_t start_realtime_ns;
 	enum ending ending;
 	int ending_detail;
+	int is_detail_unknown; /* the end of musl's exit handlers is not told the status */
 	uint64_t now_us; /* the moment that the trace shows */
 	bool is_forked, is_stopped, is_partial;
 	bool is_sampled; /* some block has a rate */

@@ -335,7 +335,8 @@ static void read_header(struct model *m, const struct trace_header *h, int pid)
 	m->level = level_name(trace_level(h));
 	m->start_realtime_ns = h->start_realtime_ns;
 	m->ending = ending_of(h, pid);
-	m->ending_detail = h->end_detail;
+	m->is_detail_unknown = h->end_detail == TRACE_DETAIL_UNKNOWN;
+	m->ending_detail = m->is_detail_unknown ? 0 : h->end_detail;
 	m->is_forked = h->flags & TRACE_FLAG_FORKED;
 	m->is_stopped = h->flags & TRACE_FLAG_STOPPED;
 	memcpy(m->drops, h->drops, sizeof(m->drops));

@@ -3,10 +3,10 @@
 #include "real.h"
 
 #include <dlfcn.h>
-#include <link.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "loaded.h"
 #include "sys.h"
 #include "tail.h"
 #include "rules.h"
@@ -42,28 +42,25 @@ void *real_early(size_t size, size_t align)
 
 void *real_next(const char *name)
 {
-	return real.dlsym ? real.dlsym(RTLD_NEXT, name) : 0;
+	return real.dlsym ? real.dlsym(RTLD_NEXT, name) : loaded_next(name);
 }
 
 static int in_libc(void *function)
 {
-	Dl_info info;
-	const char *base;
+	const char *path = function ? loaded_path(function) : 0, *base;
 
-	if (!function || !dladdr(function, &info) || !info.dli_fname)
+	if (!path)
 		return 0;
-	base = strrchr(info.dli_fname, '/');
-	return !strncmp(base ? base + 1 : info.dli_fname, "libc.so", 7) ||
-	       !strncmp(base ? base + 1 : info.dli_fname, "libc-2", 6);
+	base = strrchr(path, '/');
+	base = base ? base + 1 : path;
+	return !strncmp(base, "libc.so.6", 9) || !strncmp(base, "libc-2", 6);
 }
 
 static void look_up(void)
 {
 	struct real r = {0};
 
-	real.dlsym = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
-	if (!real.dlsym)
-		real.dlsym = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
+	real.dlsym = (void *(*)(void *, const char *))loaded_next("dlsym");
 	r.dlsym = real.dlsym;
 	r.malloc = (void *(*)(size_t))real_next("malloc");
 	r.free = (void (*)(void *))real_next("free");
@@ -83,17 +80,26 @@ static void look_up(void)
 	tail_syscall = real_next("syscall");
 }
 
+/* Before glibc 2.34 they lie in a library of their own, which may come later. */
+void *tail_find_dlsym(void)
+{
+	if (real_ready() && !tail_dlsym)
+		tail_dlsym = loaded_next("dlsym");
+	real.dlsym = (void *(*)(void *, const char *))tail_dlsym;
+	return tail_dlsym;
+}
+
 void *tail_find_dlopen(void)
 {
 	if (real_ready() && !tail_dlopen)
-		tail_dlopen = real_next("dlopen");
+		tail_dlopen = loaded_next("dlopen");
 	return tail_dlopen;
 }
 
 static void look_up_rare(void)
 {
 	/* misses make dlsym allocate, so these come when malloc is known */
-	real.cfree = (void (*)(void *))dlvsym(RTLD_NEXT, "cfree", "GLIBC_2.2.5");
+	real.cfree = (void (*)(void *))loaded_next("cfree");
 	real.free_sized = (void (*)(void *, size_t))real_next("free_sized");
 	real.free_aligned_sized = (void (*)(void *, size_t, size_t))real_next("free_aligned_sized");
 }

@@ -16,7 +16,8 @@ extern void *tail_syscall __attribute__((visibility("hidden")));
  * one may overtake the other. */
 extern int tail_deep __attribute__((visibility("hidden")));
 
-/* Called by dlopen while tail_dlopen is not known: the real one, 0 if there is none yet (before glibc 2.34, without libdl). */
+/* Called while tail_dlsym, tail_dlopen are not known: the real one, 0 if there is none yet (before glibc 2.34, without libdl). */
+void *tail_find_dlsym(void) __attribute__((visibility("hidden")));
 void *tail_find_dlopen(void) __attribute__((visibility("hidden")));
 
 /* Called by dlsym: what to answer instead of the real look-up, 0 to let it happen. */

@@ -30,9 +30,15 @@ dlsym:
 	endbr64
 	ask tail_dlsym_answer
 	testq %rax, %rax
-	jnz 1f
+	jnz 2f
+	cmpq $0, tail_dlsym(%rip)
+	je 1f
 	jmpq *tail_dlsym(%rip)
-1:	ret
+1:	ask tail_find_dlsym
+	testq %rax, %rax
+	jz 2f
+	jmpq *%rax
+2:	ret
 	.cfi_endproc
 	.size dlsym, . - dlsym
 

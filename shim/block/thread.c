@@ -5,11 +5,13 @@
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "area.h"
+#include "real.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -21,8 +23,9 @@ __thread struct thread *thread_current __attribute__((tls_model("initial-exec"))
 
 struct thread_upper thread_upper;
 
-extern void *__libc_stack_end;
-
+/* Before glibc 2.34 they lie in a library of their own, which need not be there, or comes later. */
+static int (*key_create)(pthread_key_t *, void (*)(void *));
+static int (*key_set)(pthread_key_t, const void *);
 static pthread_key_t key;
 static int has_key;
 
@@ -108,7 +111,7 @@ static void bounds(struct thread *t, uint32_t tid, uintptr_t sp)
 	if (tid == state.header->pid) {
 		uintptr_t size = STACK_SPAN;
 
-		high = (uintptr_t)__libc_stack_end + 8;
+		high = getauxval(AT_EXECFN); /* its text lies above all frames */
 		if (!sys_call6(SYS_prlimit64, 0, RLIMIT_STACK, 0, (long)&limit, 0, 0) && limit.rlim_cur < size)
 			size = limit.rlim_cur;
 		low = high - size;
@@ -169,7 +172,7 @@ static void thread_gone(void *data)
 
 	if (t == 0 || t == DEAD || t != data || !t->attached)
 		return;
-	if (++t->rounds < PTHREAD_DESTRUCTOR_ITERATIONS && has_key && !pthread_setspecific(key, t))
+	if (++t->rounds < PTHREAD_DESTRUCTOR_ITERATIONS && has_key && !key_set(key, t))
 		return;
 	thread_current = DEAD;
 	detach(t);
@@ -178,9 +181,17 @@ static void thread_gone(void *data)
 int thread_start(void)
 {
 	state.thread_gc_at = 4096;
-	if (!has_key)
-		has_key = !pthread_key_create(&key, thread_gone);
+	thread_find_key();
 	return 0;
+}
+
+void thread_find_key(void)
+{
+	if (has_key)
+		return;
+	key_create = (int (*)(pthread_key_t *, void (*)(void *)))real_next("pthread_key_create");
+	key_set = (int (*)(pthread_key_t, const void *))real_next("pthread_setspecific");
+	has_key = key_create && key_set && !key_create(&key, thread_gone);
 }
 
 /* Whether the work that set busy_sp can still be under way below the present frame. */
@@ -219,7 +230,7 @@ struct thread *thread_enter(uintptr_t sp, int counts)
 	thread_current = t;
 	bounds(t, tid, sp);
 	if (!dead && has_key)
-		pthread_setspecific(key, t);
+		key_set(key, t);
 	t->busy_sp = sp;
 	return t;
 }

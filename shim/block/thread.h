@@ -92,6 +92,9 @@ void thread_arm(struct thread *t);
 /* Called once from the constructor, and in a fork child for the thread that lives on. */
 int thread_start(void);
 
+/* Looks for what tells of a thread's end, if it was not there at the start. */
+void thread_find_key(void);
+
 /* The thread's name changed (prctl, pthread_setname_np). */
 void thread_renamed(const char *name);
 #endif

@@ -102,6 +102,8 @@ enum trace_area {
 	TRACE_AREAS = 32         /* room for areas to come */
 };
 
+#define TRACE_DETAIL_UNKNOWN INT32_MIN
+
 /* How the process ended. 0 while it runs, and for ever after a SIGKILL that no
  * parent of ours saw. */
 enum trace_end {
@@ -181,7 +183,7 @@ struct trace_header {
 
 	/* [parent] too: the end as wait() told it, if the process could not say */
 	uint32_t end;        /* enum trace_end */
-	int32_t end_detail;
+	int32_t end_detail;  /* status or signal, TRACE_DETAIL_UNKNOWN: nobody was told */
 	uint64_t end_time;   /* microseconds since the start */
 	char stop_reason[128];
 

@@ -8,11 +8,13 @@
 #include "exports.h"
 #include "imports.h"
 #include "modules.h"
+#include "loaded.h"
 #include "real.h"
 #include "resource.h"
 #include "settings.h"
 #include "sources.h"
 #include "tail.h"
+#include "thread.h"
 #include "thunk.h"
 #include "rules.h"
 
@@ -37,6 +39,7 @@ static struct module modules[MODULES];
 static uint32_t modules_used, hooks_used, rules_used;
 static uint32_t rules_free, round_now, has_changed;
 static const struct link_map *program;
+static const struct r_debug *loader;
 
 /* The entry that tells the analyzer about a probe line in a module (0: in none so far). */
 static uint32_t status_entry(const struct probe_line *p, const struct probe_source *f, const char *library)
@@ -415,10 +418,10 @@ static void bind_deep(void)
 {
 	if (!tail_deep || round_now == 1 || !real.is_glibc)
 		return;
-	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+	for (const struct link_map *map = loader->r_map; map; map = map->l_next)
 		if (is_new(map) && defines_malloc(map))
 			return;
-	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+	for (const struct link_map *map = loader->r_map; map; map = map->l_next)
 		if (is_new(map))
 			imports_bind(map, own_function);
 }
@@ -430,7 +433,7 @@ static void look_at_all(void)
 
 	round_now++;
 	/* first what is gone, because something new may be in its place */
-	for (d = &_r_debug; d; d = next_namespace(d))
+	for (d = loader; d; d = next_namespace(d))
 		for (const struct link_map *map = d->r_map; map; map = map->l_next)
 			for (uint32_t i = 0; i < modules_used; i++)
 				if (modules[i].map == map && modules[i].bias == map->l_addr &&
@@ -441,7 +444,7 @@ static void look_at_all(void)
 			forget(i);
 			has_changed = 1;
 		}
-	for (d = &_r_debug; d; d = next_namespace(d))
+	for (d = loader; d; d = next_namespace(d))
 		for (const struct link_map *map = d->r_map; map; map = map->l_next) {
 			uint32_t module = meet(map);
 
@@ -458,13 +461,15 @@ static void look_at_all(void)
 void hooks_modules_changed(void)
 {
 	has_changed = 0;
-	if (_r_debug.r_state == RT_CONSISTENT) {
+	if (loader->r_state == RT_CONSISTENT) {
 		patch_begin();
 		look_at_all();
 		patch_end();
 	}
-	if (has_changed || _r_debug.r_state != RT_CONSISTENT)
+	if (has_changed || loader->r_state != RT_CONSISTENT)
 		modules_changed();
+	if (has_changed)
+		thread_find_key();
 	if (has_changed && state.tracing)
 		resource_publish();
 }
@@ -473,10 +478,10 @@ void hooks_modules_changed(void)
 static void watch_loader(void)
 {
 	struct hook *h = &hooks[HOOKS_LOADER];
-	struct patch_target target = {.entry = _r_debug.r_brk, .size = 1, .number = HOOKS_LOADER};
+	struct patch_target target = {.entry = loader->r_brk, .size = 1, .number = HOOKS_LOADER};
 	const char *reason = "no loader found";
 
-	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+	for (const struct link_map *map = loader->r_map; map; map = map->l_next) {
 		struct exports e;
 
 		if (exports_open(&e, map, map == program) != 0)
@@ -489,16 +494,17 @@ static void watch_loader(void)
 		exports_close(&e);
 	}
 	if (reason) {
-		struct probe_source loader = {.name = "loader"};
+		struct probe_source source = {.name = "loader"};
 
-		sources_problem(&loader, 0, 0, PROBE_WARNING, reason);
+		sources_problem(&source, 0, 0, PROBE_WARNING, reason);
 	}
 }
 
 void hooks_start(const char *list)
 {
 	hooks_used = HOOKS_LOADER + 1;
-	program = _r_debug.r_map;
+	loader = loaded_list();
+	program = loader->r_map;
 	sources_start(list);
 	for (uint32_t i = 0; i < sources_used; i++)
 		for (uint32_t k = sources[i].probe_first; sources[i].is_users && k < sources[i].probe_first + sources[i].probes; k++)

@@ -6,16 +6,17 @@
  * others, so it runs after every other handler and destructor.
  */
 #include <errno.h>
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "blocking.h"
 #include "modules.h"
+#include "loaded.h"
 #include "process.h"
 #include "real.h"
 #include "signals.h"
@@ -37,16 +38,22 @@
 			.sp = (uintptr_t)__builtin_frame_address(0) - 8 * KEPT_REGISTERS};          \
 	})
 
+#define ARGUMENTS_MOST 4096 /* few enough to lie on the stack */
+
 static int quick_status;
 
 /* The call of exit() or quick_exit() that is under way, if it came through us. */
 static struct {
 	uint32_t tid;
+	int status;
 	struct snapshot_here here;
 } called;
 
-static void note_call(const struct snapshot_here *here)
+static int ends_by_destructor;
+
+static void note_call(const struct snapshot_here *here, int status)
 {
+	called.status = status;
 	called.tid = (uint32_t)sys_call3(SYS_gettid, 0, 0, 0);
 	called.here = *here;
 }
@@ -136,16 +143,53 @@ static void look_up(void)
 #undef LOOK_UP
 }
 
+/* Registers for the ends that libc itself brings about. musl does not say the status, and has no handler that runs after
+ * the destructors, but ours is the last of those. */
+static void register_ends(void)
+{
+	int (*on)(void (*)(int, void *), void *) = (int (*)(void (*)(int, void *), void *))real_next("on_exit");
+	int (*quick)(void (*)(void *), void *) = (int (*)(void (*)(void *), void *))real_next("__cxa_at_quick_exit");
+	int (*plain)(void (*)(void)) = quick ? 0 : (int (*)(void (*)(void)))real_next("at_quick_exit");
+
+	ends_by_destructor = !on || on(at_exit, 0);
+	if (quick)
+		quick((void (*)(void *))at_quick, 0);
+	else if (plain)
+		plain(at_quick);
+}
+
+/* glibc hands a constructor what main gets, musl nothing: then environ leads to it, which follows it on the stack. */
+static int is_mains(int argc, char **argv, char **envp)
+{
+	uintptr_t low = (uintptr_t)__builtin_frame_address(0), high = getauxval(AT_EXECFN);
+
+	return argc >= 0 && (uintptr_t)argv > low && (uintptr_t)argv < high && !((uintptr_t)argv & 7) &&
+	       envp == argv + argc + 1;
+}
+
 static __attribute__((constructor)) void begin(int argc, char **argv, char **envp)
 {
+	char ***environment = is_mains(argc, argv, envp) ? 0 : loaded_next("__environ");
+
 	look_up();
 	blocking_start();
+	if (environment && *environment) {
+		envp = *environment;
+		argc = 0;
+		for (argv = envp - 1; (uintptr_t)argv[-1] != (uintptr_t)argc && argc < ARGUMENTS_MOST; argv--)
+			argc++;
+	}
 	process_start(argc, argv, envp);
 	if (!state.tracing)
 		return;
-	on_exit(at_exit, 0);
-	at_quick_exit(at_quick);
+	register_ends();
 	signals_start();
+}
+
+static __attribute__((destructor)) void end(void)
+{
+	if (ends_by_destructor && state.tracing && state.header && !state.header->end)
+		at_exit(called.tid ? called.status : TRACE_DETAIL_UNKNOWN, 0);
 }
 
 API void _exit(int status)
@@ -166,7 +210,7 @@ API void exit(int status)
 {
 	struct snapshot_here here = HERE();
 
-	note_call(&here);
+	note_call(&here, status);
 	look_up();
 	if (next.exit)
 		next.exit(status);
@@ -177,7 +221,7 @@ API void quick_exit(int status)
 {
 	struct snapshot_here here = HERE();
 
-	note_call(&here);
+	note_call(&here, status);
 	quick_status = status;
 	look_up();
 	if (next.quick_exit)
@@ -270,6 +314,8 @@ API int pthread_setname_np(pthread_t thread, const char *name)
 {
 	look_up();
 	if (!next.pthread_setname_np)
+		next.pthread_setname_np = (int (*)(pthread_t, const char *))loaded_next("pthread_setname_np");
+	if (!next.pthread_setname_np)
 		return ENOSYS;
 	int r = next.pthread_setname_np(thread, name);
 	if (!r && pthread_equal(thread, pthread_self()))
@@ -280,6 +326,8 @@ API int pthread_setname_np(pthread_t thread, const char *name)
 API int dlclose(void *handle)
 {
 	look_up();
+	if (!next.dlclose) /* before glibc 2.34 in a library that may come later */
+		next.dlclose = (int (*)(void *))loaded_next("dlclose");
 	int r = next.dlclose ? next.dlclose(handle) : -1;
 	modules_changed();
 	return r;

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "interpose.h"
+#include "loaded.h"
 #include "real.h"
 #include "sample.h"
 #include "thread.h"
@@ -44,12 +45,12 @@ uint8_t interpose_plain[OPERATORS]; /* see is_plain */
 /* In the scope of the library that the call came from: it and what it depends on. */
 static void *look_up_locally(const char *name, uintptr_t pc)
 {
-	Dl_info info;
+	const char *path = loaded_path((void *)pc);
 	void *f = 0;
 
-	if (!dladdr((void *)pc, &info) || !info.dli_fname)
+	if (!path)
 		return 0;
-	void *handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
 	if (handle) {
 		f = real.dlsym(handle, name);
 		dlclose(handle);
@@ -60,11 +61,10 @@ static void *look_up_locally(const char *name, uintptr_t pc)
 /* An operator of libstdc++'s, which is known to end in malloc or free, and those are ours. */
 static int is_plain(void *function)
 {
-	Dl_info info;
+	const char *path = loaded_path(function);
 
-	return dladdr(function, &info) && info.dli_fname && strstr(info.dli_fname, "/libstdc++.so.") &&
-	       real.dlsym(RTLD_DEFAULT, "malloc") == (void *)entry_malloc &&
-	       real.dlsym(RTLD_DEFAULT, "free") == (void *)entry_free;
+	return path && strstr(path, "/libstdc++.so.") && loaded_first("malloc") == (void *)entry_malloc &&
+	       loaded_first("free") == (void *)entry_free;
 }
 
 static __attribute__((noinline)) void *look_up(enum interpose_operator o, uintptr_t pc)

@@ -2,10 +2,8 @@
 /* Start, forks and ends of the traced process. The states are in process.h. */
 #include "process.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -18,6 +16,7 @@
 #include "index.h"
 #include "interpose.h"
 #include "note.h"
+#include "loaded.h"
 #include "live.h"
 #include "probes.h"
 #include "real.h"
@@ -326,16 +325,17 @@ int process_begin(void)
 static void find_analyzer(void)
 {
 	static const char *const places[] = {"/../analyzer/leakshim", "/../../bin/leakshim", "/../bin/leakshim"};
-	Dl_info info;
+	const char *own;
 	char path[SETTINGS_PATH];
 
 	if (settings.analyzer[0])
 		return;
-	if (dladdr((void *)process_start, &info) && info.dli_fname && info.dli_fname[0] == '/') {
-		size_t folder = (size_t)(base_name(info.dli_fname) - info.dli_fname);
+	own = loaded_path((void *)process_start);
+	if (own && own[0] == '/') {
+		size_t folder = (size_t)(base_name(own) - own);
 
 		for (size_t i = 0; folder && i < sizeof places / sizeof *places; i++) {
-			char *at = put(path, path + sizeof path, info.dli_fname);
+			char *at = put(path, path + sizeof path, own);
 
 			if (folder > (size_t)(at - path))
 				break;
@@ -354,17 +354,13 @@ static void find_analyzer(void)
 /* Somebody whose malloc comes before ours takes all calls: say so rather than report nothing. */
 static int is_bypassed(void)
 {
-	Dl_info info;
-	ElfW(Sym) *symbol = 0;
-	void *first = real.dlsym ? real.dlsym(RTLD_DEFAULT, "malloc") : 0;
+	void *first = loaded_first("malloc");
+	const char *path;
 
 	if (!first || first == (void *)entry_malloc)
 		return 0;
-	/* a program that takes malloc's address has a stand-in of its own for it, which leads to us */
-	if (dladdr1(first, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol && symbol->st_shndx == SHN_UNDEF)
-		return 0;
-	process_stop("calls of malloc go to ",
-		     dladdr(first, &info) && info.dli_fname ? info.dli_fname : "another library",
+	path = loaded_path(first);
+	process_stop("calls of malloc go to ", path && path[0] ? path : path ? "the program" : "another library",
 		     ", which comes before libleakshim.so (put it first in LD_PRELOAD, or the program defines its own)");
 	return 1;
 }

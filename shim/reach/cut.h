@@ -45,6 +45,7 @@ struct reach_cut {
 	uintptr_t main_tcb;   /* thread descriptor of the first thread */
 	uintptr_t tls_span;   /* bytes of static TLS below a descriptor */
 	uint32_t tid_offset;  /* of the tid in a thread descriptor, 0: not known */
+	int is_musl;          /* the descriptor is musl's */
 	uintptr_t early, early_size; /* memory handed out before malloc was known */
 	const struct reach_region *regions;
 	uint32_t region_count;

@@ -7,6 +7,7 @@
 
 #include "area.h"
 #include "glibc.h"
+#include "musl.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -138,10 +139,13 @@ static void find_stacks_in(void *context, uintptr_t start, uintptr_t end)
 	const struct reach_map *m = reach_maps_find(r->maps, start);
 	uintptr_t low, high;
 
-	for (uintptr_t at = (start + DESCRIPTOR_ALIGN - 1) & ~(uintptr_t)(DESCRIPTOR_ALIGN - 1);
-	     at + DESCRIPTOR_SIZE / 2 < end; at += DESCRIPTOR_ALIGN) {
-		if (*(const uint64_t *)at != at || !reach_glibc_descriptor(at, m->end, &low, &high) ||
-		    high > m->end)
+	uintptr_t align = r->cut->is_musl ? sizeof(uintptr_t) : DESCRIPTOR_ALIGN;
+	uintptr_t least = r->cut->is_musl ? REACH_MUSL_DESCRIPTOR : DESCRIPTOR_SIZE / 2;
+	int (*is_one)(uintptr_t, uintptr_t, uintptr_t *, uintptr_t *) =
+		r->cut->is_musl ? reach_musl_descriptor : reach_glibc_descriptor;
+
+	for (uintptr_t at = (start + align - 1) & ~(align - 1); at + least < end; at += align) {
+		if (*(const uint64_t *)at != at || !is_one(at, m->end, &low, &high) || high > m->end)
 			continue;
 		int64_t thread = thread_of(r->cut, *(const uint32_t *)(at + r->cut->tid_offset));
 		reach_ranges_add(&r->holes, low, high, 0);
@@ -234,6 +238,8 @@ int reach_roots_open(struct reach_roots *r, const struct reach_cut *cut, struct 
 	find_general(r);
 	if (cut->glibc)
 		find_heaps(r);
+	if (cut->is_musl)
+		reach_musl_gaps(maps, marker->blocks, &r->holes);
 	reach_ranges_sort(&r->holes);
 	find_stacks(r);
 	find_main_stack(r);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "area.h"
+#include "musl.h"
 #include "note.h"
 #include "own_heap.h"
 #include "real.h"
@@ -34,6 +35,7 @@
 static struct {
 	uintptr_t main_tcb, tls_span;
 	uint32_t tid_offset;
+	int is_musl;
 	uint32_t main_pid;  /* the process that main_tcb was found in */
 	uint32_t regions_lock, region_count;
 	struct reach_region regions[REACH_REGIONS];
@@ -59,9 +61,12 @@ void snapshot_start(void)
 	facts.main_tcb = tcb;
 	facts.main_pid = (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
 	dl_iterate_phdr(tls_extent, &tcb);
-	if (((uintptr_t *)tcb)[0] != tcb || ((uintptr_t *)tcb)[2] != tcb)
-		return; /* not glibc's */
-	for (uint32_t i = 64; i < DESCRIPTOR_SIZE; i += 4)
+	const uintptr_t *words = (const uintptr_t *)tcb;
+
+	if (words[0] != tcb || words[2] != tcb)
+		return; /* neither glibc's nor musl's */
+	facts.is_musl = words[3] == tcb; /* a ring of one thread; with glibc whether there are several */
+	for (uint32_t i = facts.is_musl ? 32 : 64; i < (facts.is_musl ? REACH_MUSL_DESCRIPTOR : DESCRIPTOR_SIZE); i += 4)
 		if (*(const uint32_t *)(tcb + i) == tid) {
 			facts.tid_offset = i;
 			break;
@@ -161,6 +166,7 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.main_tcb = facts.main_pid == pid ? facts.main_tcb : 0,
 		.tls_span = facts.tls_span,
 		.tid_offset = facts.tid_offset,
+		.is_musl = facts.is_musl,
 		.regions = facts.regions,
 		.region_count = facts.region_count,
 		.own_heap = own_heap_parts,

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "area.h"
+#include "loaded.h"
 #include "readable.h"
 #include "state.h"
 #include "sys.h"
@@ -39,7 +40,15 @@ struct module {
 	struct cfi_source source;
 };
 
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+/* glibc's, from 2.35 on. Looked up, since a reference to it would keep others from starting. */
+struct object_found {
+	unsigned long long flags;
+	void *start, *end;
+	const struct link_map *map;
+	void *header; /* of the unwind information */
+	uint64_t reserved[7];
+};
+static int (*find_object)(void *, struct object_found *);
 
 static struct {
 	uint32_t used;
@@ -87,14 +96,14 @@ static void object_segments(struct object *o)
 
 /* Where libc has no _dl_find_object: the objects as dl_iterate_phdr told of them at the start and at
  * the last change. Two lists take turns, so that a reader is not disturbed by a change. */
-static struct object_list {
+static struct loaded_list {
 	uint32_t used;
 	struct object object[OBJECTS_MAX];
 } *lists[2], *list;
 
 static int list_add(struct dl_phdr_info *info, size_t size, void *raw)
 {
-	struct object_list *l = raw;
+	struct loaded_list *l = raw;
 	struct object *o = &l->object[l->used];
 
 	(void)size;
@@ -122,9 +131,9 @@ static int list_add(struct dl_phdr_info *info, size_t size, void *raw)
 /* Takes the loader's lock: called at the start and at changes only. */
 static void list_copy(void)
 {
-	struct object_list **next = &lists[list == lists[0]];
+	struct loaded_list **next = &lists[list == lists[0]];
 
-	if (_dl_find_object)
+	if (find_object)
 		return;
 	if (!*next)
 		*next = area_private(sizeof(**next), 1);
@@ -137,7 +146,7 @@ static void list_copy(void)
 
 static int list_find(uintptr_t pc, struct object *o)
 {
-	const struct object_list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
+	const struct loaded_list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; l && i < l->used; i++)
 		if (pc >= l->object[i].start && pc < l->object[i].end) {
@@ -149,17 +158,17 @@ static int list_find(uintptr_t pc, struct object *o)
 
 static int object_find(uintptr_t pc, struct object *o)
 {
-	struct dl_find_object found;
+	struct object_found found;
 	const struct link_map *map;
 
-	if (!_dl_find_object)
+	if (!find_object)
 		return list_find(pc, o);
-	if (_dl_find_object((void *)pc, &found))
+	if (find_object((void *)pc, &found))
 		return 0;
-	map = found.dlfo_link_map;
-	*o = (struct object){.start = (uintptr_t)found.dlfo_map_start,
-			     .end = (uintptr_t)found.dlfo_map_end,
-			     .header = (uintptr_t)found.dlfo_eh_frame,
+	map = found.map;
+	*o = (struct object){.start = (uintptr_t)found.start,
+			     .end = (uintptr_t)found.end,
+			     .header = (uintptr_t)found.header,
 			     .bias = map->l_addr,
 			     .name = map->l_name,
 			     .is_program = !map->l_prev && !map->l_name[0]};
@@ -257,9 +266,10 @@ static uint32_t object_kind(const struct object *o)
 		return TRACE_MODULE_PROGRAM;
 	if (self >= o->start && self < o->end)
 		return TRACE_MODULE_SHIM;
-	if (!strncmp(base, "libc.so.", 8))
+	if (!strncmp(base, "libc.so", 7) || !strncmp(base, "libc-2.", 7) || !strncmp(base, "libc.musl-", 10) ||
+	    !strncmp(base, "ld-musl-", 8))
 		return TRACE_MODULE_LIBC;
-	if (!strncmp(base, "ld-linux", 8))
+	if (!strncmp(base, "ld-linux", 8) || !strncmp(base, "ld-2.", 5))
 		return TRACE_MODULE_LOADER;
 	if (!strncmp(base, "linux-vdso", 10))
 		return TRACE_MODULE_VDSO;
@@ -447,6 +457,8 @@ int modules_start(void)
 		table = area_private(sizeof(*table), 1);
 	if (!table)
 		return -ENOMEM;
+	if (!find_object)
+		find_object = (int (*)(void *, struct object_found *))loaded_next("_dl_find_object");
 	list_copy();
 	state.generation = __atomic_add_fetch(&generations, 1, __ATOMIC_RELAXED);
 	return 0;

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_LOADED_H
+#define LEAKSHIM_LOADED_H
+/*
+ * The object files that the loader has mapped, and what they define by name. Read from their own
+ * tables: dlsym and its like lie in another library before glibc 2.34, which need not be there, and a
+ * reference to what only a newer libc has would keep every program of an older one from starting.
+ *
+ * A definition is a default version or one without versions; where there is none, a hidden version.
+ *
+ * Context: dl_iterate_phdr takes the loader's inner lock, which is held for moments only; not from
+ * signal handlers, not on the hot path.
+ */
+#include <link.h>
+#include <stdint.h>
+
+/* The first definition behind ours, and the first of all. 0: none. */
+void *loaded_next(const char *name);
+void *loaded_first(const char *name);
+
+/* The path of the object that an address lies in, as the loader has it: "" for the program, 0 for none. */
+const char *loaded_path(const void *address);
+
+/* The loader's list for debuggers, never 0; empty where there is none. */
+const struct r_debug *loaded_list(void);
+#endif
