@@ -97,6 +97,20 @@ static struct diagnose_options diagnose_options(const struct options *o)
 					  .max = (uint32_t)(o->max < 0 ? usual : o->max) };
 }
 
+static unsigned fail_on(const struct options *o)
+{
+	return o->fail_on ? o->fail_on : JUDGE_FAIL_ON;
+}
+
+/* Is there anything that --fail-on-leak speaks of? */
+static bool has_leaks(const struct output *out, const struct diagnosis *d)
+{
+	for (unsigned class = 0; class < CLASSES; class++)
+		if ((fail_on(out->options) | 1u << CLASS_UNCLASSIFIED) & 1u << class && d->totals[class].blocks > 0)
+			return true;
+	return false;
+}
+
 /* A word for a shell's command line. */
 static char *quoted(struct pool *p, const char *word)
 {
@@ -160,7 +174,7 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 	out->is_first_done = true;
 	/* What a child held when it became another program, say a shell before its command,
 	 * is not known to be lost. */
-	out->found_leaks |= d->leaking.groups > 0 && !(out->only_leaks && is_exec);
+	out->found_leaks |= has_leaks(out, d) && !(out->only_leaks && is_exec);
 }
 
 /* pid: of the process that writes the trace, 0 if none was named. */
@@ -188,6 +202,10 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 			options.max = 0;
 		if (out->show)
 			options.show = out->show;
+		if (out->gather || out->judge || out->options->print_suppressions)
+			options.show |= 1u << CLASS_INDIRECT;
+		if (out->judge && !out->judge->is_diff)
+			options.show |= fail_on(out->options);
 		diagnose(&diagnosis, &model, symbols, &options);
 		if (out->judge)
 			judge(out->judge, &model, &diagnosis);
@@ -262,7 +280,7 @@ static int check_open(struct output *out, struct judge *judge, struct baseline *
 
 	*baseline = (struct baseline){ .groups = NULL };
 	*judge = (struct judge){ .allow_incomplete = o->allow_incomplete, .to = out->json ? stderr : out->to,
-				 .max = diagnose_options(o).max };
+				 .fail_on = fail_on(o), .max = diagnose_options(o).max };
 	if (read_suppressions(out))
 		return -1;
 	if (o->write_baseline) {

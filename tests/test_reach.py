@@ -210,10 +210,19 @@ SHAPES = {"chain": [1001], "backward chain": [1003], "cycle": [1001], "self": [1
 def test_a_lost_structure_is_reported_by_its_heads(shape, box):
     whole = verdict(box, [victim("lost_shapes"), shape])
     made = [group for group in whole["leaks"] if "build" in stack(group)]
-    heads = sum(group["bytes"] for group in made if group["class"] == "definite")
-    dragged = sum(group["bytes"] for group in made if group["class"] == "indirect")
+    heads = sum(group["lost"]["definite"]["bytes"] for group in made)
+    dragged = sum(group["lost"]["indirect"]["bytes"] for group in made)
     everything = 3006 + (1004 if shape == "two cycles" else 0)
     assert (heads, dragged) == (sum(SHAPES[shape]), everything - sum(SHAPES[shape]))
+
+
+@pytest.mark.parametrize("way", ["plain", "shuffled"])
+def test_lost_cycles_are_told_by_the_same_head_whatever_their_addresses(way, box):
+    done = preloaded([victim("cycles"), *([way] if way != "plain" else [])], box)
+    heads = [group for group in report(only_trace(box))["leaks"] if group["class"] == "definite"]
+    assert [(group["count"], group["cycles"]["count"]) for group in heads] == [(40, 40)]
+    assert [link["type"] for link in heads[0]["cycles"]["example"]] == [None, None]
+    assert "40 cycles: made in lose (cycles.cpp:" in done.text and "-> itself." in done.text, done
 
 
 @pytest.mark.parametrize("end", ["exit", "_exit", "quick_exit", "abort", "term", "segv"])
@@ -298,7 +307,8 @@ def test_somebody_elses_use_of_the_request_signal_keeps_its_meaning(box):
         assert server.process.wait(30) == -62
 
 
-@pytest.mark.parametrize("way, found", [("nothing", LOST), ("ignore", ["ignored"]), ("disable", ["ignored"]),
+@pytest.mark.parametrize("way, found", [("nothing", LOST), ("ignore", ["ignored"]), ("ignore inside", ["ignored"]),
+                                        ("ignore outside", LOST), ("disable", ["ignored"]),
                                         ("region", HELD), ("region gone", ["indirect"])])
 def test_a_program_written_for_leak_sanitizer_is_heard(way, found, box):
     assert classes(verdict(box, [victim("lsan_calls"), way])) == found

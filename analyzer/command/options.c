@@ -46,6 +46,7 @@ enum option {
 	OPTION_BASELINE,
 	OPTION_WRITE_BASELINE,
 	OPTION_ALLOW_INCOMPLETE,
+	OPTION_FAIL_ON,
 	OPTION_SINCE,
 	OPTION_SUPPRESSIONS,
 	OPTION_PRINT_SUPPRESSIONS,
@@ -85,6 +86,8 @@ static const struct {
 	[OPTION_WRITE_BASELINE] = { "write-baseline", 0, NULL, IN(CHECK) | IN(RUN), "write what is found to the baseline, and pass" },
 	[OPTION_ALLOW_INCOMPLETE] = { "allow-incomplete", 0, NULL, IN(CHECK) | IN(RUN),
 				      "traces that missed something, or were never scanned, are no trouble" },
+	[OPTION_FAIL_ON] = { "fail-on", 0, "CLASS,...", IN(CHECK) | IN(RUN),
+			     "classes that fail (definite,indirect,held): possible, reachable and the like" },
 	[OPTION_SINCE] = { "since", 0, "TRACE", IN(REPORT), "only what is new or grown since an older trace" },
 	[OPTION_SUPPRESSIONS] = { "suppressions", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
 				  "leaks to ignore, in the syntax of LeakSanitizer or Valgrind" },
@@ -188,7 +191,7 @@ static int choose(const char *what, const char *word, const char *const *list)
 	return i;
 }
 
-static enum options_result set_show(struct options *o, const char *value)
+static enum options_result set_classes(unsigned *classes, const char *value)
 {
 	const char *list[CLASSES + 2] = { 0 };
 	char *copy = strdup(value), *at = copy, *word;
@@ -203,7 +206,7 @@ static enum options_result set_show(struct options *o, const char *value)
 		if (i < 0)
 			result = OPTIONS_WRONG;
 		else
-			o->show |= i == CLASSES ? (1u << CLASSES) - 1 : 1u << i;
+			*classes |= i == CLASSES ? (1u << CLASSES) - 1 : 1u << i;
 	}
 	free(copy);
 	return result;
@@ -240,7 +243,9 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		o->format = i == 1 ? FORMAT_JSON : FORMAT_TEXT;
 		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
 	case OPTION_SHOW:
-		return set_show(o, value);
+		return set_classes(&o->show, value);
+	case OPTION_FAIL_ON:
+		return set_classes(&o->fail_on, value);
 	case OPTION_MAX:
 		return set_max(o, value);
 	case OPTION_FAIL_ON_LEAK:

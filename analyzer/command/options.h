@@ -23,6 +23,7 @@ struct options {
 	const char *from_shim; /* "exit" or "signal": started by the shim */
 	enum format format;
 	unsigned show;         /* bit per enum leak_class; 0: the usual ones */
+	unsigned fail_on;      /* the same; 0: what judge.h says */
 	long max;              /* -1: not said, 0: all */
 	bool fail_on_leak, partial, keep_always;
 	bool check; /* probes: the arguments are probe files; run: judge the program */

@@ -23,10 +23,18 @@ struct known {
 	UT_hash_handle hh;
 };
 
-/* A trace that was never scanned calls nothing lost. */
+/* A trace that was never scanned calls nothing lost; in which way something is lost may change from look to look. */
 static const char *class_of(const struct leak *leak)
 {
-	return words_class(leak->class == CLASS_UNCLASSIFIED ? CLASS_REACHABLE : leak->class);
+	switch (leak->class) {
+	case CLASS_UNCLASSIFIED:
+		return words_class(CLASS_REACHABLE);
+	case CLASS_INDIRECT:
+	case CLASS_POSSIBLE:
+		return words_class(CLASS_DEFINITE);
+	default:
+		return words_class(leak->class);
+	}
 }
 
 static struct known *find(const struct baseline *b, const char *fingerprint, const char *class)
@@ -156,7 +164,7 @@ int baseline_write(struct baseline *b, const char *path)
 	return 0;
 }
 
-enum compare baseline_compare(struct baseline *b, const struct leak *leak, struct before *before)
+enum compare baseline_compare(struct baseline *b, const struct leak *leak, double count, struct before *before)
 {
 	struct known *k = find(b, leak->fingerprint, class_of(leak));
 
@@ -165,7 +173,7 @@ enum compare baseline_compare(struct baseline *b, const struct leak *leak, struc
 		return COMPARE_NEW;
 	k->is_met = true;
 	*before = (struct before){ k->count, k->bytes };
-	return leak->count > k->count + 0.5 ? COMPARE_GROWN : COMPARE_KNOWN;
+	return count > k->count + 0.5 ? COMPARE_GROWN : COMPARE_KNOWN;
 }
 
 void baseline_gone(const struct baseline *b, uint32_t most, FILE *to)

@@ -36,8 +36,8 @@ struct before {
 	double count, bytes; /* 0: not known */
 };
 
-/* How a group stands to it. */
-enum compare baseline_compare(struct baseline *b, const struct leak *leak, struct before *before);
+/* How a group stands to it, of which `count` are judged. */
+enum compare baseline_compare(struct baseline *b, const struct leak *leak, double count, struct before *before);
 
 /* Names the groups that were not met by baseline_compare, `most` of them, 0: all. */
 void baseline_gone(const struct baseline *b, uint32_t most, FILE *to);

@@ -5,19 +5,11 @@
 
 #include "balance.h"
 #include "diagnose.h"
+#include "hang.h"
 #include "progress.h"
 #include "resources.h"
 #include "suppress.h"
 #include "work.h"
-
-static uint32_t tally_find(const struct work *w, const struct block *b)
-{
-	uint32_t i = w->first[b->site];
-
-	while (i && (w->tallies[i].family != b->family || w->tallies[i].class != b->class))
-		i = w->tallies[i].next;
-	return i;
-}
 
 static uint32_t tally_make(struct work *w, const struct block *b)
 {
@@ -29,7 +21,7 @@ static uint32_t tally_make(struct work *w, const struct block *b)
 	}
 	w->tallies[i] = (struct tally){ .site = b->site,
 					.family = b->family,
-					.class = b->class,
+					.class = (uint8_t)work_kind(w->m, b),
 					.next = w->first[b->site],
 					.oldest_us = b->time_us,
 					.newest_us = b->time_us };
@@ -50,7 +42,7 @@ static void tally_blocks(struct work *w)
 	w->first = pool_array(&w->m->pool, w->m->site_count, sizeof(*w->first));
 	for (uint32_t i = 0; i < w->m->block_count; i++) {
 		const struct block *b = &w->m->blocks[i];
-		uint32_t at = tally_find(w, b);
+		uint32_t at = work_tally(w, b);
 		double weight = work_weight(w->m, b);
 		struct tally *t;
 
@@ -71,23 +63,6 @@ static void tally_blocks(struct work *w)
 	}
 }
 
-/* Adds what hangs on a leak to it. */
-static void tally_indirect(struct work *w)
-{
-	for (uint32_t i = 0; i < w->m->block_count; i++) {
-		const struct block *b = &w->m->blocks[i];
-		struct tally *t;
-		double weight;
-
-		if (b->class != CLASS_INDIRECT || !b->owner || is_claimed(w, b->owner - 1))
-			continue;
-		t = &w->tallies[tally_find(w, &w->m->blocks[b->owner - 1])];
-		weight = work_weight(w->m, b);
-		t->dragged_count += weight;
-		t->dragged_bytes += weight * (double)b->size;
-	}
-}
-
 static const char *const family_types[] = { "block", "block", "object", "array" };
 static const char *const family_releases[] = { "free()", "free()", "operator delete()",
 					       "operator delete[]()" };
@@ -97,12 +72,9 @@ static void group_add(struct work *w, struct group *g, struct tally *t)
 	const struct site *site = &w->m->sites[t->site];
 	struct leak *leak = &g->leak;
 
-	leak->count += t->count;
-	leak->bytes += t->bytes;
+	work_count(leak, t->class, t->count, t->bytes);
 	leak->confirmed += t->confirmed;
 	leak->doubtful += t->doubtful;
-	leak->dragged_count += t->dragged_count;
-	leak->dragged_bytes += t->dragged_bytes;
 	leak->is_estimate |= t->is_estimate;
 	if (t->oldest_us < leak->oldest_us)
 		leak->oldest_us = t->oldest_us;
@@ -124,12 +96,9 @@ static void group_join(struct group *g, struct group *other)
 	struct leak *leak = &g->leak, *more = &other->leak;
 
 	other->into = g;
-	leak->count += more->count;
-	leak->bytes += more->bytes;
+	work_join(leak, more);
 	leak->confirmed += more->confirmed;
 	leak->doubtful += more->doubtful;
-	leak->dragged_count += more->dragged_count;
-	leak->dragged_bytes += more->dragged_bytes;
 	leak->is_estimate |= more->is_estimate;
 	leak->ever_blocks += more->ever_blocks;
 	leak->peak += more->peak;
@@ -147,7 +116,7 @@ static void group_tally(struct work *w, struct tally *t)
 {
 	struct leak first = { .type = family_types[t->family],
 			      .release = family_releases[t->family],
-			      .class = (enum leak_class)t->class,
+			      .class = work_joint(t->class),
 			      .family = (enum family)t->family,
 			      .oldest_us = t->oldest_us,
 			      .newest_us = t->newest_us };
@@ -225,7 +194,7 @@ static void join_same_lines(struct work *w)
 			g->leak.steps = stacks_lines(&w->path, w->m, w->s);
 		}
 		g->key = g->leak.steps ^ g->leak.names ^
-			 (uint64_t)(g->leak.class * FAMILIES + g->leak.family);
+			 (uint64_t)(work_joint(g->leak.class) * FAMILIES + g->leak.family);
 		HASH_FIND(hh, w->by_key, &g->key, sizeof(g->key), same);
 		if (same) {
 			group_join(same, g);
@@ -253,6 +222,7 @@ static void make_fingerprints(struct work *w)
 	for (uint32_t i = 0; i < w->group_count; i++) {
 		struct leak *leak = &w->groups[i]->leak;
 
+		leak->number = i;
 		leak->rank = rank_of(w, i);
 		fingerprint_print(leak->fingerprint, leak->names,
 				  (uint64_t)leak->rank * FAMILIES + leak->family);
@@ -264,6 +234,33 @@ static void total_add(struct class_total *total, const struct leak *leak)
 	total->groups++;
 	total->blocks += leak->count;
 	total->bytes += leak->bytes;
+}
+
+static void total_part(struct class_total *total, const struct part *part)
+{
+	total->blocks += part->count;
+	total->bytes += part->bytes;
+}
+
+/* Blocks are counted by what was found of each. */
+static void count_classes(struct diagnosis *d, const struct leak *leak)
+{
+	if (!work_is_lost(leak)) {
+		total_add(&d->totals[leak->class], leak);
+		return;
+	}
+	d->totals[leak->class].groups++;
+	total_part(&d->totals[CLASS_DEFINITE], &leak->definite);
+	total_part(&d->totals[CLASS_POSSIBLE], &leak->possible);
+	total_part(&d->totals[CLASS_INDIRECT], &leak->hanging);
+	total_part(&d->totals[CLASS_INDIRECT], &leak->uncertain);
+}
+
+/* What only hangs on others is told with them, unless nothing is told of those. */
+static bool is_shown(const struct leak *leak, unsigned show)
+{
+	return show & 1u << leak->class || (leak->class == CLASS_INDIRECT && leak->orphaned.count > 0 &&
+					    show & 1u << CLASS_DEFINITE);
 }
 
 static int order_size(const void *left, const void *right)
@@ -289,10 +286,10 @@ static uint32_t select_shown(struct work *w, struct diagnosis *d, unsigned show)
 	for (uint32_t i = 0; i < w->group_count; i++) {
 		const struct leak *leak = &w->groups[i]->leak;
 
-		total_add(&d->totals[leak->class], leak);
-		if (DIAGNOSE_LEAKS & 1u << leak->class)
-			total_add(&d->leaking, leak);
-		if (!(show & 1u << leak->class))
+		count_classes(d, leak);
+		if (leak->class == CLASS_INDIRECT && !is_shown(leak, show))
+			total_add(&d->hanging, leak);
+		if (!is_shown(leak, show))
 			continue;
 		total_add(&d->shown, leak);
 		shown[count++] = w->groups[i];
@@ -333,8 +330,7 @@ static void add_threads(struct work *w, struct diagnosis *d)
 {
 	for (uint32_t i = 0; i < w->m->block_count; i++) {
 		const struct block *b = &w->m->blocks[i];
-		struct group *g = is_claimed(w, i) ? NULL
-						   : work_final(w->tallies[tally_find(w, b)].group);
+		struct group *g = is_claimed(w, i) ? NULL : work_group_of(w, i);
 
 		if (g && g->shown)
 			note_thread(w, g, b->thread);
@@ -458,7 +454,6 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	w->s = s;
 	resources_claim(w);
 	tally_blocks(w);
-	tally_indirect(w);
 	for (uint32_t i = 1; i < w->tally_count; i++) {
 		progress("reading symbols", i, w->tally_count);
 		group_tally(w, &w->tallies[i]);
@@ -469,6 +464,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	make_fingerprints(w);
 	if (how->suppressions)
 		suppress(w, how->suppressions);
+	hang_add(w);
 	for (unsigned class = 0; class < CLASSES; class++)
 		d->is_shown[class] = how->show & 1u << class;
 	d->detailed = how->max;
@@ -477,6 +473,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 		d->detailed = d->leak_count;
 	add_threads(w, d);
 	add_stacks(w, d);
+	hang_detail(w, d);
 	resources_detail(w, d);
 	balance_add(w, d);
 	find_mismatches(w, d);

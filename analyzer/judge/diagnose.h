@@ -5,7 +5,8 @@
  * Model -> groups, classes and findings.
  *
  * 1. A group is everything alive of one family and class from one stack; recursion is
- *    folded first. Two lines of one function are two groups; one line that the compiler
+ *    folded first. Whatever is lost is one class: a block counts where it was made, whether it
+ *    was found itself, hangs on another lost one, or only pointers into its middle are left. Two lines of one function are two groups; one line that the compiler
  *    made several calls of is one.
  * 2. A fingerprint is made of function and module names only. Groups that have all names
  *    in common are numbered by their place in the code, and the number goes into it.

@@ -11,11 +11,12 @@
 #define STATUS_LEAKS 1
 #define STATUS_TROUBLE 2
 
-/* A group that does not pass. */
+/* A group that does not pass. `count` and `bytes` are what is judged of it. */
 struct failing {
 	struct leak leak;
 	enum compare how;
 	struct before before;
+	double count, bytes;
 };
 
 static void say(const struct judge *j, const struct failing *f)
@@ -24,8 +25,8 @@ static void say(const struct judge *j, const struct failing *f)
 	char a[WORDS_SIZE], b[WORDS_SIZE], c[WORDS_SIZE];
 
 	fprintf(j->to, "leakshim: %s: [%s] %s %s, %s", f->how == COMPARE_NEW ? "new" : "grown", leak->fingerprint,
-		words_number(a, leak->count, leak->is_estimate), leak->count < 1.5 ? "block" : "blocks",
-		words_bytes(b, leak->bytes, leak->is_estimate));
+		words_number(a, f->count, leak->is_estimate), f->count < 1.5 ? "block" : "blocks",
+		words_bytes(b, f->bytes, leak->is_estimate));
 	if (f->how == COMPARE_GROWN)
 		fprintf(j->to, " (%s before)", words_number(c, f->before.count, false));
 	fputc('\n', j->to);
@@ -45,7 +46,7 @@ static void say_all(const struct judge *j, const struct failing *failing, uint32
 
 static double growth(const struct failing *f)
 {
-	return f->leak.bytes - f->before.bytes;
+	return f->bytes - f->before.bytes;
 }
 
 static int by_growth(const void *a, const void *b)
@@ -56,12 +57,61 @@ static int by_growth(const void *a, const void *b)
 					       ((const struct failing *)b)->leak.fingerprint);
 }
 
-/* A trace whose classes are missing tells of live blocks, not of leaks; and what only unread memory could hold is not known
- * to be one. */
-static bool is_judged(const struct leak *leak)
+static void add(struct failing *f, const struct part *part)
 {
-	return DIAGNOSE_LEAKS & 1u << leak->class && leak->class != CLASS_UNCLASSIFIED &&
-	       !(leak->doubtful >= leak->count - 0.5 && leak->class == CLASS_POSSIBLE);
+	f->count += part->count;
+	f->bytes += part->bytes;
+}
+
+/* What is judged of a group: of the lost ones those that --fail-on names. A trace whose classes are missing tells of
+ * live blocks, not of leaks; and what only unread memory could hold is not known to be one. */
+static bool is_judged(const struct judge *j, struct failing *f)
+{
+	const struct leak *leak = &f->leak;
+
+	f->count = f->bytes = 0;
+	switch (leak->class) {
+	case CLASS_DEFINITE:
+	case CLASS_INDIRECT:
+	case CLASS_POSSIBLE:
+		if (j->is_diff || j->fail_on & 1u << CLASS_DEFINITE)
+			add(f, &leak->definite);
+		if (j->is_diff || j->fail_on & 1u << CLASS_INDIRECT)
+			add(f, &leak->hanging);
+		if (j->is_diff || j->fail_on & 1u << CLASS_POSSIBLE) {
+			add(f, &leak->possible);
+			add(f, &leak->uncertain);
+			f->count -= j->is_diff ? 0 : leak->doubtful;
+		}
+		break;
+	default:
+		if (j->is_diff || j->fail_on & 1u << leak->class)
+			f->count = leak->count, f->bytes = leak->bytes;
+	}
+	return f->count > 0.5;
+}
+
+/* What only hangs on a group that fails itself is told with that one. */
+static uint32_t drop_told(struct failing *failing, uint32_t count)
+{
+	uint32_t kept = 0, most = 0;
+	bool *is_head;
+
+	for (uint32_t i = 0; i < count; i++)
+		most = failing[i].leak.number > most ? failing[i].leak.number : most;
+	is_head = pool_regrow(NULL, most + 1u, sizeof(*is_head));
+	memset(is_head, 0, (most + 1u) * sizeof(*is_head));
+	for (uint32_t i = 0; i < count; i++)
+		is_head[failing[i].leak.number] = failing[i].leak.class != CLASS_INDIRECT;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct leak *leak = &failing[i].leak;
+
+		if (leak->class == CLASS_INDIRECT && leak->on && leak->on->number <= most && is_head[leak->on->number])
+			continue;
+		failing[kept++] = failing[i];
+	}
+	free(is_head);
+	return kept;
 }
 
 static void note_incomplete(struct judge *j, const struct model *m, const struct diagnosis *d)
@@ -91,19 +141,22 @@ void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 		struct failing *f = &failing[kept];
 
 		*f = (struct failing){ .leak = d->leaks[i], .how = COMPARE_NEW };
+		if (!is_judged(j, f))
+			continue;
 		if (j->baseline)
-			f->how = baseline_compare(j->baseline, &f->leak, &f->before);
-		if (!j->is_diff && !is_judged(&f->leak))
-			continue;
-		if (f->how == COMPARE_KNOWN) {
-			j->known++;
-			continue;
-		}
-		j->failing++;
-		d->shown.blocks += f->leak.count;
-		d->shown.bytes += f->leak.bytes;
+			f->how = baseline_compare(j->baseline, &f->leak, f->count, &f->before);
+		if (f->how == COMPARE_KNOWN)
+			j->known += f->leak.class != CLASS_INDIRECT;
+		else
+			kept++;
+	}
+	kept = drop_told(failing, kept);
+	j->failing += kept;
+	d->hanging = (struct class_total){ 0 };
+	for (uint32_t i = 0; i < kept; i++) {
+		d->shown.blocks += failing[i].leak.count;
+		d->shown.bytes += failing[i].leak.bytes;
 		d->shown.groups++;
-		kept++;
 	}
 	if (j->is_diff)
 		qsort(failing, kept, sizeof(*failing), by_growth);
@@ -121,6 +174,8 @@ int judge_close(struct judge *j)
 {
 	if (j->baseline)
 		baseline_gone(j->baseline, j->is_diff ? j->max : 0, j->to);
+	if (j->is_diff && !j->failing)
+		fputs("leakshim: nothing new\n", j->to);
 	if (j->is_diff)
 		return j->failing ? STATUS_LEAKS : 0;
 	fprintf(j->to, "leakshim: check: %u %s", j->failing, j->failing == 1 ? "group fails" : "groups fail");

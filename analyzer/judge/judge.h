@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include "compare.h"
 
+#define JUDGE_FAIL_ON (1u << CLASS_DEFINITE | 1u << CLASS_INDIRECT | 1u << CLASS_HELD)
+
 struct judge {
 	struct baseline *baseline; /* 0: every leak is new */
 	bool allow_incomplete;
+	unsigned fail_on; /* bit per enum leak_class: what these say fails; not looked at if is_diff */
 	bool is_diff; /* words for a comparison of two traces, what grew most comes first */
 	uint32_t max; /* groups reported with their stacks, and in a comparison named; 0: all */
 	FILE *to;

@@ -8,54 +8,17 @@
 
 #include "resources.h"
 
-struct claim {
-	uint64_t address, end;
-	uint32_t block;
-};
-
-static int claim_order(const void *left, const void *right)
-{
-	const struct claim *a = left, *b = right;
-
-	return a->address < b->address ? -1 : a->address > b->address;
-}
-
-/* The block that an address lies in: 1 + its index, 0 if there is none. */
-static uint32_t block_around(const struct claim *list, uint32_t count, uint64_t address)
-{
-	uint32_t low = 0, high = count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (list[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < list[low - 1].end ? list[low - 1].block + 1 : 0;
-}
-
 void resources_claim(struct work *w)
 {
 	struct model *m = w->m;
-	struct claim *list;
 
 	if (!m->resource_count)
 		return;
-	list = pool_array(&m->pool, m->block_count, sizeof(*list));
 	w->claimant = pool_array(&m->pool, m->block_count, sizeof(*w->claimant));
-	for (uint32_t i = 0; i < m->block_count; i++)
-		list[i] = (struct claim){ .address = m->blocks[i].address,
-					  .end = m->blocks[i].address +
-						 (m->blocks[i].size ? m->blocks[i].size : 1),
-					  .block = i };
-	if (m->block_count)
-		qsort(list, m->block_count, sizeof(*list), claim_order);
 	for (uint32_t i = 0; i < m->resource_count; i++) {
 		struct resource *r = &m->resources[i];
 
-		r->block = block_around(list, m->block_count, r->address);
+		r->block = work_block_around(w, r->address);
 		if (r->block && (!w->claimant[r->block - 1] || m->blocks[r->block - 1].address == r->address))
 			w->claimant[r->block - 1] = i + 1;
 	}
@@ -133,6 +96,8 @@ static void add(struct work *w, uint32_t index)
 			      .resource = index + 1,
 			      .node = r->node };
 	double weight = type->interval > 1 ? type->interval : 1;
+	const struct block *b = r->block ? &w->m->blocks[r->block - 1] : NULL;
+	unsigned kind = first.class == CLASS_INDIRECT && b ? work_kind(w->m, b) : first.class;
 	uint64_t names, steps;
 	struct group *g;
 
@@ -143,9 +108,8 @@ static void add(struct work *w, uint32_t index)
 	hash_last(w, r, &names, &steps);
 	first.names = names;
 	first.steps = steps;
-	g = work_group(w, steps ^ (uint64_t)first.class, &first);
-	g->leak.count += weight;
-	g->leak.bytes += weight * (double)size_of(w->m, r);
+	g = work_group(w, steps ^ (uint64_t)work_joint(kind), &first);
+	work_count(&g->leak, kind, weight, weight * (double)size_of(w->m, r));
 	g->leak.is_estimate |= weight > 1;
 	if (r->block && w->m->blocks[r->block - 1].scans > 1)
 		g->leak.confirmed += weight;
@@ -156,27 +120,11 @@ static void add(struct work *w, uint32_t index)
 	w->of_resource[index] = g;
 }
 
-/* Adds what hangs on a block that a resource stands for to the resource. */
-static void add_dragged(struct work *w)
-{
-	for (uint32_t i = 0; w->claimant && i < w->m->block_count; i++) {
-		const struct block *b = &w->m->blocks[i];
-		uint32_t owner = b->class == CLASS_INDIRECT && b->owner ? w->claimant[b->owner - 1] : 0;
-		double weight = owner ? work_weight(w->m, b) : 0;
-
-		if (!owner)
-			continue;
-		w->of_resource[owner - 1]->leak.dragged_count += weight;
-		w->of_resource[owner - 1]->leak.dragged_bytes += weight * (double)b->size;
-	}
-}
-
 void resources_group(struct work *w)
 {
 	w->of_resource = pool_array(&w->m->pool, w->m->resource_count, sizeof(*w->of_resource));
 	for (uint32_t i = 0; i < w->m->resource_count; i++)
 		add(w, i);
-	add_dragged(w);
 }
 
 static void detail(struct work *w, struct leak *leak)

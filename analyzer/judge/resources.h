@@ -6,7 +6,7 @@
  */
 #include "work.h"
 
-/* Marks the blocks that living resources are or lie in, and groups the resources, with what hangs on them. */
+/* Marks the blocks that living resources are or lie in, and groups the resources. */
 void resources_claim(struct work *w);
 void resources_group(struct work *w);
 

@@ -127,19 +127,14 @@ static unsigned kinds_of(const char *text)
 	return strstr(text, "all") ? ALL_KINDS : kinds;
 }
 
-static unsigned kind_of(enum leak_class class)
+static unsigned kind_of(const struct leak *leak)
 {
-	switch (class) {
-	case CLASS_POSSIBLE:
-		return 2;
-	case CLASS_INDIRECT:
-		return 4;
-	case CLASS_REACHABLE:
-	case CLASS_HELD:
-		return 8;
-	default:
-		return 1;
-	}
+	unsigned kinds = (leak->definite.count > 0 ? 1 : 0) | (leak->possible.count > 0 ? 2 : 0) |
+			 (leak->hanging.count > 0 ? 4 : 0) | (leak->uncertain.count > 0 ? 4 : 0);
+
+	if (kinds)
+		return kinds;
+	return leak->class == CLASS_REACHABLE || leak->class == CLASS_HELD ? 8 : 1;
 }
 
 static void add_line(struct suppressions *s, struct entry *e, const char *text)
@@ -231,8 +226,9 @@ int suppress_read(struct suppressions *s, const char *path)
 		fprintf(stderr, "leakshim: %s: %s\n", path, strerror(errno));
 		return -1;
 	}
-	if (getdelim(&text, &size, 0, file) >= 0 || feof(file))
-		r = suppress_add(s, text ? text : "", path);
+	ssize_t length = getdelim(&text, &size, 0, file);
+	if (length >= 0 || feof(file))
+		r = suppress_add(s, length > 0 ? text : "", path);
 	free(text);
 	fclose(file);
 	return r;
@@ -327,7 +323,7 @@ bool suppress_matches(struct suppressions *s, const struct leak *leak, const str
 	}
 	for (struct entry *e = s->first; e && !found; e = e->next) {
 		found = e->is_lsan ? lsan_matches(e, frames, depth)
-				   : e->kinds & kind_of(leak->class) &&
+				   : e->kinds & kind_of(leak) &&
 					     lines_match(e->lines, e->line_count, frames, depth);
 		if (found) {
 			e->groups++;
@@ -358,11 +354,14 @@ void suppress_summary(const struct suppressions *s, FILE *to)
 
 void suppress_print(FILE *to, const struct leak *leak)
 {
-	static const char *const kinds[] = { [1] = "definite", [2] = "possible", [4] = "indirect", [8] = "reachable" };
-	unsigned printed = 1;
+	static const char *const kinds[] = { "definite", "possible", "indirect", "reachable" };
+	unsigned printed = 1, wanted = kind_of(leak);
 
-	fprintf(to, "{\n   leakshim-%s\n   Memcheck:Leak\n   match-leak-kinds: %s\n   fun:%s\n", leak->fingerprint,
-		kinds[kind_of(leak->class)],
+	fprintf(to, "{\n   leakshim-%s\n   Memcheck:Leak\n   match-leak-kinds: ", leak->fingerprint);
+	for (unsigned i = 0, said = 0; i < 4; i++)
+		if (wanted & 1u << i)
+			fprintf(to, "%s%s", said++ ? "," : "", kinds[i]);
+	fprintf(to, "\n   fun:%s\n",
 		leak->family == FAMILY_NEW_ARRAY ? "_Zna*"
 		: leak->family == FAMILY_NEW	 ? "_Znw*"
 		: leak->family == FAMILY_ALIGNED ? "*align*"

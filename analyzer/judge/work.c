@@ -3,6 +3,7 @@
 #include "work.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 double work_weight(const struct model *m, const struct block *b)
 {
@@ -37,4 +38,115 @@ struct group *work_final(struct group *g)
 	while (g && g->into)
 		g = g->into;
 	return g;
+}
+
+unsigned work_kind(const struct model *m, const struct block *b)
+{
+	return b->class == CLASS_INDIRECT && b->owner && m->blocks[b->owner - 1].class == CLASS_POSSIBLE
+		       ? KIND_UNCERTAIN
+		       : b->class;
+}
+
+enum leak_class work_joint(unsigned kind)
+{
+	return kind == CLASS_INDIRECT || kind == CLASS_POSSIBLE || kind == KIND_UNCERTAIN ? CLASS_DEFINITE
+											 : (enum leak_class)kind;
+}
+
+bool work_is_lost(const struct leak *leak)
+{
+	return work_joint(leak->class) == CLASS_DEFINITE;
+}
+
+static void part_add(struct part *part, double count, double bytes)
+{
+	part->count += count;
+	part->bytes += bytes;
+}
+
+/* That of the strongest of a lost group's blocks. */
+static void settle_class(struct leak *leak)
+{
+	if (work_is_lost(leak))
+		leak->class = leak->definite.count > 0	 ? CLASS_DEFINITE
+			      : leak->possible.count > 0 ? CLASS_POSSIBLE
+							 : CLASS_INDIRECT;
+}
+
+void work_count(struct leak *leak, unsigned kind, double count, double bytes)
+{
+	leak->count += count;
+	leak->bytes += bytes;
+	if (!work_is_lost(leak))
+		return;
+	part_add(kind == CLASS_DEFINITE	  ? &leak->definite
+		 : kind == CLASS_POSSIBLE ? &leak->possible
+		 : kind == CLASS_INDIRECT ? &leak->hanging
+					  : &leak->uncertain,
+		 count, bytes);
+	settle_class(leak);
+}
+
+void work_join(struct leak *leak, const struct leak *more)
+{
+	leak->count += more->count;
+	leak->bytes += more->bytes;
+	part_add(&leak->definite, more->definite.count, more->definite.bytes);
+	part_add(&leak->possible, more->possible.count, more->possible.bytes);
+	part_add(&leak->hanging, more->hanging.count, more->hanging.bytes);
+	part_add(&leak->uncertain, more->uncertain.count, more->uncertain.bytes);
+	settle_class(leak);
+}
+
+static const struct block *order_blocks; /* qsort has no argument for it */
+
+static int order_address(const void *left, const void *right)
+{
+	uint64_t a = order_blocks[*(const uint32_t *)left].address, b = order_blocks[*(const uint32_t *)right].address;
+
+	return a < b ? -1 : a > b;
+}
+
+uint32_t work_block_around(struct work *w, uint64_t address)
+{
+	const struct model *m = w->m;
+	uint32_t low = 0, high = m->block_count;
+
+	if (!w->by_address) {
+		w->by_address = pool_array(&w->m->pool, m->block_count, sizeof(*w->by_address));
+		for (uint32_t i = 0; i < m->block_count; i++)
+			w->by_address[i] = i;
+		order_blocks = m->blocks;
+		if (m->block_count)
+			qsort(w->by_address, m->block_count, sizeof(*w->by_address), order_address);
+	}
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (m->blocks[w->by_address[middle]].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return 0;
+	const struct block *b = &m->blocks[w->by_address[low - 1]];
+	return address - b->address < b->size + !b->size ? w->by_address[low - 1] + 1 : 0;
+}
+
+uint32_t work_tally(const struct work *w, const struct block *b)
+{
+	uint32_t i = w->first[b->site];
+	unsigned kind = work_kind(w->m, b);
+
+	while (i && (w->tallies[i].family != b->family || w->tallies[i].class != kind))
+		i = w->tallies[i].next;
+	return i;
+}
+
+struct group *work_group_of(const struct work *w, uint32_t block)
+{
+	if (w->claimant && w->claimant[block])
+		return work_final(w->of_resource[w->claimant[block] - 1]);
+	return work_final(w->tallies[work_tally(w, &w->m->blocks[block])].group);
 }

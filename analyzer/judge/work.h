@@ -7,15 +7,16 @@
 #include <uthash.h>
 #include "stacks.h"
 
+#define KIND_UNCERTAIN CLASSES /* indirect, on a possible one */
+
 /* Blocks of one site, family and class. */
 struct tally {
 	uint32_t site;
-	uint8_t family, class;
+	uint8_t family, class; /* class: or KIND_UNCERTAIN */
 	bool is_estimate;
 	uint32_t next; /* tally of the same site, 0: none */
 	struct group *group; /* 0: what a resource stands for */
 	double count, bytes, confirmed, doubtful;
-	double dragged_count, dragged_bytes;
 	uint64_t oldest_us, newest_us;
 };
 
@@ -28,6 +29,7 @@ struct group {
 	struct group *into; /* the one it was joined to; 0: none */
 	double largest;     /* bytes of the member that lends its stack */
 	uint32_t shown;     /* 1 + place among the leaks with details; 0: none */
+	double on_bytes;    /* of those that hang on leak.on */
 	uint32_t last_site;
 	uint8_t *threads; /* a bit for each that made a member; 0: not looked for */
 	uint32_t thread_count;
@@ -45,6 +47,7 @@ struct work {
 	uint32_t group_count, group_room;
 	struct group *by_key;
 	struct group **of_resource; /* by resource */
+	uint32_t *by_address;       /* indices of the blocks in order of their addresses; 0: not sorted yet */
 	struct path path, other;    /* scratch */
 };
 
@@ -54,4 +57,26 @@ double work_weight(const struct model *m, const struct block *b);
 /* The group of a key, made with `first` if there is none yet. */
 struct group *work_group(struct work *w, uint64_t key, const struct leak *first);
 struct group *work_final(struct group *g); /* what it was joined to in the end */
+
+/* The group of a block, that of the resource if one stands for it. */
+struct group *work_group_of(const struct work *w, uint32_t block);
+
+/* The block around an address: 1 + its index, 0 if there is none. */
+uint32_t work_block_around(struct work *w, uint64_t address);
+
+/* The class of a block; KIND_UNCERTAIN for one that hangs on a possible one. */
+unsigned work_kind(const struct model *m, const struct block *b);
+
+/* Definite, possible and indirect ones are one group. */
+enum leak_class work_joint(unsigned kind);
+bool work_is_lost(const struct leak *leak);
+
+/* Adds to a group, and to its parts if the kind is a lost one. */
+void work_count(struct leak *leak, unsigned kind, double count, double bytes);
+
+/* Those of `more` belong to `leak` too. */
+void work_join(struct leak *leak, const struct leak *more);
+
+/* The tally of a block, 0 if there is none yet. */
+uint32_t work_tally(const struct work *w, const struct block *b);
 #endif

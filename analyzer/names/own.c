@@ -12,6 +12,25 @@ static bool begins_with_one_of(const char *path, const char *const *folders)
 	return false;
 }
 
+/* What the language brings along, also where it is compiled into the program and no line says so; and the wrappers of
+ * malloc that programs have under one name everywhere: their callers say more. */
+static bool is_library_function(const char *name)
+{
+	static const char *const spaces[] = { "std::", "__gnu_cxx::", "__cxxabiv1::", "operator new", "alloc::", "core::",
+					      "hashbrown::", "__rust_alloc", "__rust_realloc", "__rdl_", "__rg_",
+					      "boost::", "<alloc::", "<std::", "<core::", NULL };
+	static const char *const wrappers[] = { "xmalloc", "xcalloc", "xrealloc", "xstrdup", "xmemdup", "xzalloc", "xstrndup",
+						"zmalloc", "zcalloc", "zrealloc", "safe_malloc", "safe_calloc", "emalloc",
+						"ecalloc", NULL };
+
+	if (begins_with_one_of(name, spaces))
+		return true;
+	for (const char *const *w = wrappers; *w; w++)
+		if (!strcmp(name, *w))
+			return true;
+	return false;
+}
+
 bool own_is_library(const struct place *place, const struct frame *frame)
 {
 	static const char *const libraries[] = { "/lib/", "/lib64/", "/lib32/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/",
@@ -19,7 +38,10 @@ bool own_is_library(const struct place *place, const struct frame *frame)
 	static const char *const headers[] = { "/usr/include/", "/usr/local/include/", "/rustc/", "/usr/lib/", NULL };
 	const struct module *module = place->module;
 
-	if (frame->file && (begins_with_one_of(frame->file, headers) || strstr(frame->file, "/include/c++/")))
+	if (frame->function && is_library_function(frame->function))
+		return true;
+	if (frame->file && (begins_with_one_of(frame->file, headers) || strstr(frame->file, "/include/c++/") ||
+			    strstr(frame->file, "/.cargo/registry/") || strstr(frame->file, "/rustlib/src/")))
 		return true;
 	if (!module || module->kind == MODULE_PROGRAM)
 		return false;

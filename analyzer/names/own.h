@@ -6,7 +6,8 @@
  * and not a library's.
  *
  * A frame is a library's if its module is libc, the loader or another one below the system's library folders (unless
- * all of them are), or if its line lies in a header below the system's include folders (inlined C++).
+ * all of them are), if its line lies in a header below the system's include folders (inlined C++), or if its name is
+ * the language's or a usual wrapper of malloc.
  */
 #include "model.h"
 

@@ -276,6 +276,60 @@ static void put_explanation(struct report_json *j, enum cause cause, const struc
 	yajl_gen_map_close(j->gen);
 }
 
+static void put_part(struct report_json *j, const char *key, const struct part *part)
+{
+	put_key(j, key);
+	yajl_gen_map_open(j->gen);
+	put_number(j, "count", part->count);
+	put_number(j, "bytes", part->bytes);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_lost(struct report_json *j, const struct leak *leak)
+{
+	put_key(j, "lost");
+	yajl_gen_map_open(j->gen);
+	put_part(j, "definite", &leak->definite);
+	put_part(j, "indirect", &leak->hanging);
+	put_part(j, "possible", &leak->possible);
+	put_part(j, "on_possible", &leak->uncertain);
+	yajl_gen_map_close(j->gen);
+	put_member(j, "hangs_on", leak->on ? leak->on->fingerprint : NULL);
+}
+
+static void put_hangers(struct report_json *j, const struct leak *leak)
+{
+	put_key(j, "hang_on_it");
+	yajl_gen_array_open(j->gen);
+	for (unsigned i = 0; i < leak->hanger_count && i < HANGERS_SHOWN; i++) {
+		yajl_gen_map_open(j->gen);
+		put_member(j, "fingerprint", leak->hangers[i].leak->fingerprint);
+		put_number(j, "count", leak->hangers[i].part.count);
+		put_number(j, "bytes", leak->hangers[i].part.bytes);
+		yajl_gen_map_close(j->gen);
+	}
+	yajl_gen_array_close(j->gen);
+}
+
+static void put_cycle(struct report_json *j, const struct leak *leak)
+{
+	put_key(j, "cycles");
+	yajl_gen_map_open(j->gen);
+	put_number(j, "count", leak->cycle.count);
+	put_key(j, "example");
+	yajl_gen_array_open(j->gen);
+	for (unsigned i = 0; i < leak->cycle.link_count; i++) {
+		const struct link *link = &leak->cycle.links[i];
+
+		yajl_gen_map_open(j->gen);
+		put_member(j, "type", link->type);
+		put_stack(j, "created_at", link->stack);
+		yajl_gen_map_close(j->gen);
+	}
+	yajl_gen_array_close(j->gen);
+	yajl_gen_map_close(j->gen);
+}
+
 static void put_leak(struct report_json *j, const struct model *m, const struct leak *leak)
 {
 	yajl_gen_map_open(j->gen);
@@ -288,11 +342,14 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_bool(j, "estimate", leak->is_estimate);
 	put_number(j, "confirmed", leak->confirmed);
 	put_number(j, "doubtful", leak->doubtful);
+	put_lost(j, leak);
 	put_key(j, "dragged");
 	yajl_gen_map_open(j->gen);
 	put_number(j, "count", leak->dragged_count);
 	put_number(j, "bytes", leak->dragged_bytes);
 	yajl_gen_map_close(j->gen);
+	put_hangers(j, leak);
+	put_cycle(j, leak);
 	put_member(j, "fingerprint", leak->fingerprint);
 	put_explanation(j, leak->cause, leak->explanation);
 	put_seconds(j, "oldest_age", age(m, leak->oldest_us));

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "own.h"
 #include "progress.h"
 #include "report.h"
 #include "words.h"
@@ -43,11 +44,9 @@ static void print_frame(FILE *to, const struct place *place, unsigned i)
 	fputc('\n', to);
 }
 
-/* A place in a line of text: its innermost frame, which may be inlined. */
-static void print_at(FILE *to, const struct place *place)
+/* A frame of a place in a line of text. */
+static void print_frame_at(FILE *to, const struct place *place, const struct frame *frame)
 {
-	const struct frame *frame = &place->frames[0];
-
 	if (frame->function)
 		words_escape(to, frame->function);
 	if (frame->function && frame->file) {
@@ -61,6 +60,12 @@ static void print_at(FILE *to, const struct place *place)
 	} else if (!frame->function) {
 		fprintf(to, "0x%" PRIx64, place->offset);
 	}
+}
+
+/* A place in a line of text: its innermost frame, which may be inlined. */
+static void print_at(FILE *to, const struct place *place)
+{
+	print_frame_at(to, place, &place->frames[0]);
 }
 
 static void print_stack(FILE *to, const struct stack *stack)
@@ -142,18 +147,67 @@ static void print_confirmed(FILE *to, const struct model *m, const struct leak *
 		fputs(" Suspected by one scan; another one confirms.", to);
 }
 
-static void print_dragged(FILE *to, const struct leak *leak)
+/* A group in a line of another one: who made it, and its name. */
+static void print_maker(FILE *to, const struct stack *stack, const struct leak *leak)
+{
+	struct own own = stack ? own_frame(stack) : (struct own){ 0 };
+
+	if (own.frame) {
+		fputs(" made in ", to);
+		print_frame_at(to, own.place, own.frame);
+	}
+	if (leak)
+		fprintf(to, " [%s]", leak->fingerprint);
+}
+
+static void print_amount(FILE *to, const struct leak *leak, const char *before, double count, double bytes)
 {
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
+	fprintf(to, "%s%s %s, %s", before, words_number(a, count, leak->is_estimate), count < 1.5 ? "block" : "blocks",
+		words_bytes(b, bytes, leak->is_estimate));
+}
+
+static void print_dragged(FILE *to, const struct leak *leak)
+{
+	unsigned shown = leak->hanger_count < HANGERS_SHOWN ? leak->hanger_count : HANGERS_SHOWN;
+	bool is_one = leak->dragged_count < 1.5;
+
 	if (!(leak->dragged_count > 0))
 		return;
-	fprintf(to, "\n  %s %s, %s, %s on %s and %s lost too.",
-		words_number(a, leak->dragged_count, leak->is_estimate),
-		leak->dragged_count < 1.5 ? "block" : "blocks",
-		words_bytes(b, leak->dragged_bytes, leak->is_estimate),
-		leak->dragged_count < 1.5 ? "hangs" : "hang",
-		leak->count < 1.5 ? "it" : "them", leak->dragged_count < 1.5 ? "is" : "are");
+	print_amount(to, leak, "\n  ", leak->dragged_count, leak->dragged_bytes);
+	fprintf(to, ", %s on %s%s", is_one ? "hangs" : "hang", leak->count < 1.5 ? "it" : "them",
+		leak->class != CLASS_DEFINITE ? "" : is_one ? " and is lost too" : " and are lost too");
+	for (unsigned i = 0; i < shown; i++) {
+		const struct hanging *h = &leak->hangers[i];
+		char a[WORDS_SIZE];
+
+		fprintf(to, "%s %s", i ? "," : ":", words_number(a, h->part.count, leak->is_estimate));
+		print_maker(to, h->stack, h->leak);
+	}
+	if (leak->hanger_count > shown)
+		fprintf(to, " and %u more groups", leak->hanger_count - shown);
+	fputc('.', to);
+}
+
+/* What lies on the way from one of them back to itself. */
+static void print_cycle(FILE *to, const struct leak *leak)
+{
+	const struct cycle *c = &leak->cycle;
+	char a[WORDS_SIZE];
+
+	if (!c->link_count)
+		return;
+	fprintf(to, "\n  %s %s:", words_number(a, c->count, leak->is_estimate), c->count < 1.5 ? "cycle" : "cycles");
+	for (unsigned i = 0; i < c->link_count; i++) {
+		fputs(i ? " ->" : "", to);
+		if (c->links[i].type) {
+			fputc(' ', to);
+			print_name(to, c->links[i].type);
+		}
+		print_maker(to, c->links[i].stack, NULL);
+	}
+	fputs(" -> itself.", to);
 }
 
 /* What is known about the references of one of them. */
@@ -199,6 +253,43 @@ static void print_balance(FILE *to, const struct leak *leak)
 	fputc('.', to);
 }
 
+/* Lost ones of one stack need not all be lost in the same way. */
+static void print_class(FILE *to, const struct model *m, const struct leak *leak)
+{
+	const struct part *parts[] = { &leak->definite, &leak->hanging, &leak->possible, &leak->uncertain };
+	static const char *const words[][2] = { { "nothing points at it any more", "nothing points at them any more" },
+						{ "hangs on another lost one", "hang on other lost ones" },
+						{ "has only pointers into its middle left", "have only pointers into their middle left" },
+						{ "hangs on such a one", "hang on such ones" } };
+	unsigned said = 0;
+	char a[WORDS_SIZE];
+
+	if (leak->class == CLASS_INDIRECT && leak->orphaned.count > 0)
+		fputs("  indirect: only something that is not reported points at", to);
+	else if (leak->count < 0.5 + (leak->class == CLASS_DEFINITE ? leak->definite.count : leak->possible.count) ||
+		 (leak->class != CLASS_DEFINITE && leak->class != CLASS_POSSIBLE))
+		fprintf(to, "  %s", words_class_reason(m, leak->class, leak->count < 1.5));
+	else
+		said = 1;
+	if (leak->class == CLASS_INDIRECT && leak->orphaned.count > 0)
+		fputs(leak->count < 1.5 ? " it" : " them", to);
+	if (leak->class == CLASS_INDIRECT && leak->on) {
+		fputs(", a block", to);
+		print_maker(to, leak->on_stack, leak->on);
+	}
+	for (unsigned i = 0; said && i < 4; i++) {
+		bool is_one = parts[i]->count < 1.5;
+
+		if (!(parts[i]->count > 0))
+			continue;
+		fputs(said++ > 1 ? "; " : "  ", to);
+		if (said == 2)
+			fprintf(to, "%s: ", words_class(leak->class));
+		fprintf(to, "%s %s", words_number(a, parts[i]->count, leak->is_estimate), words[i][!is_one]);
+	}
+	fputc('.', to);
+}
+
 static void print_circumstances(FILE *to, const struct model *m, const struct leak *leak)
 {
 	char a[WORDS_SIZE], b[WORDS_SIZE];
@@ -207,7 +298,7 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 		fprintf(to, "  possible: nothing that could be read points at %s, but not all could be read.",
 			leak->count < 1.5 ? "it" : "them");
 	else
-		fprintf(to, "  %s.", words_class_reason(m, leak->class, leak->count < 1.5));
+		print_class(to, m, leak);
 	if (leak->doubtful > 0 && leak->doubtful < leak->count - 0.5)
 		fprintf(to, " At %s of them nothing points that could be read.",
 			words_number(a, leak->doubtful, leak->is_estimate));
@@ -224,6 +315,7 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 		fputc('.', to);
 	}
 	print_confirmed(to, m, leak);
+	print_cycle(to, leak);
 	print_dragged(to, leak);
 	if (leak->resource) {
 		print_counts(to, m, leak);
@@ -389,6 +481,9 @@ static void print_leak(FILE *to, const struct model *m, const struct leak *leak)
 		fputs("size unknown", to);
 	else
 		fputs(words_bytes(b, leak->bytes, leak->is_estimate), to);
+	if (leak->dragged_bytes > 0)
+		fprintf(to, " + %s that hang on %s", words_bytes(b, leak->dragged_bytes, leak->is_estimate),
+			leak->count < 1.5 ? "it" : "them");
 	fprintf(to, " [%s]\n", leak->fingerprint);
 	print_explanation(to, leak->cause, leak->explanation);
 	print_circumstances(to, m, leak);
@@ -595,12 +690,16 @@ static void print_scan(FILE *to, struct model *m)
 static void print_summary(FILE *to, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
-	char a[WORDS_SIZE];
+	char a[WORDS_SIZE], b[WORDS_SIZE];
 
 	fputs("leakshim: ", to);
 	if (d->shown.groups)
 		print_groups(to, "", &d->shown, r->model->is_sampled);
-	else
+	if (d->shown.groups && d->hanging.groups)
+		fprintf(to, " + %s %s, %s, that hang on them", words_number(a, d->hanging.blocks, r->model->is_sampled),
+			d->hanging.blocks < 1.5 ? "block" : "blocks",
+			words_bytes(b, d->hanging.bytes, r->model->is_sampled));
+	if (!d->shown.groups)
 		fputs("no leaks", to);
 	if (d->finding_count)
 		fprintf(to, ", %s wrong %s", words_number(a, d->finding_count, false),

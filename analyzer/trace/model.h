@@ -324,6 +324,8 @@ struct model {
 	struct node *nodes;
 	struct site *sites;
 	struct block *blocks; /* only living ones, from index 0 */
+	uint64_t *back; /* by block, of a lost one: where the block lies that leads to it, of a definite one: that
+			 * leads back to it; 0: no such. The array is 0 if nothing is lost */
 	struct mismatch *mismatches; /* from index 0 */
 	struct type *types;
 	struct probe *probes;
@@ -463,7 +465,32 @@ struct explanation {
 	const char *advice;		   /* 0: none */
 };
 
-/* A group: everything alive from one stack, of one family and class. */
+/* Some of a group's blocks. */
+struct part {
+	double count, bytes;
+};
+
+/* What hangs on a group: blocks of another one that only these lead to. */
+struct hanging {
+	struct part part;
+	const struct leak *leak;
+	const struct stack *stack;
+};
+
+/* How something that hangs on a block leads back to it: what lies on the way, the block itself first. */
+struct cycle {
+	double count; /* how many of the group are in one */
+	const struct link *links;
+	unsigned link_count; /* of one of them; 0: none is in a cycle */
+};
+
+struct link {
+	const char *type;           /* of a resource; 0: a block */
+	const struct stack *stack;  /* that made it */
+};
+
+/* A group: everything alive from one stack, of one family and class; definite, possible and indirect blocks
+ * are one class here, that of the strongest. */
 struct leak {
 	const char *type;    /* "block", "object", "array", or a resource's type */
 	const char *release; /* the function that nobody called, with its parentheses */
@@ -472,8 +499,17 @@ struct leak {
 	enum family family;
 	bool is_estimate; /* sampled: count and bytes are unbiased estimates */
 	double count, bytes;
-	double dragged_count, dragged_bytes; /* indirect ones that hang on these */
 	double doubtful;  /* how many of them only what was not read could hold */
+	struct part definite, possible; /* lost ones by what was found of each; 0 in other classes */
+	struct part hanging;            /* on a definite one, of this group or another */
+	struct part uncertain;           /* on a possible one */
+	struct part orphaned;           /* of the hanging ones: what they hang on is not reported */
+	double dragged_count, dragged_bytes; /* those of other groups that hang on these */
+	const struct hanging *hangers;       /* the largest of them */
+	unsigned hanger_count;               /* all of them; HANGERS_SHOWN are kept */
+	const struct leak *on;               /* the group on which most of the hanging ones hang; 0: on this one */
+	const struct stack *on_stack;
+	struct cycle cycle;
 	double confirmed; /* how many of them at least two scans in a row found lost */
 	uint64_t oldest_us, newest_us; /* times of birth */
 	uint64_t ever_blocks;
@@ -482,6 +518,7 @@ struct leak {
 	uint64_t names;   /* hash of the stack by names */
 	uint64_t steps;   /* hash of the stack by module and offset, or by lines */
 	uint32_t rank;    /* among groups with all names in common */
+	uint32_t number;  /* of the group, from 0 */
 	uint32_t node;    /* of the site with the most bytes */
 	uint32_t resource; /* 1 + index of the one that lends its records; 0: these are blocks */
 	const uint16_t *threads; /* indices, ascending */
@@ -497,6 +534,8 @@ struct leak {
 	enum cause cause;
 	const struct explanation *explanation; /* 0: none was sought */
 };
+
+#define HANGERS_SHOWN 3u
 
 /* One of both is set. */
 struct finding {
@@ -523,7 +562,7 @@ struct diagnosis {
 	struct class_total totals[CLASSES];
 	bool is_shown[CLASSES];
 	struct class_total shown;
-	struct class_total leaking; /* the classes that count as leaks, shown or not */
+	struct class_total hanging; /* groups that are not shown, since all that is theirs hangs on others */
 	const char **notes; /* things a reader must know: changed modules and the like */
 	uint32_t note_count;
 	bool is_complete;

@@ -115,6 +115,15 @@ static enum leak_class verdict_class(const struct model *m, uint32_t verdict, ui
 	}
 }
 
+static void note_back(struct model *m, uint32_t block, uint64_t from)
+{
+	if (!from)
+		return;
+	if (!m->back)
+		m->back = pool_array(&m->pool, m->block_count, sizeof(*m->back));
+	m->back[block] = from;
+}
+
 static void read_verdict(struct model *m, const struct trace_file *f, const uint32_t *slots,
 			 uint32_t i, uint32_t scan)
 {
@@ -134,6 +143,8 @@ static void read_verdict(struct model *m, const struct trace_file *f, const uint
 		}
 		if (verdict == TRACE_VERDICT_INDIRECT && t.owner < f->areas[TRACE_AREA_BLOCK].used)
 			b->owner = slots[t.owner];
+		if (verdict == TRACE_VERDICT_INDIRECT || verdict == TRACE_VERDICT_DEFINITE)
+			note_back(m, slots[i] - 1, trace_verdict_from(&t));
 	}
 	b->class = verdict_class(m, verdict, b->time_us) & 15;
 }

@@ -223,9 +223,46 @@ void live_gone_elsewhere(const struct live_taken *taken)
 	t->mode = mode;
 }
 
+/* Does the block of an index entry contain an address? Its slot, 0 else. */
+static uint32_t contains(uint32_t entry, uintptr_t address)
+{
+	uint32_t slot = index_slot(entry);
+	const struct trace_block *b = slot ? state_block(slot) : 0;
+
+	return b && trace_block_address(b) && address - trace_block_address(b) < trace_block_size(b) ? slot : 0;
+}
+
+#define AROUND_LEAVES 16u /* a pointer into a block leads at most so far from its start */
+
+/* The block that an address lies in. Slow: looks at each place where one could begin. */
+static uint32_t live_find_around(uintptr_t address)
+{
+	static const struct { uint32_t at, shift, back; } arrays[] = {
+		{INDEX_AT_FINE, 0, 128}, {INDEX_AT_128, 7, 512}, {INDEX_AT_512, 9, 2048}, {INDEX_AT_2048, 11, 0}};
+	uint32_t slot = live_find(address);
+
+	for (size_t i = 0; i < sizeof arrays / sizeof *arrays && !slot && state.root; i++) {
+		unsigned shift = i ? arrays[i].shift : index_fine_shift;
+		uintptr_t most = i < 3 ? arrays[i].back : INDEX_LEAF_SPAN * AROUND_LEAVES;
+		uintptr_t low = address > most ? (address - most) >> shift : 0;
+
+		for (uintptr_t at = address >> shift; at + 1 > low && !slot; at--) {
+			const uint32_t *leaf = index_leaf(at << shift);
+
+			if (!leaf && shift == 11) /* nothing begins in it */
+				at &= ~((INDEX_LEAF_SPAN >> shift) - 1);
+			else if (leaf)
+				slot = contains(leaf[arrays[i].at + ((at << shift & (INDEX_LEAF_SPAN - 1)) >> shift)], address);
+			if (!at)
+				break;
+		}
+	}
+	return slot;
+}
+
 void live_ignore(uintptr_t address)
 {
-	uint32_t slot = live_find(address);
+	uint32_t slot = live_find_around(address);
 
 	if (slot)
 		__atomic_fetch_or(&state_block(slot)->what, TRACE_BLOCK_IGNORED, __ATOMIC_RELAXED);

@@ -37,7 +37,7 @@ void live_put_back(struct thread *t, const struct live_taken *taken);
 void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t released_by,
 		   const struct live_caller *from);
 
-/* The program says that a block is no leak; also what only it leads to is none. */
+/* The program says that the block around an address is no leak; also what only it leads to is none. */
 void live_ignore(uintptr_t address);
 
 /* The slot of the block at an address, 0 if not followed. */

@@ -25,10 +25,11 @@ struct message {
 /* The first words of lines; a verb stands at its number. */
 static const char *const verb_words[PROBE_VERBS] = {"type",  "create", "retain", "sink", "release",
 						    "final", "touch",  "move",   "adopt"};
-static const char *const type_keys[] = {"lib", "count", "initial", "static", "block"};
+static const char *const type_keys[] = {"lib", "count", "initial", "static", "block", "role"};
 static const char *const line_keys[] = {"if", "stack", "size"};
 static const char *const formats[] = {"u32", "i32", "u64", "neg32"};
 static const char *const blocks[] = {"any", "own", "slab", "heap"};
+static const char *const roles[] = {"object", "container"};
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 
@@ -342,6 +343,16 @@ static int block_setting(struct parser *p, const struct probe_word *value, struc
 	return unknown(p, value, " is not a kind of block", blocks, COUNT(blocks));
 }
 
+static int role_setting(struct parser *p, const struct probe_word *value, struct probe_type *t)
+{
+	for (uint32_t i = 0; i < COUNT(roles); i++)
+		if (word_is(value, roles[i])) {
+			t->role = (uint8_t)i;
+			return 0;
+		}
+	return unknown(p, value, " is not a role", roles, COUNT(roles));
+}
+
 static int type_setting(struct parser *p, const struct probe_word *word, struct probe_type *t)
 {
 	struct probe_word value;
@@ -364,8 +375,10 @@ static int type_setting(struct parser *p, const struct probe_word *word, struct 
 	case 3:
 		t->static_below = (uint64_t)n;
 		return 0;
-	default:
+	case 4:
 		return block_setting(p, &value, t);
+	default:
+		return role_setting(p, &value, t);
 	}
 }
 

@@ -7,7 +7,7 @@
  *
  *   file = { line } ;  '#' starts a comment ;  fields are separated by blanks
  *   line = "type" NAME [ lib=GLOB ] [ count=FMT@OFF ] [ initial=N ] [ static=N ]
- *                      [ block=own|slab|heap|any ]
+ *                      [ block=own|slab|heap|any ] [ role=object|container ]
  *        | VERB SYMBOL LOC [ if=COND ] [ stack=N ] [ size=LOC ]    of the type above it
  *   VERB = create | retain | sink | release | final | touch | move | adopt
  *   LOC  = ret | arg0..arg5 | stk0..stk63 | "[" LOC [ "+" N ] "]"   a load from LOC + N
@@ -77,6 +77,12 @@ enum probe_compare {
 	PROBE_AT_LEAST = 4
 };
 
+/* Of several lost resources that lead to one another, one is told of: what only holds others comes last. */
+enum probe_role {
+	PROBE_ROLE_OBJECT = 0,
+	PROBE_ROLE_CONTAINER = 1
+};
+
 /* A piece of the parsed text. */
 struct probe_word {
 	const char *at;
@@ -105,6 +111,7 @@ struct probe_type {
 	int32_t count_offset;
 	uint8_t count_format; /* enum probe_format */
 	uint8_t block;        /* enum probe_block */
+	uint8_t role;         /* enum probe_role */
 	uint16_t verbs;       /* bit v: a line with enum probe_verb v was read */
 	uint32_t line;
 };

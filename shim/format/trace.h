@@ -396,6 +396,7 @@ struct trace_type {
 #define TRACE_TYPE_HAS_COUNT 4u /* the type line has count= */
 #define TRACE_TYPE_BY_HAND 8u   /* declared by leakshim_track, not by a probe file */
 #define TRACE_TYPE_JAVA 16u     /* of Java objects: see below */
+#define TRACE_TYPE_CONTAINER 32u /* role=container: it only holds others */
 
 /* A function named in a probe file, and whether it is hooked. Seal: symbol. One that is defined
  * in several modules has an entry for each. */
@@ -638,8 +639,9 @@ enum trace_verdict_class {
  * address and time only; another one may have taken the slot since.
  *   what   bits 0..47 address, bits 48..51 class, bits 52..55 in how many scans in a row it
  *          was found lost (at most 15)
- *   from   bits 0..47 where the first pointer to it was found, bits 48..55 enum trace_root if
- *          that was in a root, bits 56..63 number of the scan
+ *   from   bits 0..47 where the first pointer to it was found (of a DEFINITE one: where something that hangs
+ *          on it leads back to it, 0: no cycle), bits 48..55 enum trace_root if that was in a root, bits
+ *          56..63 number of the scan
  *   time   as in the block
  *   owner  BLOCK index; of a POSSIBLE one: how far inside it the first pointer led
  */

@@ -40,10 +40,20 @@ static void note_loose(struct trace_resource *r, const struct reach_loose *l, ui
 	__atomic_store_n(&r->cut_scan, scan, __ATOMIC_RELEASE);
 }
 
+/* Its count at the cut, as far as it can be known. */
+static int count_of(const struct trace_resource *r, const struct trace_type *t, const struct reach_entry *e,
+		    int64_t *count)
+{
+	*count = r->count;
+	return t->flags & TRACE_TYPE_BY_HAND ||
+	       (t->flags & TRACE_TYPE_READS && !(t->flags & TRACE_TYPE_MISREAD) &&
+		read_count(t, e, trace_resource_address(r), count));
+}
+
 static void note(struct trace_resource *r, const struct trace_type *t, const struct reach_marker *m, uint32_t scan)
 {
 	uint64_t address = trace_resource_address(r);
-	int64_t i = reach_find(m->blocks, address), count = r->count;
+	int64_t i = reach_find(m->blocks, address), count;
 
 	if (i < 0 || m->contents[i] == REACH_SEVERAL) {
 		if (m->loose)
@@ -51,11 +61,7 @@ static void note(struct trace_resource *r, const struct trace_type *t, const str
 		return;
 	}
 	r->cut_class = TRACE_CUT_AS_BLOCK;
-	if (m->blocks->flag[i] & REACH_HIDDEN)
-		return;
-	if (!(t->flags & TRACE_TYPE_BY_HAND) &&
-	    (!(t->flags & TRACE_TYPE_READS) || t->flags & TRACE_TYPE_MISREAD ||
-	     !read_count(t, &m->blocks->entry[i], address, &count)))
+	if (m->blocks->flag[i] & REACH_HIDDEN || !count_of(r, t, &m->blocks->entry[i], &count))
 		return;
 	r->cut_short = m->pointers[i] < count ? r->cut_short + 1 : 0;
 	r->cut_count = count < 0 ? 0 : count > INT32_MAX ? INT32_MAX : (int32_t)count;
@@ -150,11 +156,41 @@ int reach_counts_open(const struct reach_cut *cut, const struct reach_file *file
 	return find_loose(file, m, used, arena);
 }
 
+/* Are counts and pointers of one moment, and all of them? */
+static int can_compare(const struct reach_cut *cut, const struct reach_marker *m)
+{
+	return m->pointers && !m->reader->unread->count && !cut->is_shared && !cut->scan->unstable && !cut->scan->missing &&
+	       cut->roots == ALL_ROOTS;
+}
+
+uint32_t reach_counts_rank(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m,
+			   uint8_t *rank)
+{
+	uint64_t used = __atomic_load_n(&cut->header->areas[TRACE_AREA_RESOURCE].used, __ATOMIC_ACQUIRE);
+	uint32_t ranked = 0;
+
+	for (uint64_t k = 1; k < used; k++) {
+		const struct trace_resource *r = living(file, k);
+		const struct trace_type *t = r ? reach_element(file, TRACE_AREA_TYPE, r->type, sizeof *t) : 0;
+		int64_t i = t ? block_of(m, trace_resource_address(r)) : -1, count;
+
+		if (is_loose(m, i) || !reach_mark_is_lost(m, (uint32_t)i))
+			continue;
+		uint8_t own = t->flags & TRACE_TYPE_CONTAINER ? REACH_RANK_CONTAINER : REACH_RANK_RESOURCE;
+
+		if (can_compare(cut, m) && !(m->blocks->flag[i] & REACH_HIDDEN) &&
+		    count_of(r, t, &m->blocks->entry[i], &count) && count > m->pointers[i])
+			own = REACH_RANK_SURE;
+		ranked += !rank[i];
+		rank[i] = own > rank[i] ? own : rank[i];
+	}
+	return ranked;
+}
 void reach_counts_note(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m)
 {
 	uint64_t used = __atomic_load_n(&cut->header->areas[TRACE_AREA_RESOURCE].used, __ATOMIC_ACQUIRE);
 
-	if (!m->pointers || cut->is_shared || cut->scan->unstable || cut->scan->missing || cut->roots != ALL_ROOTS)
+	if (!can_compare(cut, m))
 		return;
 	for (uint64_t i = 1; i < used; i++) {
 		struct trace_resource *r = living(file, i);

@@ -15,4 +15,15 @@ int reach_counts_open(const struct reach_cut *cut, const struct reach_file *file
 
 /* Notes both for each resource whose count can be believed and all of whose block's pointers were looked for. */
 void reach_counts_note(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m);
+
+/* What a lost block is worth as the one to tell of (heads.h), by entry; 0: a block like others. */
+enum reach_rank {
+	REACH_RANK_CONTAINER = 1,
+	REACH_RANK_RESOURCE = 2,
+	REACH_RANK_SURE = 3 /* its count exceeds the pointers to it */
+};
+
+/* Fills `rank`. Returns how many are not 0. */
+uint32_t reach_counts_rank(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m,
+			   uint8_t *rank);
 #endif

@@ -36,12 +36,23 @@ static inline int is_content(const struct reach_marker *m, uint32_t i, uint64_t 
 	return m->contents && m->contents[i] && (m->contents[i] == offset || m->contents[i] == REACH_SEVERAL);
 }
 
+/* What hangs on a head leads back to it; what lies inside itself is no cycle. */
+static void found_back(struct reach_marker *m, uint32_t i, uint64_t from)
+{
+	const struct reach_entry *e = &m->blocks->entry[i];
+
+	if (from - e->address < e->size)
+		return;
+	m->blocks->from[i] = from;
+	m->cycles++;
+}
+
 /* A word leads to block i. */
 static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from)
 {
 	uint8_t mark = m->blocks->mark[i];
 
-	/* pass 4 goes over what pass 3 has seen */
+	/* the later passes go over what pass 3 has seen */
 	if (m->pointers && m->pass < 4)
 		m->pointers[i] += m->pointers[i] < UINT8_MAX;
 	switch (m->pass) {
@@ -61,12 +72,15 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 			push(m, i, REACH_DRAGGED, from);
 		return;
 	case 3:
+	case 5:
 		if (mark == REACH_UNSEEN)
 			push(m, i, REACH_PASSED, from);
 		return;
 	default:
 		if (mark == REACH_PASSED)
 			push(m, i, REACH_DRAGGED, from);
+		else if (mark == REACH_DEFINITE && i + 1 == m->owner && !m->blocks->from[i])
+			found_back(m, i, from);
 	}
 }
 
@@ -161,16 +175,23 @@ void reach_mark_promote(struct reach_marker *m, uint32_t entry)
 	push(m, entry, REACH_REACHABLE, m->blocks->from[entry]);
 }
 
-static void find_heads(struct reach_marker *m)
+static void find_head(struct reach_marker *m, uint32_t i)
 {
-	m->pass = 3;
-	for (uint32_t i = 0; i < m->blocks->count; i++) {
-		if (m->blocks->mark[i] != REACH_UNSEEN)
-			continue;
-		m->heads[m->head_count++] = i;
-		push(m, i, REACH_PASSED, 0);
-		reach_mark_follow(m);
-	}
+	if (m->blocks->mark[i] != REACH_UNSEEN)
+		return;
+	m->heads[m->head_count++] = i;
+	push(m, i, REACH_PASSED, 0);
+	reach_mark_follow(m);
+}
+
+static void take_head(struct reach_marker *m, uint32_t i)
+{
+	if (m->blocks->mark[i] != REACH_PASSED)
+		return;
+	m->owner = 0;
+	push(m, i, REACH_DEFINITE, 0);
+	m->owner = i + 1;
+	reach_mark_follow(m);
 }
 
 void reach_mark_rest(struct reach_marker *m)
@@ -184,16 +205,34 @@ void reach_mark_rest(struct reach_marker *m)
 		reach_mark_follow(m);
 	}
 	m->owner = 0;
-	find_heads(m);
+	m->pass = 3;
+	for (uint32_t i = 0; i < m->blocks->count; i++)
+		find_head(m, i);
 	m->pass = 4;
-	while (m->head_count) {
-		uint32_t i = m->heads[--m->head_count];
+	while (m->head_count)
+		take_head(m, m->heads[--m->head_count]);
+}
 
-		if (m->blocks->mark[i] != REACH_PASSED)
-			continue;
-		m->owner = 0;
-		push(m, i, REACH_DEFINITE, 0);
-		m->owner = i + 1;
+void reach_mark_again(struct reach_marker *m, const uint32_t *order, uint32_t count, uint32_t sure)
+{
+	for (uint32_t k = 0; k < count; k++)
+		m->blocks->mark[order[k]] = REACH_UNSEEN;
+	m->owner = 0;
+	m->pass = 5;
+	for (uint32_t k = 0; k < count; k++)
+		find_head(m, order[k]);
+	m->pass = 6;
+	/* none of the sure ones hangs on another one, and all that they lead to is theirs first */
+	for (uint32_t k = 0; k < sure; k++) {
+		m->blocks->mark[order[k]] = REACH_DEFINITE;
+		m->blocks->entry[order[k]].owner = 0;
+		m->blocks->from[order[k]] = 0;
+	}
+	for (uint32_t k = 0; k < sure; k++) {
+		m->owner = order[k] + 1;
+		m->stack[m->depth++] = order[k];
 		reach_mark_follow(m);
 	}
+	while (m->head_count)
+		take_head(m, m->heads[--m->head_count]);
 }

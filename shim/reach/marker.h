@@ -52,6 +52,7 @@ struct reach_marker {
 	int heuristics;      /* look for idioms */
 	uint32_t owner;      /* entry number + 1, in passes 2 and 4 */
 	int pass;
+	uint32_t cycles;     /* heads that something leads back to */
 	uint64_t mask;       /* of the bits of a word that are an address */
 	uint64_t read;       /* bytes of blocks */
 };

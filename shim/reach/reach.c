@@ -8,6 +8,7 @@
 #include "counts.h"
 #include "faults.h"
 #include "habits.h"
+#include "heads.h"
 #include "kernel.h"
 #include "roots.h"
 #include "state.h"
@@ -199,6 +200,7 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	reach_habits_learn(&marker, &file, arena);
 	reach_mark_rest(&marker);
 	cut->scan->missing |= roots.missing;
+	reach_heads_choose(&marker, cut, &file, arena);
 	cut->scan->root_bytes = roots.bytes;
 	cut->scan->block_bytes = marker.read;
 	if (make_present(&file, cut->blocks))

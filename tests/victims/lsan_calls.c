@@ -28,6 +28,8 @@ static __attribute__((noinline)) void leak(const char *way)
 	uintptr_t hidden = make_hidden();
 	if (!strcmp(way, "disable")) __lsan_enable(), free(malloc(10));
 	if (!strcmp(way, "ignore")) __lsan_ignore_object((void *)~hidden);
+	if (!strcmp(way, "ignore inside")) __lsan_ignore_object((char *)~hidden + 1336);
+	if (!strcmp(way, "ignore outside")) __lsan_ignore_object((char *)~hidden + 1337);
 	if (!strncmp(way, "region", 6)) {
 		uintptr_t *region = calloc(1, 4096);
 
