@@ -12,11 +12,15 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "clone.h"
 #include "sys.h"
 #include "rules.h"
 
 #define STACK_SIZE (64l * 1024)
 #define SIGNALS 64
+
+static uint32_t nobody;
+uint32_t *spawn_held = &nobody;
 
 struct order {
 	const char *path;
@@ -32,6 +36,7 @@ struct kernel_action {
 	uint64_t mask;
 };
 
+/* Its table holds nothing but stderr. */
 static void child(void *data)
 {
 	struct order *order = data;
@@ -46,39 +51,14 @@ static void child(void *data)
 		sys_call6(SYS_rt_sigaction, s, (long)&action, 0, 8, 0, 0);
 	}
 	long nothing = sys_call6(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY, 0, 0, 0);
-	if (!sys_failed(nothing) && nothing != 0)
+	if (nothing > 0) {
 		sys_call3(SYS_dup2, nothing, 0, 0);
+		sys_call3(SYS_close, nothing, 0, 0);
+	}
 	sys_call3(SYS_dup2, 2, 1, 0);
-	if (sys_call3(SYS_close_range, 3, ~0u, 0)) /* kernel before 5.9 */
-		for (int fd = 3; fd < 1024; fd++)
-			sys_call3(SYS_close, fd, 0, 0);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
 	order->result = sys_call3(SYS_execve, (long)order->path, (long)order->argv, (long)order->envp);
 	sys_call3(SYS_exit_group, 127, 0, 0);
-}
-
-long spawn_clone(void *stack_top, long flags, void (*entry)(void *), void *data)
-{
-	uintptr_t *stack = (uintptr_t *)((uintptr_t)stack_top & ~(uintptr_t)15);
-	register long r10 __asm__("r10") = 0;
-	register long r8 __asm__("r8") = 0;
-	long result;
-
-	*--stack = (uintptr_t)data;
-	*--stack = (uintptr_t)entry;
-	__asm__ volatile("syscall\n\t"
-			 "test %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "xor %%ebp, %%ebp\n\t"
-			 "pop %%rax\n\t"
-			 "pop %%rdi\n\t"
-			 "call *%%rax\n\t"
-			 "ud2\n"
-			 "1:"
-			 : "=a"(result)
-			 : "a"((long)SYS_clone), "D"(flags), "S"(stack), "d"(0l), "r"(r10), "r"(r8)
-			 : "rcx", "r11", "memory");
-	return result;
 }
 
 /* A child of the caller, which is seen as one of its own: an exec makes SIGCHLD its exit signal. */
@@ -91,7 +71,7 @@ static long start(struct order *order)
 	if (sys_failed(stack))
 		return stack;
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
-	long pid = spawn_clone((void *)(stack + STACK_SIZE), CLONE_VM | CLONE_VFORK, child, order);
+	long pid = clone_onto((void *)(stack + STACK_SIZE), CLONE_VM | CLONE_VFORK, child, order);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
 	sys_call3(SYS_munmap, stack, STACK_SIZE, 0);
 	return pid;
@@ -107,7 +87,7 @@ static void wait_for(long pid)
 struct attendant {
 	struct order order;
 	uint32_t has_started; /* futex */
-	long stack;
+	long stack, table;
 };
 
 #ifdef __x86_64__
@@ -133,8 +113,10 @@ static void leave_stack(long stack)
 static void attend(void *data)
 {
 	struct attendant *a = data; /* the host's, until we say that it has started */
-	long pid = start(&a->order), stack = a->stack;
+	long stack = a->stack, pid = clone_leave(a->table, 1, spawn_held);
 
+	if (!sys_failed(pid))
+		pid = start(&a->order);
 	if (sys_failed(pid))
 		a->order.result = pid;
 	__atomic_store_n(&a->has_started, 1, __ATOMIC_RELEASE);
@@ -154,11 +136,13 @@ long spawn_program(const char *path, char *const argv[], char *const envp[])
 	if (sys_failed(a.stack))
 		return a.stack;
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
-	long pid = spawn_clone((void *)(a.stack + STACK_SIZE), CLONE_VM, attend, &a);
+	a.table = clone_table(spawn_held);
+	long pid = clone_onto((void *)(a.stack + STACK_SIZE), CLONE_VM | a.table, attend, &a);
 	while (!sys_failed(pid) && !__atomic_load_n(&a.has_started, __ATOMIC_ACQUIRE))
 		sys_call6(SYS_futex, (long)&a.has_started, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
 	if (sys_failed(pid)) {
+		clone_failed(a.table, spawn_held);
 		sys_call3(SYS_munmap, a.stack, STACK_SIZE, 0);
 		return pid;
 	}

@@ -6,8 +6,12 @@
  * nothing for wait(-1) to find, no page tables copied, no lock, no allocation.
  * Async-signal-safe. The raw clone shares the host's memory, on a stack of its own; all signals are blocked
  * in it so that no handler of the host runs there. It has no exit signal, but an exec would give it one: so it
- * executes nothing, and waits for a child of its own that does.
+ * executes nothing, and waits for a child of its own that does. Of the host's descriptors they have stderr only (clone.h).
  */
+#include <stdint.h>
+
+/* The word for clone_table. Set by whoever knows one that a fork of the program zeroes. */
+extern uint32_t *spawn_held __attribute__((visibility("hidden")));
 
 /* stdin is /dev/null, stdout and stderr are the host's stderr, other descriptors closed.
  * Returns the pid or -errno. */
@@ -15,9 +19,6 @@ long spawn_program(const char *path, char *const argv[], char *const envp[]);
 
 /* The same from a process that is one of ours: returns when the program has ended, and calls `meanwhile` once it runs. */
 void spawn_attend(const char *path, char *const argv[], char *const envp[], void (*meanwhile)(void));
-
-/* clone() onto another stack, where it runs entry(data), which does not return. Returns the pid or -errno. */
-long spawn_clone(void *stack_top, long flags, void (*entry)(void *), void *data);
 
 /* Waits at most `seconds` for a child of spawn_program. 0: it ended. */
 int spawn_wait(long pid, int seconds);

@@ -551,7 +551,7 @@ struct trace_scan {
 	uint32_t blocks[8];   /* by enum trace_verdict_class */
 	uint64_t bytes[8];
 	uint32_t process;     /* pid of the scanning process */
-	uint32_t reserved;
+	uint32_t touches;     /* not 0 while the scanning process makes the kernel refer to open files of the program */
 };
 
 enum trace_occasion {

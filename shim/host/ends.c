@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "blocking.h"
+#include "closing.h"
 #include "modules.h"
 #include "loaded.h"
 #include "process.h"
@@ -173,6 +174,7 @@ static __attribute__((constructor)) void begin(int argc, char **argv, char **env
 
 	look_up();
 	blocking_start();
+	closing_start();
 	if (environment && *environment) {
 		envp = *environment;
 		argc = 0;

@@ -369,6 +369,7 @@ static int is_bypassed(void)
 static void register_uppers(void)
 {
 	area_deferred = snapshot_deferred;
+	spawn_held = &state.leaving;
 	live_cut_over = snapshot_poll;
 	thread_upper.attach = live_attach;
 	thread_upper.detach = live_detach;

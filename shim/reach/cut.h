@@ -25,6 +25,12 @@ struct reach_region {
 	uintptr_t start, size;
 };
 
+/* A word that the kernel holds, and the descriptor it was found by. */
+struct reach_queued {
+	uint64_t word;
+	uint64_t descriptor;
+};
+
 struct reach_cut {
 	struct trace_header *header;
 	uint64_t reserved;    /* bytes of the trace's mapping */
@@ -53,6 +59,12 @@ struct reach_cut {
 	uint32_t own_heap_count;
 	const struct reach_thread *threads;
 	uint32_t thread_count;
+	uint32_t descriptors; /* most that the program's table has held */
+	struct reach_queued *queued; /* read where the program's descriptors could be used (kernel.h) */
+	uint32_t queued_most, queued_count;
+	int is_queued_all;
+	int are_sets_queued;  /* what epoll sets hold too */
+	struct reach_region own[2]; /* memory of the scan itself: no root */
 };
 
 /* Where the calling thread stands: what is live on its stack, and its registers. */

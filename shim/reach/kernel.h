@@ -4,10 +4,13 @@
 /*
  * Pointers that only the kernel holds: user data of epoll sets (/proc/self/fdinfo), values of
  * POSIX timers (/proc/PID/timers), bytes waiting in pipes (copied by tee, not taken out).
- * Only inside the scanning process, which has the program's descriptors.
  */
 #include "mark.h"
 
-/* Marks what they point to. Returns 0, or -1 if something could not be looked at. */
-int reach_kernel_scan(struct reach_marker *m, uint32_t pid, struct reach_arena *arena);
+/* What can be read by the program's own descriptors only goes into cut->queued. In a thread of the
+ * program. Two descriptors of ours appear there if bytes wait in a pipe. */
+void reach_kernel_before(struct reach_cut *cut);
+
+/* Marks what all of it points to. Returns 0, or -1 if something could not be looked at. In the scanning process. */
+int reach_kernel_scan(struct reach_cut *cut, struct reach_marker *m, struct reach_arena *arena);
 #endif

@@ -153,18 +153,7 @@ static void judge(const struct reach_blocks *b, uint32_t i, const struct reach_c
 	__atomic_store_n(&v->what, e->address | (uint64_t)class << 48 | (uint64_t)cuts << 52, __ATOMIC_RELEASE);
 }
 
-static void close_all_but(long kept)
-{
-	if (sys_failed(kept) || kept < 3) {
-		sys_call3(SYS_close_range, 3, ~0u, 0);
-		return;
-	}
-	if (kept > 3)
-		sys_call3(SYS_close_range, 3, kept - 1, 0);
-	sys_call3(SYS_close_range, kept + 1, ~0u, 0);
-}
-
-static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena)
+static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 {
 	struct reach_file file;
 	struct reach_blocks blocks;
@@ -192,10 +181,8 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	    reach_roots_open(&roots, cut, &marker, &maps, arena))
 		return TRACE_SCAN_NO_MEMORY;
 	reach_roots_scan(&roots);
-	if (cut->roots >> TRACE_ROOT_KERNEL & 1 && reach_kernel_scan(&marker, cut->pid, arena))
+	if (cut->roots >> TRACE_ROOT_KERNEL & 1 && reach_kernel_scan(cut, &marker, arena))
 		roots.missing |= 1u << TRACE_ROOT_KERNEL;
-	if (!cut->is_end && !cut->is_shared) /* peers of the program shall see it close its connections */
-		close_all_but(pages.pagemap);
 	reach_mark_follow(&marker);
 	reach_habits_learn(&marker, &file, arena);
 	reach_mark_rest(&marker);
@@ -216,7 +203,7 @@ static int scan(const struct reach_cut *cut, int pass, struct reach_arena *arena
 	return TRACE_SCAN_DONE;
 }
 
-void reach_run(const struct reach_cut *cut)
+void reach_run(struct reach_cut *cut)
 {
 	uint64_t before = state_clock_ns(1 /* CLOCK_MONOTONIC */);
 	int passes = cut->is_shared ? REACH_PASSES : 1, status = TRACE_SCAN_DONE;

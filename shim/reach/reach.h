@@ -18,5 +18,5 @@
 #include "cut.h"
 
 /* Scans and writes the verdicts and the rest of cut->scan, its status last. */
-void reach_run(const struct reach_cut *cut);
+void reach_run(struct reach_cut *cut);
 #endif

@@ -48,10 +48,8 @@ static void hide_ourselves(struct reach_roots *r)
 				 r->cut->privates[i].start + r->cut->privates[i].size, 0);
 	reach_ranges_add(&r->holes, (uintptr_t)r->cut->header, (uintptr_t)r->cut->header + r->cut->reserved, 0);
 	reach_ranges_add(&r->holes, (uintptr_t)r->arena->start, (uintptr_t)r->arena->end, 0);
-	if (r->cut->thread_count)
-		reach_ranges_add(&r->holes, (uintptr_t)r->cut->threads & ~(uintptr_t)(PAGE - 1),
-				 ((uintptr_t)(r->cut->threads + r->cut->thread_count) + PAGE - 1) &
-					 ~(uintptr_t)(PAGE - 1), 0);
+	for (size_t i = 0; i < sizeof r->cut->own / sizeof *r->cut->own; i++)
+		reach_ranges_add(&r->holes, r->cut->own[i].start, r->cut->own[i].start + r->cut->own[i].size, 0);
 }
 
 /* May the program have put pointers there? What it has no access to it may have had: the stack's guards and reserved

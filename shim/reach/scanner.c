@@ -12,7 +12,8 @@
 #include <time.h>
 
 #include "reach.h"
-#include "spawn.h"
+#include "clone.h"
+#include "kernel.h"
 #include "state.h"
 #include "sys.h"
 #include "tasks.h"
@@ -32,7 +33,7 @@ struct kernel_action {
 
 /* What is ours alone in the copy: no handler of the program, no core, first to go when memory is short,
  * and an end in any case. */
-static void settle_child(int is_end)
+static void settle_child(int is_end, int is_shared)
 {
 	struct itimerval limit = {{0, 0}, {END_SECONDS * (is_end ? 1 : 20), 0}};
 	struct rlimit core = {1, 1};
@@ -46,6 +47,8 @@ static void settle_child(int is_end)
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
 	if (!is_end)
 		sys_call3(SYS_setpriority, 0, 0, 19);
+	if (is_shared) /* it would be the program's too */
+		return;
 	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0, 0, 0);
 	if (!sys_failed(fd)) {
 		sys_call3(SYS_write, fd, (long)"1000", 4);
@@ -93,17 +96,31 @@ void scanner_forget_copy(void)
 	sys_call3(SYS_close, fd, 0, 0);
 }
 
-long scanner_copy(const struct reach_cut *cut, void (*then)(void))
+/* Without an open file of the program, or not at all. */
+static void leave(struct reach_cut *cut, long table, int is_reported)
+{
+	if (!sys_failed(clone_leave(table, is_reported, &cut->scan->touches)))
+		return;
+	__atomic_store_n(&cut->scan->status, TRACE_SCAN_NO_PROCESS, __ATOMIC_RELEASE);
+	for (;;)
+		sys_call3(SYS_exit_group, 1, 0, 0);
+}
+
+long scanner_copy(struct reach_cut *cut, void (*then)(void))
 {
 	uint64_t all = ~0ull, before;
 	struct trace_scan *scan = cut->scan;
 
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
 	sys_call3(SYS_madvise, (long)cut->header, (long)cut->reserved, MADV_DOFORK);
+	if (cut->roots >> TRACE_ROOT_KERNEL & 1)
+		reach_kernel_before(cut);
 	uint64_t start = state_clock_ns(CLOCK_MONOTONIC);
-	long pid = sys_call6(SYS_clone, 0, 0, 0, 0, 0, 0);
+	long table = clone_table(&scan->touches);
+	long pid = sys_call6(SYS_clone, table, 0, 0, 0, 0, 0);
 	if (!pid) {
-		settle_child(cut->is_end);
+		leave(cut, table, then != 0);
+		settle_child(cut->is_end, 0);
 		is_copy = 1;
 		reach_run(cut);
 		if (then)
@@ -112,6 +129,8 @@ long scanner_copy(const struct reach_cut *cut, void (*then)(void))
 			sys_call3(SYS_exit_group, 0, 0, 0);
 	}
 	scan->pause_us = (state_clock_ns(CLOCK_MONOTONIC) - start) / 1000;
+	if (sys_failed(pid))
+		clone_failed(table, &scan->touches);
 	sys_call3(SYS_madvise, (long)cut->header, (long)cut->reserved, MADV_DONTFORK);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
 	return pid;
@@ -160,7 +179,8 @@ static void scan_shared(void *data)
 	struct scanner_shared *shared = data;
 	struct kernel_action action = {.handler = (void *)give_up, .flags = RESTORER, .restorer = (void *)give_up};
 
-	settle_child(0);
+	leave(&shared->cut, shared->table, shared->then != 0);
+	settle_child(0, 1);
 	sys_call6(SYS_rt_sigaction, SIGSEGV, (long)&action, 0, 8, 0, 0);
 	sys_call6(SYS_rt_sigaction, SIGBUS, (long)&action, 0, 8, 0, 0);
 	reach_run(&shared->cut);
@@ -169,12 +189,19 @@ static void scan_shared(void *data)
 	give_up(0);
 }
 
-long scanner_share(struct scanner_shared *shared, void *stack_end)
+long scanner_share(struct scanner_shared *shared, unsigned char *stack, long stack_size)
 {
 	uint64_t all = ~0ull, before;
+	uint32_t *held = &shared->cut.scan->touches;
 
+	shared->cut.own[1] = (struct reach_region){(uintptr_t)stack, (uintptr_t)stack_size};
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
-	long pid = spawn_clone(stack_end, CLONE_VM, scan_shared, shared);
+	if (shared->cut.roots >> TRACE_ROOT_KERNEL & 1)
+		reach_kernel_before(&shared->cut);
+	shared->table = clone_table(held);
+	long pid = clone_onto(stack + stack_size, CLONE_VM | shared->table, scan_shared, shared);
+	if (sys_failed(pid))
+		clone_failed(shared->table, held);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
 	return pid;
 }

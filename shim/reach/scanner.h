@@ -6,23 +6,25 @@
  *
  * 1. A raw clone with exit signal 0: no SIGCHLD, nothing for wait(-1) to find.
  * 2. All signals are blocked while it is made: no handler of the program runs in it.
- * 3. It ends in any case, by itself or by its own timer.
+ * 3. It has no open file of the program (clone.h), but for stderr if a report is to follow.
+ * 4. It ends in any case, by itself or by its own timer.
  *
  * Raw system calls only. Async-signal-safe.
  */
 #include "cut.h"
 
 /* A process with a copy of our memory, which scans and then calls `then`. Returns its pid, or -errno; does not return there. */
-long scanner_copy(const struct reach_cut *cut, void (*then)(void));
+long scanner_copy(struct reach_cut *cut, void (*then)(void));
 
 /* What one that shares our memory goes on with when we have returned; must stay where it is. */
 struct scanner_shared {
 	struct reach_cut cut;
 	void (*then)(void);
+	long table; /* clone.h */
 };
 
-/* Such a process, on a stack that ends at `stack_end`. Returns its pid, or -errno. */
-long scanner_share(struct scanner_shared *shared, void *stack_end);
+/* Such a process, on a stack of its own. Returns its pid, or -errno. */
+long scanner_share(struct scanner_shared *shared, unsigned char *stack, long stack_size);
 
 /* In a scanning process with a copy that will only wait: gives the pages of its copy back, so that the program does not
  * go on paying for it. */

@@ -26,6 +26,7 @@
 
 #define RED_ZONE 128
 #define END_YIELDS 10000
+#define TOUCHES_MOST 200000000u /* nanoseconds */
 #define DESCRIPTOR_SIZE 2304u
 #define SHARED_STACK (256l * 1024)
 #define COPY_LEAST 200u   /* microseconds */
@@ -147,6 +148,8 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		     const struct snapshot_here *here)
 {
 	uint32_t pid = state.header->pid;
+	char text[4096];
+	const char *at = tasks_status(text, sizeof text, "FDSize:");
 
 	*cut = (struct reach_cut){
 		.header = state.header,
@@ -177,6 +180,10 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.private_count = AREA_PRIVATES,
 		.early = (uintptr_t)real_early_arena,
 		.early_size = REAL_EARLY_SIZE,
+		.descriptors = at ? (uint32_t)tasks_number(&at, 10) : 1024,
+		.queued = (struct reach_queued *)((char *)tasks->thread + tasks->size - TASKS_QUEUED),
+		.queued_most = TASKS_QUEUED / sizeof(struct reach_queued),
+		.own = {{(uintptr_t)tasks->thread, tasks->size}},
 	};
 	scan->flags = (cut->whole_heap ? TRACE_SCAN_WHOLE_HEAP : 0) | (here->main_over ? TRACE_SCAN_MAIN_OVER : 0);
 	scan->threads = tasks->count;
@@ -201,25 +208,13 @@ void snapshot_poll(void)
 	__atomic_compare_exchange_n(&state.cut, &cut, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-/* Kilobytes of the process's own memory, from /proc/self/status: two counters, no walk. */
+/* Kilobytes of the process's own memory: two counters, no walk. */
 static uint64_t own_memory(void)
 {
 	char text[4096];
-	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/status", O_RDONLY | O_CLOEXEC, 0, 0, 0);
-	long n = sys_failed(fd) ? -1 : sys_call3(SYS_read, fd, (long)text, sizeof text - 1);
+	const char *at = tasks_status(text, sizeof text, "RssAnon:");
 
-	if (!sys_failed(fd))
-		sys_call3(SYS_close, fd, 0, 0);
-	if (n <= 0)
-		return 0;
-	text[n] = 0;
-	const char *at = strstr(text, "RssAnon:");
-	if (!at)
-		return 0;
-	at += 8;
-	while (*at == '\t')
-		at++;
-	return tasks_number(&at, 10);
+	return at ? tasks_number(&at, 10) : 0;
 }
 
 /* Foresees how long a copy holds the program. */
@@ -263,8 +258,8 @@ static long take_shared(struct trace_scan *scan, const struct snapshot_here *her
 	scan->flags |= TRACE_SCAN_SHARED;
 	state.shared_stack = (void *)stack;
 	state.shared_tasks = tasks.thread;
-	state.shared_tasks_size = tasks.most * sizeof *tasks.thread + TASKS_LISTING;
-	return scanner_share(shared, (void *)(stack + SHARED_STACK));
+	state.shared_tasks_size = tasks.size;
+	return scanner_share(shared, (unsigned char *)stack, SHARED_STACK);
 }
 
 static long take(struct trace_scan *scan, const struct snapshot_here *here, void (*then)(void), uint64_t start)
@@ -347,6 +342,26 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void))
 	}
 	__atomic_store_n(&state.scanning, 0, __ATOMIC_RELEASE);
 	return pid > 0 ? 0 : -1;
+}
+
+void snapshot_wait_for_files(void)
+{
+	uint32_t cut = __atomic_load_n(&state.cut, __ATOMIC_SEQ_CST);
+	uint32_t *touches = cut && state.header ? &scan_at(cut)->touches : 0;
+	uint64_t start = 0;
+
+	while (__atomic_load_n(&state.leaving, __ATOMIC_SEQ_CST) || (touches && __atomic_load_n(touches, __ATOMIC_SEQ_CST))) {
+		uint64_t now = state_clock_ns(CLOCK_MONOTONIC);
+
+		start = start ? start : now;
+		if (now - start > TOUCHES_MOST) { /* it died meanwhile, or waits for us */
+			state.leaving = 0;
+			if (touches)
+				*touches = 0;
+			return;
+		}
+		sys_call3(SYS_sched_yield, 0, 0, 0);
+	}
 }
 
 const struct trace_scan *snapshot_wait(int ms)

@@ -36,6 +36,10 @@ void snapshot_poll(void);
  * Returns it, 0 if it is not over. */
 const struct trace_scan *snapshot_wait(int ms);
 
+/* A descriptor was closed while state.leaving or state.cut is set: waits, not for long, until no process of ours makes the
+ * kernel refer to open files of the program. */
+void snapshot_wait_for_files(void);
+
 /* A root region: added, or taken back. Returns 0, or -1: no place, or not found. */
 int snapshot_region(uintptr_t start, uintptr_t size, int add);
 #endif

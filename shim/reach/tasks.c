@@ -13,7 +13,7 @@ uintptr_t tasks_number(const char **at, unsigned base)
 {
 	uintptr_t n = 0;
 
-	while (**at == ' ' || **at == '\n')
+	while (**at == ' ' || **at == '\n' || **at == '\t')
 		++*at;
 	if (**at == '0' && (*at)[1] == 'x') {
 		base = 16;
@@ -29,6 +29,18 @@ uintptr_t tasks_number(const char **at, unsigned base)
 		else
 			return n;
 	}
+}
+
+const char *tasks_status(char *text, size_t size, const char *label)
+{
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/status", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	long n = sys_failed(fd) ? -1 : sys_call3(SYS_read, fd, (long)text, (long)size - 1);
+
+	if (!sys_failed(fd))
+		sys_call3(SYS_close, fd, 0, 0);
+	text[n > 0 ? n : 0] = 0;
+	const char *at = strstr(text, label);
+	return at ? at + strlen(label) : 0;
 }
 
 /* How many arguments a call takes in which threads wait: the other registers hold what was there before. */
@@ -129,16 +141,16 @@ static uint64_t task_number(void)
 
 int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here)
 {
-	uint64_t most = task_number() + 64;
+	uint64_t most = task_number() + 64, size = most * sizeof *tasks->thread + TASKS_LISTING + TASKS_QUEUED;
 	unsigned char *listing;
-	long n, at = sys_call6(SYS_mmap, 0, (long)(most * sizeof *tasks->thread + TASKS_LISTING),
-			       PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long n, at = sys_call6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	memset(tasks, 0, sizeof *tasks);
 	if (sys_failed(at))
 		return -1;
 	tasks->thread = (struct reach_thread *)at;
 	tasks->most = (uint32_t)most;
+	tasks->size = size;
 	listing = (unsigned char *)(tasks->thread + most);
 	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
 	while (!sys_failed(fd) && (n = sys_call3(SYS_getdents64, fd, (long)listing, TASKS_LISTING)) > 0)
@@ -161,5 +173,5 @@ int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *h
 
 void tasks_free(struct tasks *tasks)
 {
-	sys_call3(SYS_munmap, (long)tasks->thread, (long)(tasks->most * sizeof *tasks->thread + TASKS_LISTING), 0);
+	sys_call3(SYS_munmap, (long)tasks->thread, (long)tasks->size, 0);
 }

@@ -11,11 +11,13 @@
 #include "cut.h"
 
 #define TASKS_LISTING 32768u /* bytes behind the threads that serve as a buffer while they are read */
+#define TASKS_QUEUED 65536u  /* and behind those, for what the kernel holds */
 
 /* In a mapping of its own, which a clone copies. */
 struct tasks {
 	struct reach_thread *thread;
 	uint32_t count, most;
+	uint64_t size;     /* of the mapping */
 	uint32_t unstable; /* of them run: nobody knows their stack pointer */
 };
 
@@ -23,6 +25,9 @@ struct tasks {
 int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here);
 void tasks_free(struct tasks *tasks);
 
-/* The number that a text of /proc goes on with, behind blanks; 0x makes it one of base 16. */
+/* Reads /proc/self/status into `text`. Returns what stands behind `label`, 0 if it is not there. */
+const char *tasks_status(char *text, size_t size, const char *label);
+
+/* The number that a text of /proc goes on with, behind blanks and tabs; 0x makes it one of base 16. */
 uintptr_t tasks_number(const char **at, unsigned base);
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs argv[1] with the system calls that Docker's default profile denies to a container without capabilities: they
- * fail with EPERM, clone3 with ENOSYS so that libc falls back to clone, whose flags can be looked at. */
+ * fail with EPERM, clone3 with ENOSYS so that libc falls back to clone, whose flags can be looked at. "old" before the program
+ * takes close_range away too, as Linux 5.8 does. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -8,6 +9,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 
 int main(int argc, char **argv)
 {
+	int is_old = argc > 1 && !strcmp(argv[1], "old");
 	struct sock_filter code[] = {
 		LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0), GIVE(SECCOMP_RET_KILL_PROCESS),
 		LOAD(nr),
@@ -29,6 +32,8 @@ int main(int argc, char **argv)
 		DENY(settimeofday), DENY(clock_settime), DENY(quotactl), DENY(syslog), DENY(vhangup), DENY(move_pages),
 		DENY(mbind), DENY(set_mempolicy), DENY(get_mempolicy), DENY(iopl), DENY(ioperm), DENY(fanotify_init),
 		DENY(io_uring_setup), DENY(io_uring_enter), DENY(io_uring_register), DENY(pidfd_getfd), DENY(process_madvise),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+		GIVE(is_old ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1), GIVE(SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3), LOAD(args[0]),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1), GIVE(SECCOMP_RET_ERRNO | EPERM),
@@ -40,6 +45,7 @@ int main(int argc, char **argv)
 		return perror("filter"), 125;
 	if (syscall(SYS_ptrace, 0, 0, 0, 0) != -1 || errno != EPERM)
 		return fputs("the filter does not filter\n", stderr), 125;
+	argv += is_old;
 	execv(argv[1], argv + 1);
 	return perror(argv[1]), 125;
 }
