@@ -12,6 +12,7 @@
 #include "file.h"
 #include "judge.h"
 #include "options.h"
+#include "outputs.h"
 #include "probes.h"
 #include "process.h"
 #include "read.h"
@@ -31,14 +32,12 @@
 /* Where a command's reports go. */
 struct output {
 	const struct options *options;
-	FILE *to;
-	struct report_json *json; /* 0: text */
+	struct outputs to;
 	bool only_leaks; /* say nothing of clean traces, but count them */
 	unsigned clean;  /* how many those were */
 	unsigned execs;  /* how many children went on as another program, unclassified */
 	const char *folder; /* where the children's traces lie */
 	bool found_leaks;
-	bool is_first_done;
 	uint32_t show; /* classes, 0: those of the options */
 	struct suppressions *suppressions; /* 0: none */
 	struct judge *judge;               /* 0: report everything */
@@ -62,36 +61,31 @@ static void output_open(struct output *out, const struct options *o, FILE *to)
 {
 	memset(out, 0, sizeof(*out));
 	out->options = o;
-	out->to = to;
-	if (o->format == FORMAT_JSON)
-		out->json = report_json_open(to);
+	out->to.settings = (struct format_settings){ .source_root = o->source_root, .has_baseline = o->baseline || o->since ||
+							      o->command == COMMAND_DIFF,
+						     .max = o->max < 0 ? TEXT_MAX : (uint32_t)o->max };
+	outputs_open(&out->to, o->print_suppressions ? NULL : o->format, to);
 }
 
 /* Returns the exit status: trouble if the report could not be written whole. */
 static int output_close(struct output *out, int status)
 {
 	if (out->suppressions) {
-		suppress_summary(out->suppressions, out->json ? stderr : out->to);
+		suppress_summary(out->suppressions, out->to.words);
 		suppress_close(out->suppressions);
 	}
-	if (out->json)
-		report_json_close(out->json);
 	if (out->clean)
-		fprintf(out->to, "leakshim: %u other %s had no leaks\n", out->clean,
+		fprintf(out->to.words, "leakshim: %u other %s had no leaks\n", out->clean,
 			out->clean == 1 ? "process" : "processes");
 	if (out->execs)
-		fprintf(out->to, "leakshim: %u other %s replaced by exec; the traces lie in %s\n",
+		fprintf(out->to.words, "leakshim: %u other %s replaced by exec; the traces lie in %s\n",
 			out->execs, out->execs == 1 ? "process was" : "processes were", out->folder);
-	if (fflush(out->to) || ferror(out->to)) {
-		fputs("leakshim: the report could not be written\n", stderr);
-		return STATUS_TROUBLE;
-	}
-	return status;
+	return outputs_close(&out->to) ? STATUS_TROUBLE : status;
 }
 
 static struct diagnose_options diagnose_options(const struct options *o)
 {
-	long usual = o->format == FORMAT_JSON ? 0 : TEXT_MAX;
+	long usual = outputs_want_all(o->format) ? 0 : TEXT_MAX;
 
 	return (struct diagnose_options){ .show = o->show ? o->show : DIAGNOSE_SHOW,
 					  .max = (uint32_t)(o->max < 0 ? usual : o->max) };
@@ -136,21 +130,12 @@ static const char *next_command(struct model *m, const struct options *o)
 			  o->show ? " --format json" : " --show all");
 }
 
-static void print_text(struct output *out, struct report *report)
-{
-	if (out->is_first_done) {
-		fprintf(out->to, "\nleakshim: process %u, ", report->model->pid);
-		words_escape(out->to, report->model->program);
-		fputs(":\n", out->to);
-	}
-	report_text(out->to, report);
-}
-
 static void print_report(struct output *out, struct model *m, const struct diagnosis *d)
 {
 	struct report report = { .model = m,
 				 .diagnosis = d,
-				 .next = next_command(m, out->options) };
+				 .next = next_command(m, out->options),
+				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max };
 	bool is_clean = !d->shown.groups && !d->finding_count && d->is_complete;
 	bool is_exec = m->ending == ENDING_EXEC && !m->scan.is_done;
 
@@ -159,19 +144,14 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 		report.is_trace_gone = true;
 	if (out->options->print_suppressions) {
 		for (uint32_t i = 0; i < d->detailed; i++)
-			suppress_print(out->to, &d->leaks[i]);
-	} else if (out->json) {
-		report_json_add(out->json, &report);
-	} else if (out->only_leaks && is_clean) {
-		out->clean++;
-		if (m->ending != ENDING_RUNNING)
-			unlink(m->path);
-	} else if (out->only_leaks && is_exec) {
-		out->execs++;
+			suppress_print(out->to.words, &d->leaks[i]);
 	} else {
-		print_text(out, &report);
+		out->clean += out->only_leaks && is_clean;
+		out->execs += out->only_leaks && !is_clean && is_exec;
+		outputs_add(&out->to, &report, !(out->only_leaks && (is_clean || is_exec)) && (!out->judge || !is_clean));
+		if (out->only_leaks && is_clean && m->ending != ENDING_RUNNING)
+			unlink(m->path);
 	}
-	out->is_first_done = true;
 	/* What a child held when it became another program, say a shell before its command,
 	 * is not known to be lost. */
 	out->found_leaks |= has_leaks(out, d) && !(out->only_leaks && is_exec);
@@ -211,7 +191,7 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 			judge(out->judge, &model, &diagnosis);
 		if (out->gather)
 			baseline_add(out->gather, &diagnosis);
-		else if (!out->judge || diagnosis.leak_count || diagnosis.finding_count || out->json)
+		else
 			print_report(out, &model, &diagnosis);
 		symbols_close(symbols);
 		status = 0;
@@ -263,7 +243,7 @@ static int command_diff(const struct options *o, const char *old, const char *ne
 
 	output_open(&out, o, stdout);
 	out.show = o->show ? 0 : is_one_process(old, new) ? SHOW_GROWTH : 0;
-	judge.to = out.json ? stderr : stdout;
+	judge.to = out.to.words;
 	if (!read_suppressions(&out) && !read_old(&baseline, &out, old)) {
 		out.judge = &judge;
 		status = report_trace(&out, new, 0, NULL);
@@ -279,7 +259,7 @@ static int check_open(struct output *out, struct judge *judge, struct baseline *
 	const struct options *o = out->options;
 
 	*baseline = (struct baseline){ .groups = NULL };
-	*judge = (struct judge){ .allow_incomplete = o->allow_incomplete, .to = out->json ? stderr : out->to,
+	*judge = (struct judge){ .allow_incomplete = o->allow_incomplete, .to = out->to.words,
 				 .fail_on = fail_on(o), .max = diagnose_options(o).max };
 	if (read_suppressions(out))
 		return -1;
@@ -462,15 +442,15 @@ static int command_run(const struct options *o)
 			trouble |= report_trace(&out, outcome.traces[i], 0, NULL);
 		if (o->check)
 			verdict = check_close(&out, &judge, &baseline, trouble);
+		if (o->check && status)
+			fprintf(out.to.words, "leakshim: check: the program itself failed with status %d\n", status);
 		trouble = output_close(&out, trouble);
 		if (o->fail_on_leak && !status && out.found_leaks)
 			status = STATUS_LEAKS;
 	}
 	if (o->fail_on_leak && !status && trouble)
 		status = STATUS_TROUBLE;
-	if (o->check && status)
-		fprintf(stderr, "leakshim: check: the program itself failed with status %d\n", status);
-	else if (o->check && (verdict || trouble))
+	if (o->check && !status && (verdict || trouble))
 		status = verdict == STATUS_LEAKS ? STATUS_CHECK_LEAKS : STATUS_CHECK_TROUBLE;
 	run_forget(&outcome);
 	return status;

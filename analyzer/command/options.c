@@ -9,6 +9,7 @@
 #include "model.h"
 #include "nearest.h"
 #include "options.h"
+#include "outputs.h"
 #include "version.h"
 #include "words.h"
 
@@ -37,6 +38,7 @@ enum option {
 	OPTION_OUTPUT,
 	OPTION_LEVEL,
 	OPTION_FORMAT,
+	OPTION_SOURCE_ROOT,
 	OPTION_SHOW,
 	OPTION_MAX,
 	OPTION_FAIL_ON_LEAK,
@@ -67,8 +69,11 @@ static const struct {
 	[OPTION_OUTPUT] = { "output", 'o', "FILE", IN(RUN) | IN(SNAPSHOT), "write the trace to FILE" },
 	[OPTION_LEVEL] = { "level", 0, "LEVEL", IN(RUN),
 			   "disabled, simple, advanced or paranoid (default)" },
-	[OPTION_FORMAT] = { "format", 0, "FORMAT", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
-			    "text (default) or json" },
+	[OPTION_FORMAT] = { "format", 0, "FORMAT,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+			    "text (default), json, sarif, junit, github, gitlab, markdown, html,\n"
+			    "valgrind-xml, pprof, folded or openmetrics; several with files: text,sarif=FILE" },
+	[OPTION_SOURCE_ROOT] = { "source-root", 0, "DIR", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+				 "files below DIR are named relative to it, and html shows their lines" },
 	[OPTION_SHOW] = { "show", 0, "CLASS,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(DIFF),
 			  "classes to show, or all: definite, indirect, possible, held, in-flight,\n"
 			  "reachable, unclassified, runtime, ignored" },
@@ -100,7 +105,6 @@ static const struct {
 };
 
 static const char *const levels[] = { "disabled", "simple", "advanced", "paranoid", NULL };
-static const char *const formats[] = { "text", "json", NULL };
 static const char *const events[] = { "exit", "signal", NULL };
 static const char *const keeps[] = { "leaks", "always", NULL };
 
@@ -226,6 +230,20 @@ static enum options_result set_max(struct options *o, const char *value)
 	return OPTIONS_WRONG;
 }
 
+static enum options_result set_source_root(struct options *o, const char *value)
+{
+	static char root[PATH_MAX];
+
+	if (realpath(value, root)) {
+		o->source_root = root;
+		return OPTIONS_GO;
+	}
+	fputs("leakshim: ", stderr);
+	words_escape(stderr, value);
+	fprintf(stderr, ": %s; --source-root wants a folder\n", strerror(errno));
+	return OPTIONS_WRONG;
+}
+
 static enum options_result set_option(struct options *o, unsigned which, const char *value)
 {
 	int i;
@@ -239,9 +257,10 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		o->level = i < 0 ? NULL : levels[i];
 		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
 	case OPTION_FORMAT:
-		i = choose("format", value, formats);
-		o->format = i == 1 ? FORMAT_JSON : FORMAT_TEXT;
-		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
+		o->format = value;
+		return outputs_check(value) ? OPTIONS_WRONG : OPTIONS_GO;
+	case OPTION_SOURCE_ROOT:
+		return set_source_root(o, value);
 	case OPTION_SHOW:
 		return set_classes(&o->show, value);
 	case OPTION_FAIL_ON:

@@ -13,15 +13,14 @@ enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_REPORT, COMMAND_SNAPSHOT, COMM
 
 #define OPTIONS_FILES 16 /* of suppressions */
 
-enum format { FORMAT_TEXT, FORMAT_JSON };
-
 struct options {
 	enum command command;
 	const char *output;    /* -o */
 	const char *level;     /* 0: the shim's own default */
 	const char *probes;
 	const char *from_shim; /* "exit" or "signal": started by the shim */
-	enum format format;
+	const char *format;    /* a list for outputs_open; 0: text */
+	const char *source_root; /* absolute; 0: none */
 	unsigned show;         /* bit per enum leak_class; 0: the usual ones */
 	unsigned fail_on;      /* the same; 0: what judge.h says */
 	long max;              /* -1: not said, 0: all */

@@ -130,10 +130,18 @@ static void note_incomplete(struct judge *j, const struct model *m, const struct
 				  : "no scan told what is lost: the program was killed, or ended by other means");
 }
 
+static enum standing standing_of(const struct judge *j, const struct failing *f)
+{
+	if (!j->baseline)
+		return STANDING_NONE;
+	return f->how == COMPARE_KNOWN ? STANDING_KNOWN : f->how == COMPARE_GROWN ? STANDING_GROWN : STANDING_NEW;
+}
+
 void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 {
 	struct failing *failing = pool_regrow(NULL, d->leak_count + 1u, sizeof(*failing));
-	uint32_t kept = 0;
+	struct leak *known = pool_regrow(NULL, d->leak_count + 1u, sizeof(*known));
+	uint32_t kept = 0, known_count = 0;
 
 	note_incomplete(j, m, d);
 	d->shown = (struct class_total){ 0 };
@@ -145,10 +153,13 @@ void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 			continue;
 		if (j->baseline)
 			f->how = baseline_compare(j->baseline, &f->leak, f->count, &f->before);
-		if (f->how == COMPARE_KNOWN)
-			j->known += f->leak.class != CLASS_INDIRECT;
-		else
+		f->leak.standing = standing_of(j, f);
+		if (f->how != COMPARE_KNOWN) {
 			kept++;
+		} else if (f->leak.class != CLASS_INDIRECT) {
+			j->known++;
+			known[known_count++] = f->leak;
+		}
 	}
 	kept = drop_told(failing, kept);
 	j->failing += kept;
@@ -164,8 +175,11 @@ void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 		say_all(j, failing, kept);
 	for (uint32_t i = 0; i < kept; i++)
 		d->leaks[i] = failing[i].leak;
+	memcpy(d->leaks + kept, known, known_count * sizeof(*known));
 	free(failing);
+	free(known);
 	d->leak_count = kept;
+	d->known_count = known_count;
 	d->detailed = j->max && kept > j->max ? j->max : kept;
 	j->failing += d->finding_count;
 }

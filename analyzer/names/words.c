@@ -236,6 +236,13 @@ const char *words_confidence(enum confidence confidence)
 	return words[(unsigned)confidence < CONFIDENCES ? confidence : CONFIDENCE_GUESS];
 }
 
+const char *words_standing(enum standing standing)
+{
+	static const char *const words[] = { NULL, "new", "grown", "known" };
+
+	return words[standing];
+}
+
 const char *words_wrong(enum wrong kind)
 {
 	static const char *const names[WRONGS] = {

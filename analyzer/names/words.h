@@ -31,6 +31,7 @@ const char *words_unread_key(enum unread_kind kind);
 
 const char *words_class_reason(const struct model *m, enum leak_class class,
 			       bool is_one); /* "nothing points at them any more" */
+const char *words_standing(enum standing standing);      /* "new", "grown", "known"; 0: not compared */
 const char *words_wrong(enum wrong kind);               /* "released-again": for programs */
 const char *words_cause(enum cause cause);              /* "error-path": for programs; 0: unknown */
 const char *words_cause_reason(enum cause cause);       /* "one way through the code does not release it"; 0 */

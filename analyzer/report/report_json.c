@@ -351,6 +351,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_hangers(j, leak);
 	put_cycle(j, leak);
 	put_member(j, "fingerprint", leak->fingerprint);
+	put_member(j, "baseline", words_standing(leak->standing));
 	put_explanation(j, leak->cause, leak->explanation);
 	put_seconds(j, "oldest_age", age(m, leak->oldest_us));
 	put_seconds(j, "newest_age", age(m, leak->newest_us));
@@ -546,6 +547,13 @@ static void put_report(struct report_json *j, const struct report *r)
 		pool_drop(&j->scratch); /* names were copied to be made valid */
 	}
 	progress_end();
+	yajl_gen_array_close(j->gen);
+	put_key(j, "known");
+	yajl_gen_array_open(j->gen);
+	for (uint32_t i = 0; i < d->known_count; i++) {
+		put_leak(j, r->model, &d->leaks[d->leak_count + i]);
+		pool_drop(&j->scratch);
+	}
 	yajl_gen_array_close(j->gen);
 	put_number(j, "leaks_left_out", d->leak_count - d->detailed);
 	put_key(j, "findings");

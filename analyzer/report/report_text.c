@@ -721,18 +721,19 @@ static void print_summary(FILE *to, const struct report *r)
 void report_text(FILE *to, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
+	uint32_t detailed = r->text_most && r->text_most < d->detailed ? r->text_most : d->detailed;
 	char a[WORDS_SIZE];
 
 	for (uint32_t i = 0; i < d->finding_count; i++)
 		print_finding(to, r->model, &d->findings[i]);
-	for (uint32_t i = 0; i < d->detailed; i++) {
-		progress_writing(to, i, d->detailed);
+	for (uint32_t i = 0; i < detailed; i++) {
+		progress_writing(to, i, detailed);
 		print_leak(to, r->model, &d->leaks[i]);
 	}
 	progress_end();
-	if (d->leak_count > d->detailed)
+	if (d->leak_count > detailed)
 		fprintf(to, "... and %s smaller groups (--max 0 shows all)\n\n",
-			words_number(a, d->leak_count - d->detailed, false));
+			words_number(a, d->leak_count - detailed, false));
 	print_summary(to, r);
 	if (r->is_trace_gone)
 		return;

@@ -489,6 +489,9 @@ struct link {
 	const struct stack *stack;  /* that made it */
 };
 
+/* Against a baseline or an older trace. */
+enum standing { STANDING_NONE, STANDING_NEW, STANDING_GROWN, STANDING_KNOWN };
+
 /* A group: everything alive from one stack, of one family and class; definite, possible and indirect blocks
  * are one class here, that of the strongest. */
 struct leak {
@@ -531,6 +534,7 @@ struct leak {
 	unsigned balance_count;
 	uint64_t balance_left_out; /* operations without a record, creations that were not seen */
 	bool is_shared; /* retained or released since its creation */
+	enum standing standing;
 	enum cause cause;
 	const struct explanation *explanation; /* 0: none was sought */
 };
@@ -556,6 +560,7 @@ struct class_total {
 struct diagnosis {
 	struct leak *leaks; /* the shown classes, largest first */
 	uint32_t leak_count;
+	uint32_t known_count; /* groups behind these that pass, of a report that was judged */
 	uint32_t detailed; /* the first ones of these have stack and threads */
 	struct finding *findings;
 	uint32_t finding_count;

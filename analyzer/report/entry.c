@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* A report as a row of entries: see entry.h. */
+#include "entry.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "own.h"
+#include "words.h"
+
+#define MISMATCH CLASSES
+
+const struct rule entry_rules[ENTRY_RULES] = {
+	[CLASS_DEFINITE] = { "definite", "DefiniteLeak", "Nothing points at this memory any more.",
+		"The last pointer to what was made here is gone, so nobody can release it any more. Release it before the pointer "
+		"is lost: look at the ways out of the function that holds it, error paths first.", "error" },
+	[CLASS_INDIRECT] = { "indirect", "IndirectLeak", "Only another leak points at this memory.",
+		"It goes when the leak that it hangs on is mended and releases what it owns.", "warning" },
+	[CLASS_POSSIBLE] = { "possible", "PossibleLeak", "Only pointers into its middle are left.",
+		"Something points into it, nothing at its beginning. Some programs hold memory that way on purpose.", "warning" },
+	[CLASS_HELD] = { "held", "ReferenceLeak", "Still reachable, but its count says that someone forgot a release.",
+		"More references were taken than there are pointers to it. The balance of retains and releases names the places: "
+		"one of the retains has no release.", "error" },
+	[CLASS_IN_FLIGHT] = { "in-flight", "InFlight", "Young, and on its way when the program ended.",
+		"It was made shortly before the end. Let the program finish or drain its work before it ends.", "note" },
+	[CLASS_REACHABLE] = { "reachable", "StillReachable", "Something still points at it.",
+		"It could still be released. If it only ever grows, whatever keeps it (a cache, a queue, a table) needs a limit.", "note" },
+	[CLASS_UNCLASSIFIED] = { "unclassified", "UnclassifiedMemory", "Alive, and nobody looked whether it can be reached.",
+		"No reachability scan was made: the program was killed, or could not be scanned. A snapshot of the living program "
+		"tells what is lost.", "warning" },
+	[CLASS_RUNTIME] = { "runtime", "RuntimeMemory", "Kept for good by a runtime, by design.",
+		"The C library, the loader or a language's runtime made it for itself. Nothing to do.", "note" },
+	[CLASS_IGNORED] = { "ignored", "IgnoredMemory", "The program or a suppression said that it is no leak.", "Nothing to do.", "note" },
+	[MISMATCH] = { "mismatch", "MismatchedRelease", "Memory of one allocator was released by another's function.",
+		"Release memory of new by delete, of new[] by delete[], of malloc by free.", "error" },
+	[CLASSES + WRONG_RELEASED_AGAIN] = { "released-again", "DoubleRelease", "Released after its end.",
+		"One owner too many releases it. Either a retain is missing, or one of the two releases is wrong.", "error" },
+	[CLASSES + WRONG_RETAINED_ENDED] = { "retained-after-end", "UseAfterRelease", "Retained after its end.",
+		"It was used after its last reference had gone: take a reference before the last one is given back.", "error" },
+	[CLASSES + WRONG_FREED_HELD] = { "freed-while-held", "FreedWhileHeld", "Freed while others still held it.",
+		"Its count was above one when its memory was given back. Give the reference back instead of freeing.", "error" },
+	[CLASSES + WRONG_MISMATCHED] = { "mismatched-release", "WrongRelease", "Released by a function of another type.",
+		"Call the release function that belongs to the type.", "error" },
+	[ENTRY_RULES - 1] = { "mistake", "MemoryMistake", "Something was done to memory that is wrong.",
+		"The message says what, and the stacks where.", "error" },
+	[CLASSES + WRONG_RACED] = { "raced", "CountRace", "Two threads changed its count at once, and a change was lost.",
+		"Change the count atomically, or under a lock that all threads take.", "error" },
+};
+
+struct maker {
+	struct pool pool;
+	const struct report *report;
+	const char *root;
+};
+
+static const char *utf8(struct maker *k, const char *text)
+{
+	return text ? words_utf8(&k->pool, text) : NULL;
+}
+
+static const char *below(const char *root, const char *path)
+{
+	size_t length = root ? strlen(root) : 0;
+
+	return length && !strncmp(path, root, length) && path[length] == '/' ? path + length + 1 : NULL;
+}
+
+static struct spot spot_of(struct maker *k, const char *file, unsigned line, const char *function)
+{
+	const char *relative = file ? below(k->root, file) : NULL;
+	struct spot spot = { .function = utf8(k, function) };
+
+	if (file) {
+		spot.file = utf8(k, relative ? relative : file);
+		spot.is_relative = relative || *file != '/';
+		spot.line = spot.last_line = line;
+	}
+	return spot;
+}
+
+static struct spot spot_of_frame(struct maker *k, const struct place *place, const struct frame *frame)
+{
+	struct spot spot = spot_of(k, frame->file, frame->line, frame->function);
+
+	spot.module = place->module && *place->module->path ? utf8(k, place->module->path) : NULL;
+	spot.offset = place->offset;
+	spot.is_inlined = frame->is_inlined;
+	spot.is_library = own_is_library(place, frame);
+	return spot;
+}
+
+static struct trail trail_of(struct maker *k, const char *title, const struct stack *stack)
+{
+	struct trail trail = { .title = title };
+	struct spot *spots;
+
+	for (unsigned i = 0; i < stack->depth; i++)
+		trail.count += stack->places[i]->count;
+	spots = pool_array(&k->pool, trail.count, sizeof(*spots));
+	trail.spots = spots;
+	for (unsigned i = 0; i < stack->depth; i++)
+		for (unsigned j = 0; j < stack->places[i]->count; j++)
+			*spots++ = spot_of_frame(k, stack->places[i], &stack->places[i]->frames[j]);
+	return trail;
+}
+
+static struct spot primary_of(struct maker *k, const struct stack *stack)
+{
+	struct own own = own_frame(stack);
+
+	return own.frame ? spot_of_frame(k, own.place, own.frame) : (struct spot){ 0 };
+}
+
+/* The place where a release is missing comes before the place of creation. */
+static void explain(struct maker *k, struct entry *e, const struct explanation *x)
+{
+	const struct missing_release *missing = x ? x->missing : NULL;
+
+	if (x)
+		e->advice = utf8(k, x->advice);
+	if (!missing || !missing->file || !missing->line)
+		return;
+	e->primary = spot_of(k, missing->file, missing->line, missing->function);
+	e->primary.last_line = missing->last_line > missing->line ? missing->last_line : missing->line;
+	e->primary.module = utf8(k, missing->module);
+	e->primary.offset = missing->offset;
+	e->is_missing_release = true;
+}
+
+const char *entry_spot_text(struct pool *p, const struct spot *spot)
+{
+	const char *module = spot->module ? words_file(spot->module) : NULL;
+
+	if (spot->file && spot->line)
+		return pool_print(p, "%s (%s:%u)", spot->function ? spot->function : "?", words_file(spot->file), spot->line);
+	if (module)
+		return pool_print(p, "%s%s%s+0x%" PRIx64, spot->function ? spot->function : "", spot->function ? " in " : "",
+				  module, spot->offset);
+	return spot->function ? spot->function : "an unknown place";
+}
+
+static const char *seconds(struct pool *p, uint64_t us)
+{
+	char text[WORDS_SIZE];
+
+	return pool_text(p, words_time(text, us));
+}
+
+static const char *sentences(struct maker *k, const struct leak *leak)
+{
+	const struct model *m = k->report->model;
+	const struct explanation *x = leak->explanation;
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+	const char *text = pool_print(&k->pool, "%s. Oldest %s, newest %s.", words_class_reason(m, leak->class, leak->count < 1.5),
+				      seconds(&k->pool, m->now_us > leak->oldest_us ? m->now_us - leak->oldest_us : 0),
+				      seconds(&k->pool, m->now_us > leak->newest_us ? m->now_us - leak->newest_us : 0));
+
+	if (leak->dragged_count > 0)
+		text = pool_print(&k->pool, "%s %s blocks, %s, hang on it.", text,
+				  words_number(a, leak->dragged_count, leak->is_estimate),
+				  words_bytes(b, leak->dragged_bytes, leak->is_estimate));
+	if (words_cause_reason(leak->cause))
+		text = pool_print(&k->pool, "%s Cause: %s.", text, words_cause_reason(leak->cause));
+	for (unsigned i = 0; x && i < x->because_count; i++)
+		text = pool_print(&k->pool, "%s %s.", text, utf8(k, x->because[i]));
+	return text;
+}
+
+static void add_trails(struct maker *k, struct entry *e, const struct leak *leak)
+{
+	struct trail *trails = pool_array(&k->pool, leak->record_count + 1ul, sizeof(*trails));
+
+	e->trails = trails;
+	trails[e->trail_count++] = trail_of(k, "Created at", &leak->stack);
+	for (unsigned i = 0; i < leak->record_count; i++) {
+		const struct record *r = &leak->records[i];
+		const char *title = pool_print(&k->pool, "#%u: %s by %s(), count %" PRId64 " after it, %s after creation", i + 1, r->op,
+					       utf8(k, r->function), r->count, seconds(&k->pool, r->age_us));
+
+		trails[e->trail_count++] = trail_of(k, title, &r->stack);
+	}
+}
+
+static void make_leak(struct maker *k, const struct leak *leak, struct entry *e)
+{
+	const struct model *m = k->report->model;
+	bool is_live = m->ending == ENDING_RUNNING || m->ending == ENDING_SNAPSHOT;
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	*e = (struct entry){ .rule = leak->class, .fingerprint = leak->fingerprint, .count = leak->count, .bytes = leak->bytes,
+			     .dragged_count = leak->dragged_count, .dragged_bytes = leak->dragged_bytes, .leak = leak };
+	e->standing = leak->standing;
+	e->is_failure = leak->class == CLASS_DEFINITE || leak->class == CLASS_HELD || leak->class == CLASS_POSSIBLE ||
+			leak->class == CLASS_INDIRECT || leak->class == CLASS_UNCLASSIFIED;
+	e->is_failure &= leak->standing != STANDING_KNOWN;
+	e->primary = primary_of(k, &leak->stack);
+	words_number(a, leak->count, leak->is_estimate);
+	words_bytes(b, leak->bytes, leak->is_estimate);
+	e->title = pool_print(&k->pool, "LEAK: %s.%s %s: %s %s, %s, made in %s", utf8(k, leak->type), utf8(k, leak->release),
+			      is_live ? "has not been called yet" : "was not called before the program ended", a,
+			      leak->count >= 0.5 && leak->count < 1.5 ? "time" : "times",
+			      leak->resource && !(leak->bytes > 0) ? "size unknown" : b, entry_spot_text(&k->pool, &e->primary));
+	explain(k, e, leak->explanation);
+	e->message = sentences(k, leak);
+	add_trails(k, e, leak);
+}
+
+static void make_finding(struct maker *k, const struct finding *f, struct entry *e)
+{
+	const struct model *m = k->report->model;
+	struct trail *trails = pool_array(&k->pool, 3, sizeof(*trails));
+	char a[WORDS_SIZE];
+
+	*e = (struct entry){ .rule = f->misuse ? CLASSES + f->misuse->kind : MISMATCH, .is_failure = true,
+			     .fingerprint = f->fingerprint, .count = (double)(f->misuse ? f->misuse->times : f->mismatch->count),
+			     .bytes = f->misuse ? 0 : (double)f->mismatch->bytes, .finding = f, .trails = trails };
+	if (!entry_rules[e->rule].id)
+		e->rule = ENTRY_RULES - 1;
+	e->primary = primary_of(k, &f->done);
+	words_number(a, e->count, false);
+	if (f->misuse)
+		e->title = pool_print(&k->pool, "%s: %s %s %s", entry_rules[e->rule].name, utf8(k, m->types[f->misuse->type].name),
+				      a, e->count < 1.5 ? "time" : "times");
+	else
+		e->title = pool_print(&k->pool, "%s: memory of %s, %s %s", entry_rules[e->rule].name,
+				      words_family(f->mismatch->made_by), a, e->count < 1.5 ? "time" : "times");
+	explain(k, e, f->explanation);
+	e->message = entry_rules[e->rule].brief;
+	trails[e->trail_count++] = trail_of(k, f->misuse ? "Called at" : "Released at", &f->done);
+	if (f->ended.depth)
+		trails[e->trail_count++] = trail_of(k, f->misuse && f->misuse->kind == WRONG_RACED ? "The other thread was at"
+												    : "Ended before at", &f->ended);
+	trails[e->trail_count++] = trail_of(k, "Created at", &f->created);
+}
+
+void entry_each(const struct report *r, const char *source_root, bool with_known,
+		void (*each)(void *data, const struct entry *e), void *data)
+{
+	struct maker k = { .report = r, .root = source_root };
+	const struct diagnosis *d = r->diagnosis;
+	struct entry e;
+
+	for (uint32_t i = 0; i < d->detailed; i++) {
+		make_leak(&k, &d->leaks[i], &e);
+		each(data, &e);
+		pool_drop(&k.pool);
+	}
+	for (uint32_t i = 0; i < d->finding_count; i++) {
+		make_finding(&k, &d->findings[i], &e);
+		each(data, &e);
+		pool_drop(&k.pool);
+	}
+	for (uint32_t i = 0; with_known && i < d->known_count; i++) {
+		make_leak(&k, &d->leaks[d->leak_count + i], &e);
+		each(data, &e);
+		pool_drop(&k.pool);
+	}
+}

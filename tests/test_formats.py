@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: MIT
+"""Reports in the formats of build servers and viewers, each judged by something that was not written here."""
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from harness import LEAKSHIM, ROOT, environment, run
+
+HOSTILE = "x<script>alert(1)</script>%0A::error::y"
+SOURCE = r"""
+#include <stdlib.h>
+#include <string.h>
+struct node { struct node *next; char *text; };
+static char *forget(int n) { char *p = malloc(n); memset(p, 1, n); return p; }
+static void build(int n) {
+	struct node *head = 0;
+	for (int i = 0; i < n; i++) {
+		struct node *x = malloc(sizeof *x);
+		x->next = head;
+		x->text = strdup("text");
+		head = x;
+	}
+}
+int main(int count, char **words) {
+	for (int i = 0; i < 5 * count; i++)
+		forget(400 + i);
+	if (count < 3)
+		build(10);
+	return 0;
+}
+"""
+ALL = ["json", "sarif", "junit", "github", "gitlab", "markdown", "html", "valgrind-xml", "pprof", "folded", "openmetrics"]
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    """A folder with a program, a source file and a trace of it, and the report in every format."""
+    box = tmp_path_factory.mktemp("formats")
+    (box / "leaky.c").write_text(SOURCE)
+    (box / "clean.c").write_text("int main(void) { return 0; }\n")
+    for name in ("leaky", "clean"):
+        subprocess.run(["gcc", "-g", box / f"{name}.c", "-o", box / name], check=True, timeout=60)
+        run([LEAKSHIM, "run", "-o", box / f"{name}.trace", "--", box / name], environment(TMPDIR=box))
+        formats = ",".join(f"{f}={box}/{name}.{f}" for f in ALL)
+        done = run([LEAKSHIM, "report", "--source-root", box, "--format", formats, box / f"{name}.trace"])
+        assert done.status == 0 and done.text == "", done
+    return box
+
+
+def tool(name, *packages):
+    """A program of PyPI in an environment of its own below the build folder, made once."""
+    from harness import BUILD
+    home = BUILD / "tests" / "pypi"
+    if not (home / "bin" / "python").exists():
+        subprocess.run(["/usr/bin/python3", "-m", "venv", home], check=True, timeout=120)
+    if not (home / "bin" / name).exists():
+        done = subprocess.run([home / "bin" / "pip", "install", "-q", "--disable-pip-version-check", *packages], capture_output=True,
+                              text=True, timeout=300)
+        if done.returncode:
+            pytest.skip(f"{packages[0]} cannot be installed from PyPI here: {done.stderr.strip()[-200:]}")
+    return home / "bin" / name
+
+
+def test_several_formats_at_once_each_go_to_their_own_file(box):
+    for name in ALL:
+        assert (box / f"leaky.{name}").stat().st_size > 50, name
+        assert (box / f"leaky.{name}").stat().st_mode & 0o777 == 0o600, name
+
+
+def test_the_text_stays_on_its_stream_beside_other_formats(box, tmp_path):
+    done = run([LEAKSHIM, "report", "--format", f"text,junit={tmp_path}/x.xml", box / "leaky.trace"])
+    assert b"LEAK: block.free()" in done.stdout and (tmp_path / "x.xml").exists(), done
+
+
+def test_an_output_that_cannot_be_written_is_said_and_the_others_are_written(box, tmp_path):
+    done = run([LEAKSHIM, "report", "--format", f"sarif={tmp_path}/missing/x,junit={tmp_path}/x.xml", box / "leaky.trace"])
+    assert done.status == 2 and done.text.count("\n") == 1, done
+    assert f"leakshim: {tmp_path}/missing/x: cannot be written: " in done.text, done
+    assert ET.parse(tmp_path / "x.xml").getroot().tag == "testsuites"
+
+
+def test_a_link_in_the_place_of_an_output_is_not_followed(box, tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "x.xml").symlink_to(tmp_path / "precious")
+    done = run([LEAKSHIM, "report", "--format", f"junit={tmp_path}/x.xml", box / "leaky.trace"])
+    assert done.status == 2 and (tmp_path / "precious").read_text() == "precious", done
+
+
+@pytest.mark.parametrize("words, message", [
+    ("sarfi", "leakshim: unknown format 'sarfi'; did you mean 'sarif'?\n"),
+    ("sarif,github", "leakshim: only one format can go to the terminal; give the format 'github' a file: FORMAT=FILE\n"),
+    ("junit=", "leakshim: the format 'junit' wants a file behind its =\n"),
+])
+def test_a_wrong_list_of_formats_is_one_clear_line(box, words, message):
+    done = run([LEAKSHIM, "report", "--format", words, box / "leaky.trace"])
+    assert done.status == 2 and done.text == message, done
+
+
+def test_sarif_names_lines_below_the_source_root(box):
+    log = json.loads((box / "leaky.sarif").read_text())
+    first, second = log["runs"][0]["results"]
+    location = first["locations"][0]["physicalLocation"]
+    assert location["artifactLocation"] == {"uri": "leaky.c", "uriBaseId": "SRCROOT"} and location["region"]["startLine"] == 5
+    assert log["runs"][0]["originalUriBaseIds"]["SRCROOT"]["uri"] == f"file://{box}/"
+    assert first["ruleId"] == "definite" and first["level"] == "error" and first["occurrenceCount"] == 5
+    flow = first["codeFlows"][0]["threadFlows"][0]["locations"]
+    assert [f["location"]["logicalLocations"][0]["fullyQualifiedName"] for f in flow] == ["main", "forget"]
+    assert re.fullmatch("[0-9a-f]{8}", first["partialFingerprints"]["leakshimGroup/v1"])
+    assert second["properties"]["draggedCount"] == 10
+
+
+def test_sarif_has_nothing_that_microsofts_validator_objects_to(box):
+    from harness import BUILD
+    home = BUILD / "tests" / "npm"
+    binary = home / "node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"
+    if not binary.exists():
+        if not shutil.which("npm"):
+            pytest.skip("no npm, which brings sarif-multitool")
+        home.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "@microsoft/sarif-multitool"], cwd=home, capture_output=True,
+                              text=True, timeout=300)
+        if done.returncode or not binary.exists():
+            pytest.skip(f"sarif-multitool cannot be installed from npm here: {done.stderr.strip()[-200:]}")
+        binary.chmod(0o755)
+    for name in ("leaky", "clean"):
+        log = box / f"{name}-checked.sarif"
+        shutil.copy(box / f"{name}.sarif", log)
+        done = subprocess.run([binary, "validate", log, "--rule-kind", "Sarif;Ghas"], capture_output=True, text=True, timeout=120,
+                              env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
+        assert "Analysis completed successfully" in done.stdout, done
+        said = [line for line in done.stdout.splitlines() if re.search(r": (error|warning) ", line)]
+        assert all("SARIF2005" in line for line in said), said  # informationUri: there is no page to name
+
+
+def test_junit_has_a_failing_case_for_each_group_and_a_passing_one_for_a_clean_run(box):
+    python = tool("junitparser", "junitparser").parent / "python"
+    code = ("import sys; from junitparser import JUnitXml\n"
+            "for path in sys.argv[1:]:\n"
+            "  x = JUnitXml.fromfile(path); print(x.tests, x.failures, x.errors, [c.name for s in x for c in s])")
+    done = subprocess.run([python, "-c", code, box / "leaky.junit", box / "clean.junit"], capture_output=True, text=True, timeout=60)
+    leaky, clean = done.stdout.splitlines()
+    assert leaky.startswith("2 2 0 ['forget (leaky.c:5) ["), done
+    assert clean == "1 0 0 ['no leaks']", done
+
+
+def workflow_commands(text):
+    """A reader of workflow commands, as the runner's documentation describes them."""
+    commands = []
+    for line in text.splitlines():
+        found = re.fullmatch(r"::(\w+)(?: ([^:]*))?::(.*)", line)
+        if found:
+            undo = lambda t: t.replace("%0D", "\r").replace("%0A", "\n").replace("%3A", ":").replace("%2C", ",").replace("%25", "%")
+            properties = dict(p.split("=", 1) for p in (found[2] or "").split(",") if p)
+            commands.append((found[1], {k: undo(v) for k, v in properties.items()}, undo(found[3])))
+    return commands
+
+
+def test_github_commands_annotate_the_line(box):
+    commands = workflow_commands((box / "leaky.github").read_text())
+    assert [(c[0], c[1]["file"], c[1]["line"]) for c in commands] == [("error", "leaky.c", "5"), ("error", "leaky.c", "9")]
+    assert commands[0][2].startswith("LEAK: block.free() was not called")
+
+
+def test_github_summary_gets_the_markdown(box, tmp_path):
+    env = environment(GITHUB_STEP_SUMMARY=tmp_path / "summary")
+    run([LEAKSHIM, "report", "--format", "github", box / "leaky.trace"], env)
+    assert "| class | count | bytes |" in (tmp_path / "summary").read_text()
+
+
+def test_gitlab_names_what_the_valgrind_reader_names(box):
+    ours = json.loads((box / "leaky.gitlab").read_text())
+    convert = tool("valgrind-codequality", "valgrind-codequality")
+    subprocess.run([convert, "--input-file", box / "leaky.valgrind-xml", "--output-file", box / "converted.json"], cwd=box, check=True,
+                   capture_output=True, timeout=60)
+    theirs = json.loads((box / "converted.json").read_text())
+    place = lambda issues: [(os.path.basename(i["location"]["path"]), i["location"]["lines"]["begin"]) for i in issues]
+    assert place(ours) == place(theirs) == [("leaky.c", 5), ("leaky.c", 9)]
+    for issue in ours:
+        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert issue["severity"] in ("info", "minor", "major", "critical", "blocker")
+
+
+def test_valgrind_readers_count_the_same_errors(box):
+    done = subprocess.run([tool("valgrind-ci", "ValgrindCI"), box / "leaky.valgrind-xml", "--summary"], capture_output=True, text=True, timeout=60)
+    assert "2 errors" in done.stdout, done
+    assert [int(b.text) for b in ET.parse(box / "leaky.valgrind-xml").iter("leakedblocks")] == [5, 10]
+
+
+def test_pprof_reads_the_profile(box):
+    go = shutil.which("go", path=os.environ["PATH"] + ":/usr/local/go/bin:/usr/lib/go/bin")
+    if not go:
+        text = gzip.decompress((box / "leaky.pprof").read_bytes())
+        assert b"forget" in text and b"live_space" in text
+        pytest.skip("no go, which brings pprof; only that it is a compressed profile was seen")
+    done = subprocess.run([go, "tool", "pprof", "-top", "-sample_index=live_objects", box / "leaky.pprof"], capture_output=True, text=True,
+                          timeout=300, env={**os.environ, "PPROF_TMPDIR": str(box)})
+    assert re.search(r"^ +5 .* forget$", done.stdout, re.M), done
+
+
+def test_folded_stacks_lead_from_the_program_to_the_class(box):
+    lines = (box / "leaky.folded").read_text().splitlines()
+    assert lines[0] == "leaky;main;forget;[definite] 2010"
+
+
+def test_metrics_are_what_prometheus_expects(box):
+    text = (box / "leaky.openmetrics").read_text()
+    assert re.search(r'^leakshim_bytes\{program="leaky",pid="\d+",class="definite"\} 2026$', text, re.M), text
+    if not shutil.which("promtool"):
+        pytest.skip("no promtool")
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A trace in which names are what every format takes for its own syntax."""
+    box = tmp_path_factory.mktemp("hostile")
+    (box / "x.s").write_text("")
+    source = box / "x.c"
+    source.write_text('#include <stdlib.h>\nchar *f(void) __asm__("%s");\nchar *f(void) { return malloc(10); }\n'
+                      "int main(void) { f(); f(); return 0; }\n" % HOSTILE.replace("/", "_").replace("%", "p"))
+    done = subprocess.run(["gcc", "-O0", "-rdynamic", source, "-o", box / HOSTILE.replace("/", "|")], capture_output=True, text=True, timeout=60)
+    program = box / HOSTILE.replace("/", "|")
+    if done.returncode:
+        source.write_text("#include <stdlib.h>\nint main(void) { return malloc(10) == malloc(20); }\n")
+        subprocess.run(["gcc", source, "-o", program], check=True, timeout=60)
+    run([LEAKSHIM, "run", "-o", box / "t.trace", "--", program], environment(TMPDIR=box))
+    return box
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_names_are_data_in_every_format(hostile, name):
+    out = hostile / f"out.{name}"
+    done = run([LEAKSHIM, "report", "--show", "all", "--format", f"{name}={out}", hostile / "t.trace"])
+    assert done.status == 0, done
+    text = out.read_bytes()
+    if name in ("json", "sarif", "gitlab"):
+        json.loads(text)
+    elif name in ("junit", "valgrind-xml"):
+        ET.fromstring(text)
+    elif name == "html":
+        assert text.count(b"<script") == 2 and b"<script>alert" not in text
+    elif name == "markdown":
+        assert b"<script>" not in text
+    elif name == "github":
+        assert all(c[0] in ("error", "warning", "notice") and "y" not in c[1] for c in workflow_commands(text.decode()))
+
+
+def test_with_a_baseline_known_new_and_grown_groups_are_told_apart(box, tmp_path):
+    env = environment(TMPDIR=tmp_path)
+    known = ["--check", "--baseline", tmp_path / "known"]
+    run([LEAKSHIM, "run", *known, "--write-baseline", "--", box / "leaky"], env)
+    done = run([LEAKSHIM, "run", *known, "--format", f"text,sarif={tmp_path}/s,json={tmp_path}/j,junit={tmp_path}/u", "--", box / "leaky", "more"], env)
+    assert done.status == 23, done
+    states = {r["baselineState"]: r["occurrenceCount"] for r in json.loads((tmp_path / "s").read_text())["runs"][0]["results"]}
+    assert states == {"updated": 10, "unchanged": 10}
+    report = json.loads((tmp_path / "j").read_text())
+    assert [leak["baseline"] for leak in report["leaks"] + report["known"]] == ["grown", "known"]
+    suite = ET.parse(tmp_path / "u").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+
+
+def test_json_of_a_judged_run_is_one_document(box, tmp_path):
+    env = environment(TMPDIR=tmp_path)
+    run([LEAKSHIM, "run", "--check", "--baseline", tmp_path / "known", "--write-baseline", "--", box / "leaky"], env)
+    done = run([LEAKSHIM, "run", "--check", "--baseline", tmp_path / "known", "--format", "json", "--", box / "leaky", "more"], env)
+    assert done.status == 23 and json.loads(done.text)["leaks"][0]["baseline"] == "grown", done
+
+
+def chromium(box, script):
+    """What a real browser says of the page: the result of a script of the test, and its console."""
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("no chromium")
+    page = box / "looked-at.html"
+    text = (box / "leaky.html").read_text()
+    # the page's own policy stays in force: the test's script is let in by its hash
+    import base64
+    import hashlib
+    digest = "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page.write_text(text.replace("script-src '", f"script-src '{digest}' '", 1).replace("</body>", f"<script>{script}</script></body>"))
+    done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=2000",
+                           f"--user-data-dir={box}/browser", "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120)
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+def test_the_page_lists_filters_sorts_and_zooms_without_an_error(box):
+    script = """
+const out = [], say = (t) => out.push(t), $$ = (s) => [...document.querySelectorAll(s)];
+say($$('.group').length);
+document.getElementById('filter').value = 'forget'; document.getElementById('filter').dispatchEvent(new Event('input'));
+say($$('.group').length + ' ' + document.getElementById('count').textContent);
+document.getElementById('filter').value = ''; document.getElementById('order').value = 'bytes'; document.getElementById('order').dispatchEvent(new Event('input'));
+say($$('.group .place').map((e) => e.textContent).join(' '));
+$$('#flame button').find((b) => b.textContent === 'forget').click();
+say($$('#flame button').filter((b) => b.classList.contains('fade')).map((b) => b.textContent).join(' '));
+document.getElementById('reset').click();
+say($$('#flame button').length);
+$$('.group')[0].open = true;
+setTimeout(() => { say($$('.group')[0].querySelectorAll('ol.stack li').length + ' ' + $$('pre.source mark').length);
+  const p = document.createElement('p'); p.id = 'result'; p.textContent = out.join(' / '); document.body.append(p); }, 100);
+"""
+    page, console = chromium(box, script)
+    result = re.search(r'<p id="result">(.*?)</p>', page)
+    assert result, page[-2000:]
+    assert result[1] == "2 / 1 1 of 2 groups / forget (leaky.c:5) build (leaky.c:9) / main all / 4 / 2 2", result[1]
+    assert not console, console
+
+
+def test_the_page_is_small_and_asks_for_nothing(box):
+    text = (box / "leaky.html").read_text()
+    data = re.search(r'type="application/json">(.*?)</script>', text, re.S)[1]
+    assert len(text) - len(data) < 300_000
+    assert "http:" not in text.replace("http://www.w3.org/2000/svg", "") and "https:" not in text
+
+
+def test_lines_of_files_outside_the_source_root_are_not_shown(box, tmp_path):
+    (tmp_path / "empty").mkdir()
+    run([LEAKSHIM, "report", "--source-root", tmp_path / "empty", "--format", f"html={tmp_path}/x.html", box / "leaky.trace"])
+    assert '"source"' not in (tmp_path / "x.html").read_text()
