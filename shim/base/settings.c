@@ -16,6 +16,7 @@ struct settings settings = {
 	.report_signal = 1,
 	.signal = SIGUSR1,
 	.follow = 1,
+	.jvm = 1,
 	.roots = (1u << TRACE_ROOTS) - 2,
 	.heuristics = 1,
 	.pause = 10,
@@ -124,6 +125,7 @@ static int set(struct word key, struct word value)
 	static const char *const signals[] = {"none", "USR1", "USR2", 0};
 	static const int numbers[] = {0, SIGUSR1, SIGUSR2};
 	static const char *const yes_no[] = {"no", "yes", 0};
+	static const char *const zero_one[] = {"0", "1", 0};
 	static const char *const keeps[] = {"leaks", "always", 0};
 	static const char *const hooks[] = {"entry", "got", "none", 0};
 	int i;
@@ -157,6 +159,10 @@ static int set(struct word key, struct word value)
 		if ((i = choose(value, yes_no)) < 0)
 			return -1;
 		settings.follow = i;
+	} else if (is(key, "jvm")) {
+		if ((i = choose(value, zero_one)) < 0)
+			return -1;
+		settings.jvm = i;
 	} else if (is(key, "roots")) {
 		return set_roots(value);
 	} else if (is(key, "hooks")) {
@@ -182,7 +188,7 @@ static void complain(struct word option, int why)
 		text[i] = option.at[i] < ' ' || option.at[i] > '~' ? '?' : option.at[i];
 	text[n] = 0;
 	note_say(why == -2 ? "LEAKSHIM_OPTIONS: unknown option '" : "LEAKSHIM_OPTIONS: wrong value in '", text,
-		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age)");
+		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age, jvm)");
 }
 
 static void parse(const char *text)

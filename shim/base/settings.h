@@ -21,6 +21,7 @@
  *                      bits of a word are no address
  *   hooks=entry|got|none  how functions of libraries are followed: at their entries (and through imports where that
  *                      cannot be), through imports only, or not at all; default entry
+ *   jvm=0|1            follow Java objects; default 1
  *   pause=MS           how long a look at the living program may hold it, default 10
  *   age=MS             least age of what such a look calls lost, default 1000
  * An unknown key or value is named once on stderr and otherwise ignored.
@@ -44,6 +45,7 @@ struct settings {
 	int report_exit, report_signal;
 	int signal; /* 0: none */
 	int hooks;  /* enum settings_hooks */
+	int jvm;
 	int keep_always;
 	int follow;
 	uint32_t roots;      /* bit per enum trace_root */

@@ -17,6 +17,10 @@ struct catalog_file {
 extern const struct catalog_file catalog_files[];
 extern const unsigned catalog_count;
 
+/* The same for Java (java_probes.h). */
+extern const struct catalog_file catalog_java[];
+extern const unsigned catalog_java_count;
+
 /* Read only when asked for by name (probes=libc-io,cpython): reading and writing is followed for
  * hints only, and an interpreter's objects come by the million and are all alive when it ends. */
 static inline int catalog_on_request(const char *name)

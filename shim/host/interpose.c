@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "interpose.h"
+#include "jvm.h"
 #include "live_hot.h"
 #include "real.h"
 #include "resource.h"
@@ -442,7 +443,7 @@ void *tail_dlsym_answer(void *handle, const char *name)
 		return 0;
 	const struct known *k = known_as(name);
 	if (!k)
-		return 0;
+		return name[0] == 'J' && real.dlsym ? jvm_answer(name, real.dlsym(handle, name)) : 0;
 	void *found = real.dlsym ? real.dlsym(handle, name) : 0;
 
 	return found && found == next_of(k) ? k->ours : 0;

@@ -15,6 +15,7 @@
 #include "hooks.h"
 #include "index.h"
 #include "interpose.h"
+#include "jvm.h"
 #include "note.h"
 #include "loaded.h"
 #include "live.h"
@@ -365,6 +366,8 @@ static int is_bypassed(void)
 	return 1;
 }
 
+static void report_living(void);
+
 /* What the floors below call without knowing who is above them. */
 static void register_uppers(void)
 {
@@ -377,6 +380,7 @@ static void register_uppers(void)
 	thread_upper.begin = process_begin;
 	thread_upper.mark_identities = resource_mark_threads;
 	hooks_interposed = interpose_function;
+	jvm_upper.report = report_living;
 }
 
 void process_start(int argc, char **argv, char **envp)
@@ -407,8 +411,10 @@ void process_start(int argc, char **argv, char **envp)
 	snapshot_start();
 	find_analyzer();
 	process.stage = STARTED;
-	if (process_begin())
+	if (process_begin()) {
 		probes_start(settings.probes);
+		jvm_start(settings.probes);
+	}
 }
 
 static int ours(void)
@@ -454,6 +460,13 @@ static void say_where(void)
 	note_say("the trace is ", process.path, "; next: leakshim report TRACE");
 }
 
+/* In a thread of ours, after a virtual machine has looked at its heap. */
+static void report_living(void)
+{
+	if (start_report("signal") <= 0)
+		say_where();
+}
+
 void process_finish(enum trace_end end, int detail, int report, const struct snapshot_here *here)
 {
 	if (!ours())
@@ -465,7 +478,10 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	__atomic_store_n(&h->end, end, __ATOMIC_RELEASE);
 	if (end == TRACE_END_EXIT || end == TRACE_END_QUICK_EXIT || end == TRACE_END_FAST_EXIT)
 		wishes_ask(); /* in a signal handler nothing of the program is called */
-	snapshot_at_end(here);
+	if (jvm_is_there())
+		jvm_at_end();
+	else
+		snapshot_at_end(here);
 	if (state.unlinked) {
 		write_out();
 		state.unlinked = 0;
@@ -533,6 +549,8 @@ void process_snapshot(const struct snapshot_here *here, int report)
 	int can_report = report && settings.report_signal && note_possible();
 
 	if (!ours())
+		return;
+	if (jvm_is_there() && jvm_request(can_report))
 		return;
 	if (!snapshot_live(here, can_report && settings.analyzer[0] ? attend_report : 0)) {
 		if (can_report && !settings.analyzer[0])

@@ -264,7 +264,7 @@ static uint32_t operate(uint32_t i, const struct deed *d)
 	switch (d->event->verb) {
 	case PROBE_RETAIN:
 		r->retains++;
-		r->count++;
+		r->count += d->amount;
 		break;
 	case PROBE_SINK:
 		r->retains++;
@@ -273,7 +273,7 @@ static uint32_t operate(uint32_t i, const struct deed *d)
 		break;
 	case PROBE_RELEASE:
 		r->releases++;
-		r->count--;
+		r->count -= d->amount;
 		break;
 	case PROBE_FINAL:
 		r->releases++;
@@ -296,7 +296,7 @@ static int is_still_ended(const struct trace_resource *r, const struct deed *d, 
 {
 	uint32_t slot = live_find(address);
 
-	if (at_type(r->type)->flags & TRACE_TYPE_BY_HAND) /* until it is tracked again */
+	if (at_type(r->type)->flags & (TRACE_TYPE_BY_HAND | TRACE_TYPE_JAVA)) /* until it is tracked again */
 		return 1;
 	if (block == PROBE_BLOCK_OWN && !slot)
 		return 1;
@@ -326,11 +326,17 @@ static int comes_back(const struct trace_resource *r, const struct deed *d)
 }
 
 /* A release or retain of what is not alive. */
-static uint32_t after_end(uint32_t first, uint32_t i, const struct deed *d)
+static uint32_t after_end(uint32_t first, uint32_t i, struct deed *d)
 {
 	const struct resource_type *t = &resource_types[resource_probes[d->event->probe].type];
 	uint32_t verb = d->event->verb, other;
 
+	if (t->is_java && (verb == PROBE_FINAL || verb == PROBE_TOUCH)) /* close() may come again */
+		return 0;
+	if (i && d->is_unsure) {
+		d->outcome = RESOURCE_DOUBT;
+		return 0;
+	}
 	if (i && comes_back(at_resource(i), d)) {
 		revive(i, d);
 		return 0;
@@ -388,6 +394,7 @@ static void apply(struct deed *d, uint32_t type)
 		/* known already */
 	} else if (alive) {
 		ended = operate(i, d);
+		d->outcome = at_resource(i)->flags & TRACE_RESOURCE_ENDED ? RESOURCE_ENDED : RESOURCE_DONE;
 	} else if (probe_begins(declared_probe(d))) {
 		d->count += d->event->verb == PROBE_RETAIN;
 		first = create(first, d, type);
@@ -462,7 +469,7 @@ void resource_event(const struct resource_event *event)
 {
 	struct thread *t = enter(event->from.sp);
 	const struct trace_resource *met;
-	struct deed d = {.event = event, .thread = t};
+	struct deed d = {.event = event, .thread = t, .amount = 1};
 	uint32_t type;
 
 	if (!t)
@@ -488,6 +495,66 @@ void resource_event(const struct resource_event *event)
 	expect_records(met);
 	d.now = state_now();
 	apply(&d, type);
+	thread_leave(t);
+}
+
+enum resource_outcome resource_object(const struct resource_event *event, uint32_t node, int32_t amount, int sure)
+{
+	struct thread *t = enter(event->from.sp);
+	struct deed d = {.event = event, .thread = t, .node = node, .amount = amount, .is_unsure = !sure};
+
+	if (!t)
+		return RESOURCE_NOTHING;
+	if (state.tracing && trace_level(state.header) != TRACE_LEVEL_DISABLED && probe_index(event->probe)) {
+		if (event->is_skipped) {
+			forget(t, event->address, type_of(event->probe));
+		} else {
+			d.now = state_now();
+			apply(&d, type_of(event->probe));
+		}
+	}
+	thread_leave(t);
+	return d.outcome;
+}
+
+uint32_t resource_living(uintptr_t address)
+{
+	uint32_t hash = resource_hash(address), first, i;
+	struct thread *t;
+
+	if (!resource_maybe(address) || !(t = thread_enter((uintptr_t)__builtin_frame_address(0), 0)))
+		return 0;
+	first = lock_chain(hash);
+	i = find(first, address, 0);
+	if (i && at_resource(i)->flags & TRACE_RESOURCE_ENDED)
+		i = 0;
+	unlock_chain(hash, first);
+	thread_leave(t);
+	return i;
+}
+
+void resource_overlapped(const struct resource_event *event, uint32_t node, uint32_t other_node, uint32_t other_thread)
+{
+	struct thread *t = enter(event->from.sp);
+	struct deed d = {.event = event, .thread = t, .node = node};
+	uint32_t hash = resource_hash(event->address), first, i;
+
+	if (!t)
+		return;
+	if (state.tracing && probe_index(event->probe)) {
+		d.now = state_now();
+		first = lock_chain(hash);
+		i = find(first, event->address, 0);
+		if (i) {
+			struct trace_resource copy = *at_resource(i);
+
+			copy.end_node = other_node;
+			copy.end_probe = resource_table->probes[event->probe];
+			copy.end_thread = other_thread;
+			resource_finding(TRACE_FINDING_OVERLAPPED, &copy, copy.end_probe, &d, event->address);
+		}
+		unlock_chain(hash, first);
+	}
 	thread_leave(t);
 }
 

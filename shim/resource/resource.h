@@ -19,9 +19,11 @@
 #include "probe_file.h"
 #include "state.h"
 
-#define RESOURCE_TYPES 768u
-#define RESOURCE_PROBES 4096u
+#define RESOURCE_TYPES 832u
+#define RESOURCE_PROBES 4608u
 #define RESOURCE_BY_HAND 64u /* types that the program declares itself; at the upper ends of both tables */
+#define RESOURCE_JAVA_TYPES 64u /* of Java objects; below those in both tables */
+#define RESOURCE_JAVA_PROBES 512u
 #define RESOURCE_HEADS (1u << 20)
 #define RESOURCE_LOCK 0x80000000u
 #define RESOURCE_INTERVAL 128u /* one of so many is followed below paranoid */
@@ -32,6 +34,7 @@ struct resource_type {
 	const char *file; /* name of the probe file */
 	uint32_t verified; /* the first create had the count it should have */
 	uint32_t misread;  /* it had not: count= is not used */
+	uint32_t is_java;
 };
 
 /* What the analyzer is told about one probe line. */
@@ -63,6 +66,10 @@ enum resource_by_hand {
 	RESOURCE_TOUCH_BY_HAND, /* of the type "*", the first one */
 	RESOURCE_TRACK_BY_HAND  /* of the second type; the next ones follow */
 };
+enum resource_java {
+	RESOURCE_JAVA_PROBE = RESOURCE_RETAIN_BY_HAND - RESOURCE_JAVA_PROBES, /* the first one */
+	RESOURCE_JAVA_TYPE = RESOURCE_TYPES - RESOURCE_BY_HAND - RESOURCE_JAVA_TYPES
+};
 _Static_assert(RESOURCE_TRACK_BY_HAND + RESOURCE_BY_HAND - 1 == RESOURCE_PROBES, "a probe for each type but \"*\"");
 
 struct resource_table; /* resource.c */
@@ -79,6 +86,27 @@ int resource_start(void);
 
 /* One call of a probed function. */
 void resource_event(const struct resource_event *event);
+
+/*
+ * The same for an object that lies in no memory of ours, whose stack was taken already: NODE index, 0: none. `amount` is how
+ * many references a retain adds or a release takes. Below RESOURCE_SURE nothing that was done to an ended object
+ * becomes a finding: the caller makes sure first.
+ */
+enum resource_outcome {
+	RESOURCE_NOTHING, /* it is not followed, or not now */
+	RESOURCE_DONE,
+	RESOURCE_ENDED,	 /* it was the last thing that could happen to it */
+	RESOURCE_DOUBT	 /* it has ended before: say the same again with RESOURCE_SURE if that is certain */
+};
+#define RESOURCE_SURE 1
+enum resource_outcome resource_object(const struct resource_event *event, uint32_t node, int32_t amount, int sure);
+
+/* A thread came into what only one may be in, while another one was inside; `other_node` and `other_thread` (THREAD index)
+ * tell of that one. */
+void resource_overlapped(const struct resource_event *event, uint32_t node, uint32_t other_node, uint32_t other_thread);
+
+/* The RESOURCE index of a living one, 0: there is none. A look that may be outdated when it returns. */
+uint32_t resource_living(uintptr_t address);
 
 /* Writes one type and probe into the trace. Returns its PROBE index, 0: no space. */
 uint32_t resource_publish_one(uint32_t probe);

@@ -30,6 +30,9 @@ struct deed {
 	const struct resource_event *event;
 	struct thread *thread;
 	uint32_t node;
+	int32_t amount; /* of references retained or released */
+	int is_unsure;	/* what is done to an ended resource may be something else */
+	enum resource_outcome outcome;
 	int has_count;
 	int32_t count; /* read from the object: before the call, for create after it */
 	uint64_t now;

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_JVM_PRIVATE_H
+#define LEAKSHIM_JVM_PRIVATE_H
+/* Shared by the rooms of this floor, nobody else. */
+#include <jni.h>
+#include <jvmti.h>
+#include <stdint.h>
+
+#include "area.h"
+#include "java_probes.h"
+#include "resource.h"
+#include "state.h"
+
+#define JVM_CLASSES 512u /* of types, with all copies by other loaders */
+#define JVM_EXIT 0x4000	 /* in the number of a call: it is the end of an `inside` */
+
+enum jvm_phase { JVM_NONE, JVM_CREATED, JVM_FOLLOWED, JVM_DEAD };
+
+extern struct jvm {
+	JavaVM *vm;
+	jvmtiEnv *ti;
+	uint32_t phase; /* enum jvm_phase */
+	uint32_t specification; /* 17 */
+	uint32_t live; /* the VM is initialised: Java code may be called */
+} jvm __attribute__((visibility("hidden")));
+
+AREA_ELEMENT(java_object_at, trace_java_object, JAVA_OBJECT)
+AREA_ELEMENT(java_frame_at, trace_java_frame, JAVA_FRAME)
+AREA_ELEMENT(java_hold_at, trace_java_hold, JAVA_HOLD)
+AREA_ELEMENT(java_vm_at, trace_java_vm, JAVA_VM)
+AREA_ELEMENT(scan_at, trace_scan, SCAN)
+
+/* The fork child of a virtual machine has none: its trace is another one. */
+struct trace_java_vm *jvm_entry(void);
+
+void jvm_problem(const char *what, const char *name, const char *why);
+
+/* --- jvm_words.c: texts of the trace, each once --- */
+uint32_t words_text(const char *text, size_t size);
+
+/* --- jvm_sources.c: what the probe files say --- */
+struct jvm_type {
+	const struct java_type *declared;
+	const char *file;
+};
+struct jvm_probe {
+	const struct java_probe *declared;
+	const char *file;
+	uint32_t type; /* index of jvm_types */
+	int is_users;
+};
+extern struct jvm_type jvm_types[RESOURCE_JAVA_TYPES] __attribute__((visibility("hidden")));
+extern struct jvm_probe jvm_probes[RESOURCE_JAVA_PROBES] __attribute__((visibility("hidden")));
+extern uint32_t jvm_types_used, jvm_probes_used __attribute__((visibility("hidden")));
+void sources_java(const char *files);
+
+/* --- jvm_classes.c: classes with our calls in them --- */
+
+/* A class that has the field of a type, as one loader has it. */
+struct jvm_class {
+	jweak class;
+	jfieldID id;
+	uint32_t type;
+	jmethodID count, size; /* 0: not asked for yet, or there is none */
+	uint32_t is_asked;
+};
+extern struct jvm_class jvm_classes[JVM_CLASSES] __attribute__((visibility("hidden")));
+extern uint32_t jvm_classes_used __attribute__((visibility("hidden")));
+
+void JNICALL classes_loaded(jvmtiEnv *ti, JNIEnv *env, jclass redefined, jobject loader, const char *name, jobject domain,
+			    jint size, const unsigned char *data, jint *new_size, unsigned char **new_data);
+void JNICALL classes_prepared(jvmtiEnv *ti, JNIEnv *env, jthread thread, jclass class);
+
+/* All methods there are get their names in the virtual machine, without which a stack has none. */
+void classes_name_all(void);
+
+/* The class of a type that an object belongs to; 0: it is of another kind. */
+struct jvm_class *classes_of(JNIEnv *env, uint32_t type, jobject object);
+
+/* `class` has a countdown to the next object: sets it. */
+void classes_set_turn(JNIEnv *env, jclass class, jint turn);
+
+/* --- jvm_events.c: the native methods that are put in --- */
+void JNICALL events_op(JNIEnv *env, jclass class, jobject object, jlong id, jint number, jint amount);
+void JNICALL events_make(JNIEnv *env, jclass class, jobject object, jint number);
+void JNICALL events_on(JNIEnv *env, jclass class, jobject object, jint number);
+
+/* --- jvm_objects.c: what is told about one object --- */
+struct trace_java_object *objects_at(uint32_t resource, uint64_t address);
+uint32_t objects_title(JNIEnv *env, const struct probe_word *path, jobject object);
+jobject objects_follow(JNIEnv *env, const struct probe_word *path, jobject object);
+
+/* --- jvm_stacks.c --- */
+
+/* Learns how stacks are to be had. */
+void stacks_start(void);
+
+/* The stack of the running thread, which is in a native method of ours, without its `skip` innermost frames. NODE index, 0:
+ * it could not be had. */
+uint32_t stacks_here(JNIEnv *env, uint32_t skip);
+
+/* Gives the running thread the name that it has in Java. */
+void stacks_name_thread(JNIEnv *env);
+
+/* --- jvm_walk.c --- */
+
+/* Looks which objects can be reached. `budget_us` is for how long. */
+void walk_heap(JNIEnv *env, uint64_t budget_us);
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stacks of Java frames, as nodes of the stack tree: a frame's name is in the trace before any stack leads to it.
+ *
+ * AsyncGetCallTrace is asked at the boundary of a native method only, where the virtual machine itself has anchored the
+ * frames; where it is not exported, or has no answer, JVMTI is asked, which costs twice as much.
+ */
+#include <dlfcn.h>
+#include <string.h>
+
+#include "jvm_private.h"
+#include "real.h"
+#include "thread.h"
+#include "tree.h"
+#include "rules.h"
+
+#define FRAMES_MOST 512
+#define PLACES (1u << 18)
+#define STACKS (1u << 14)
+#define HIDDEN 0xffffffffu /* a frame that Java does not show either */
+
+/* As the virtual machine has it. */
+struct call_frame {
+	jint bci;
+	jmethodID method;
+};
+struct call_trace {
+	JNIEnv *env;
+	jint count;
+	struct call_frame *frames;
+};
+
+/* Zeroed in a fork child. */
+static struct tables {
+	uint32_t lock, used, module;
+	struct place {
+		uint64_t method; /* jmethodID, 0: free */
+		int32_t bci;	 /* LINE_KEY | line: the frame of a line */
+		uint32_t frame;	 /* JAVA_FRAME index, HIDDEN; 0: not yet */
+	} place[PLACES];
+	struct whole {
+		uint64_t check, node; /* hash ^ node, node */
+	} memo[STACKS];
+} *tables;
+
+static void (*get_call_trace)(struct call_trace *, jint, void *);
+
+void stacks_start(void)
+{
+	void *symbol = real.dlsym ? real.dlsym(RTLD_DEFAULT, "AsyncGetCallTrace") : 0;
+
+	if (!symbol) { /* libjvm was loaded for itself */
+		Dl_info info;
+		void *library = 0;
+
+		if (dladdr1((void *)(*jvm.ti)->GetStackTrace, &info, &library, RTLD_DL_LINKMAP) && library && real.dlsym)
+			symbol = real.dlsym(library, "AsyncGetCallTrace");
+	}
+	get_call_trace = (void (*)(struct call_trace *, jint, void *))symbol;
+	if (!get_call_trace)
+		jvm_problem("AsyncGetCallTrace", "", "this virtual machine does not export it; stacks cost more");
+}
+
+/* The module of all Java frames. The caller holds the lock and has entered its thread's state. */
+static uint32_t module_of_java(void)
+{
+	if (!tables->module) {
+		uint32_t i = area_take(TRACE_AREA_MODULE, 1);
+		struct trace_module *m;
+
+		if (!i || i > UINT16_MAX)
+			return 0;
+		m = state_module(i);
+		m->start = m->bias = TRACE_JAVA_CODE;
+		m->kind = TRACE_MODULE_JAVA;
+		m->path = area_text("Java", 4);
+		m->loaded_us = state_now();
+		__atomic_store_n(&m->end, TRACE_JAVA_OBJECTS, __ATOMIC_RELEASE);
+		__atomic_store_n(&tables->module, i, __ATOMIC_RELEASE);
+	}
+	return tables->module;
+}
+
+static int prepare(void)
+{
+	static uint32_t lock;
+
+	if (!tables) {
+		state_lock(&lock);
+		if (!tables)
+			tables = area_private(sizeof *tables, 1);
+		state_unlock(&lock);
+	}
+	return tables != 0;
+}
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	uint64_t h = (a ^ b * 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull;
+
+	return h ^ h >> 32;
+}
+
+static struct place *place_of(uint64_t method, int32_t bci)
+{
+	for (uint64_t i = mix(method, (uint32_t)bci);; i++) {
+		struct place *p = &tables->place[i & (PLACES - 1)];
+		uint64_t there = __atomic_load_n(&p->method, __ATOMIC_ACQUIRE);
+
+		if (!there || (there == method && p->bci == bci))
+			return p;
+	}
+}
+
+/* --- names --- */
+
+struct names {
+	char class_name[512], method[256], file[256];
+	int32_t line;
+	int is_hidden;
+};
+
+static void copy_text(char *to, size_t room, const char *from)
+{
+	size_t size = from ? strnlen(from, room - 1) : 0;
+
+	memcpy(to, from ? from : "", size);
+	to[size] = 0;
+}
+
+/* "Lorg/some/Name;" -> "org.some.Name". What a run of the program numbers as it likes goes: hidden classes are the
+ * same in the next run. */
+static void class_text(char *to, size_t room, const char *signature)
+{
+	size_t size = strlen(signature), used = 0;
+	char *made;
+
+	for (size_t i = *signature == 'L' ? 1 : 0; i < size && signature[i] != ';' && used < room - 1; i++)
+		to[used++] = signature[i] == '/' ? '.' : signature[i];
+	to[used] = 0;
+	if ((made = strstr(to, ".0x")) != 0)
+		*made = 0;
+	if ((made = strstr(to, "$$Lambda")) != 0)
+		made[8] = 0;
+	if ((made = strstr(to, "GeneratedMethodAccessor")) || (made = strstr(to, "GeneratedConstructorAccessor")))
+		*(strstr(made, "Accessor") + 8) = 0;
+}
+
+static int32_t line_of(jmethodID method, int32_t bci)
+{
+	jvmtiEnv *ti = jvm.ti;
+	jvmtiLineNumberEntry *lines = 0;
+	jint count = 0, line = 0, is_native = 0;
+
+	if (bci < 0)
+		return (*ti)->IsMethodNative(ti, method, (jboolean *)&is_native) == JVMTI_ERROR_NONE && (is_native & 255) ? -2 : 0;
+	if ((*ti)->GetLineNumberTable(ti, method, &count, &lines) != JVMTI_ERROR_NONE)
+		return 0;
+	for (jint i = 0, best = -1; i < count; i++)
+		if (lines[i].start_location <= bci && lines[i].start_location >= best) {
+			best = (jint)lines[i].start_location;
+			line = lines[i].line_number;
+		}
+	(*ti)->Deallocate(ti, (unsigned char *)lines);
+	return line;
+}
+
+static void read_names(JNIEnv *env, jmethodID method, int32_t bci, struct names *n)
+{
+	jvmtiEnv *ti = jvm.ti;
+	char *name = 0, *signature = 0, *file = 0;
+	jclass class = 0;
+
+	memset(n, 0, sizeof *n);
+	if (!method || (*ti)->GetMethodName(ti, method, &name, 0, 0) != JVMTI_ERROR_NONE ||
+	    (*ti)->GetMethodDeclaringClass(ti, method, &class) != JVMTI_ERROR_NONE) {
+		copy_text(n->method, sizeof n->method, "(method that was unloaded)");
+		return;
+	}
+	copy_text(n->method, sizeof n->method, name);
+	if ((*ti)->GetClassSignature(ti, class, &signature, 0) == JVMTI_ERROR_NONE)
+		class_text(n->class_name, sizeof n->class_name, signature);
+	if ((*ti)->GetSourceFileName(ti, class, &file) == JVMTI_ERROR_NONE)
+		copy_text(n->file, sizeof n->file, file);
+	n->line = line_of(method, bci);
+	n->is_hidden = strstr(n->class_name, "$$Lambda") || !strncmp(n->class_name, "java.lang.invoke.LambdaForm", 27) ||
+		       !strncmp(n->class_name, "java.lang.invoke.DirectMethodHandle", 35) ||
+		       !strncmp(n->class_name, "java.lang.invoke.Invokers", 25);
+	(*ti)->Deallocate(ti, (unsigned char *)name);
+	(*ti)->Deallocate(ti, (unsigned char *)signature);
+	(*ti)->Deallocate(ti, (unsigned char *)file);
+	(*env)->DeleteLocalRef(env, class);
+}
+
+/* The element of a line; those of other places in it are the same. The caller holds the lock. */
+static uint32_t frame_of_line(const uint32_t *texts, int32_t line)
+{
+	struct place *p = place_of(mix(mix(texts[0], texts[1]), texts[2]) | 1, (int32_t)(0x80000000u | (uint32_t)line));
+
+	if (!p->method && tables->used < PLACES / 4 * 3) {
+		uint32_t i = area_take(TRACE_AREA_JAVA_FRAME, 1);
+		struct trace_java_frame *f;
+
+		if (!i)
+			return 0;
+		f = java_frame_at(i);
+		f->class_name = texts[0];
+		f->file = texts[2];
+		f->line = line;
+		__atomic_store_n(&f->method, texts[1], __ATOMIC_RELEASE);
+		tables->used++;
+		p->bci = (int32_t)(0x80000000u | (uint32_t)line);
+		p->frame = i;
+		__atomic_store_n(&p->method, mix(mix(texts[0], texts[1]), texts[2]) | 1, __ATOMIC_RELEASE);
+	}
+	return p->frame;
+}
+
+/* Names a place that was met for the first time. Foreign code runs: the thread's state is not entered yet. */
+static uint32_t name_place(JNIEnv *env, jmethodID method, int32_t bci)
+{
+	uint64_t key = (uint64_t)(uintptr_t)method << 1 | 1;
+	uint32_t texts[3], frame = 0;
+	struct names n;
+
+	read_names(env, method, bci, &n);
+	texts[0] = words_text(n.class_name, strlen(n.class_name));
+	texts[1] = words_text(n.method, strlen(n.method));
+	texts[2] = words_text(n.file, strlen(n.file));
+	struct thread *t = texts[1] ? thread_enter((uintptr_t)__builtin_frame_address(0), 0) : 0;
+	if (!t)
+		return 0;
+	state_lock(&tables->lock);
+	frame = n.is_hidden ? HIDDEN : frame_of_line(texts, n.line);
+	struct place *p = place_of(key, bci);
+	if (!p->method && frame && tables->used < PLACES / 4 * 3) {
+		tables->used++;
+		p->bci = bci;
+		p->frame = frame;
+		__atomic_store_n(&p->method, key, __ATOMIC_RELEASE);
+	}
+	module_of_java();
+	state_unlock(&tables->lock);
+	thread_leave(t);
+	return frame;
+}
+
+/* --- stacks --- */
+
+static int by_call_trace(JNIEnv *env, struct call_frame *frames)
+{
+	struct call_trace trace = {.env = env, .frames = frames};
+
+	if (!get_call_trace)
+		return 0;
+	get_call_trace(&trace, FRAMES_MOST, 0);
+	return trace.count;
+}
+
+static int by_jvmti(struct call_frame *frames)
+{
+	jvmtiFrameInfo infos[FRAMES_MOST];
+	jint count = 0;
+
+	if ((*jvm.ti)->GetStackTrace(jvm.ti, 0, 0, FRAMES_MOST, infos, &count) != JVMTI_ERROR_NONE)
+		return 0;
+	for (jint i = 0; i < count; i++)
+		frames[i] = (struct call_frame){(jint)infos[i].location, infos[i].method};
+	return count;
+}
+
+/* Two frames of one method at one place are one key. */
+static uint64_t hash_frames(const struct call_frame *frames, int count)
+{
+	uint64_t a = 0x243f6a8885a308d3ull, b = 0x13198a2e03707344ull;
+
+	for (int i = 0; i < count; i++) {
+		uint64_t key = (uint64_t)(uintptr_t)frames[i].method + ((uint64_t)(uint32_t)frames[i].bci << 32);
+
+		a = (a ^ key) * 0x9e3779b97f4a7c15ull;
+		b = (b + (a ^ a >> 29)) * 0xd6e8feb86659fd93ull;
+	}
+	return mix(a, b);
+}
+
+static uint32_t remembered(uint64_t hash)
+{
+	struct whole *m = &tables->memo[hash & (STACKS - 1)];
+	uint64_t node = __atomic_load_n(&m->node, __ATOMIC_RELAXED);
+
+	return node && (__atomic_load_n(&m->check, __ATOMIC_RELAXED) ^ node) == hash ? (uint32_t)node : 0;
+}
+
+static void remember(uint64_t hash, uint32_t node)
+{
+	struct whole *m = &tables->memo[hash & (STACKS - 1)];
+
+	__atomic_store_n(&m->node, node, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->check, hash ^ node, __ATOMIC_RELAXED);
+}
+
+/* Puts a stack into the tree, outermost frame first. */
+static uint32_t intern(const uint32_t *frame, int count, int is_cut)
+{
+	struct thread *t = thread_enter((uintptr_t)__builtin_frame_address(0), 0);
+	uint32_t node;
+
+	if (!t)
+		return 0;
+	node = t->stack.scope ? t->stack.scope : state.header->root;
+	for (int i = count - 1; i >= 0 && node; i--) {
+		if (frame[i] == HIDDEN || !frame[i])
+			continue;
+		node = tree_child(node, (TRACE_JAVA_CODE + 2 * (uint64_t)frame[i] + 1) | (uint64_t)tables->module << TRACE_PC_BITS,
+				  is_cut ? TRACE_NODE_CUT : 0);
+		is_cut = 0;
+	}
+	if (node == state.header->root)
+		node = 0;
+	thread_leave(t);
+	return node;
+}
+
+static uint32_t known_frame(JNIEnv *env, const struct call_frame *f)
+{
+	const struct place *p = place_of((uint64_t)(uintptr_t)f->method << 1 | 1, f->bci);
+
+	return __atomic_load_n(&p->method, __ATOMIC_ACQUIRE) ? p->frame : name_place(env, f->method, f->bci);
+}
+
+uint32_t stacks_here(JNIEnv *env, uint32_t skip)
+{
+	struct call_frame frames[FRAMES_MOST];
+	uint32_t numbers[FRAMES_MOST], node;
+	int count;
+
+	if (!prepare())
+		return 0;
+	count = by_call_trace(env, frames);
+	if (count <= 0)
+		count = by_jvmti(frames);
+	if (count <= (int)skip) {
+		struct trace_java_vm *vm = count > 0 ? 0 : jvm_entry();
+
+		if (vm)
+			__atomic_fetch_add(&vm->stackless, 1, __ATOMIC_RELAXED);
+		return 0;
+	}
+	uint64_t hash = hash_frames(frames + skip, count - (int)skip);
+	node = remembered(hash);
+	if (node)
+		return node;
+	for (int i = (int)skip; i < count; i++)
+		numbers[i] = known_frame(env, &frames[i]);
+	node = intern(numbers + skip, count - (int)skip, count == FRAMES_MOST);
+	if (node)
+		remember(hash, node);
+	return node;
+}
+
+void stacks_name_thread(JNIEnv *env)
+{
+	struct thread *t = thread_current;
+	jvmtiThreadInfo info;
+
+	if ((uintptr_t)t <= 1 || !t->attached || !t->identity) {
+		t = thread_enter((uintptr_t)__builtin_frame_address(0), 0); /* it is known from now on */
+		if (!t)
+			return;
+		thread_leave(t);
+	}
+	if (!t->identity || state_thread(t->identity)->long_name)
+		return;
+	memset(&info, 0, sizeof info);
+	if ((*jvm.ti)->GetThreadInfo(jvm.ti, 0, &info) != JVMTI_ERROR_NONE)
+		return;
+	uint32_t text = info.name && *info.name ? words_text(info.name, strlen(info.name)) : 0;
+	if (text)
+		__atomic_store_n(&state_thread(t->identity)->long_name, text, __ATOMIC_RELEASE);
+	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)info.name);
+	if (info.thread_group)
+		(*env)->DeleteLocalRef(env, info.thread_group);
+	if (info.context_class_loader)
+		(*env)->DeleteLocalRef(env, info.context_class_loader);
+}
