@@ -2,7 +2,6 @@
 /* How this library becomes an agent of a virtual machine, and what it asks of it. Laws in jvm.h. */
 #include "jvm.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
@@ -15,6 +14,7 @@
 
 #include "imports.h"
 #include "jvm_private.h"
+#include "loaded.h"
 #include "note.h"
 #include "real.h"
 #include "settings.h"
@@ -352,12 +352,12 @@ void *jvm_answer(const char *name, void *found)
 static void find_own_path(void)
 {
 	char link[64] = "/proc/self/fd/", number[24];
-	Dl_info info;
-	long fd, size = -1;
+	const char *path = loaded_path((void *)jvm_start);
+	long fd, size;
 
-	if (!dladdr((void *)jvm_start, &info) || !info.dli_fname)
+	if (!path || !*path)
 		return;
-	fd = sys_call6(SYS_openat, AT_FDCWD, (long)info.dli_fname, O_PATH | O_CLOEXEC, 0, 0, 0);
+	fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_PATH | O_CLOEXEC, 0, 0, 0);
 	if (sys_failed(fd))
 		return;
 	put(link + strlen(link), link + sizeof link, note_number(number, fd));
@@ -374,7 +374,7 @@ static void lead_linked(void)
 	struct imports_lead lead = {.name = "JNI_CreateJavaVM", .length = 16};
 	struct link_map *machine = 0;
 
-	for (struct link_map *m = _r_debug.r_map; m; m = m->l_next) {
+	for (struct link_map *m = loaded_list()->r_map; m; m = m->l_next) {
 		const char *slash = strrchr(m->l_name, '/');
 
 		if (!strcmp(slash ? slash + 1 : m->l_name, "libjvm.so"))
@@ -385,7 +385,7 @@ static void lead_linked(void)
 		return;
 	lead.from = (uintptr_t)found;
 	lead.to = (uintptr_t)jvm_answer(lead.name, found);
-	for (struct link_map *m = _r_debug.r_map; m && lead.to; m = m->l_next)
+	for (struct link_map *m = loaded_list()->r_map; m && lead.to; m = m->l_next)
 		imports_lead(m, &lead);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "jvm_private.h"
+#include "loaded.h"
 #include "real.h"
 #include "thread.h"
 #include "tree.h"
@@ -50,11 +51,11 @@ void stacks_start(void)
 	void *symbol = real.dlsym ? real.dlsym(RTLD_DEFAULT, "AsyncGetCallTrace") : 0;
 
 	if (!symbol) { /* libjvm was loaded for itself */
-		Dl_info info;
-		void *library = 0;
+		const char *path = loaded_path((void *)(*jvm.ti)->GetStackTrace);
 
-		if (dladdr1((void *)(*jvm.ti)->GetStackTrace, &info, &library, RTLD_DL_LINKMAP) && library && real.dlsym)
-			symbol = real.dlsym(library, "AsyncGetCallTrace");
+		for (struct link_map *m = loaded_list()->r_map; m && path && !symbol && real.dlsym; m = m->l_next)
+			if (!strcmp(m->l_name, path))
+				symbol = real.dlsym(m, "AsyncGetCallTrace");
 	}
 	get_call_trace = (void (*)(struct call_trace *, jint, void *))symbol;
 	if (!get_call_trace)
