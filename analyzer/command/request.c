@@ -72,9 +72,12 @@ static uint64_t signal_mask(pid_t pid, const char *thread, const char *format)
 	file = fopen(path, "re");
 	if (!file)
 		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, format, &mask) == 1)
+	while (fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, "State:\tZ", 8) && !strncmp(format, "SigBlk", 6))
+			mask = UINT64_MAX; /* a thread that has ended takes none any more */
+		if (mask || sscanf(line, format, &mask) == 1)
 			break;
+	}
 	fclose(file);
 	return mask;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Other processes, as /proc shows them: see process.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,9 +10,38 @@
 #include "file.h"
 #include "process.h"
 
+/* A thread of the process that is alive: its first one may have left by pthread_exit, and the process goes on. Fills its
+ * folder in /proc. */
+static bool living_thread(pid_t pid, char *folder, size_t size)
+{
+	char path[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *list;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	list = opendir(path);
+	while (list && !found && (entry = readdir(list))) {
+		char state = 0, stat[128];
+		FILE *file;
+
+		if (entry->d_name[0] == '.' ||
+		    snprintf(folder, size, "/proc/%d/task/%s", (int)pid, entry->d_name) >= (int)size)
+			continue;
+		snprintf(stat, sizeof(stat), "%s/stat", folder);
+		file = fopen(stat, "re");
+		found = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state != 'Z' && state != 'X';
+		if (file)
+			fclose(file);
+	}
+	if (list)
+		closedir(list);
+	return found;
+}
+
 uint64_t process_start(pid_t pid)
 {
-	char path[64], text[1024], *at;
+	char path[64], text[1024], *at, folder[80];
 	unsigned long long start = 0;
 	size_t got;
 	FILE *file;
@@ -24,7 +54,7 @@ uint64_t process_start(pid_t pid)
 	fclose(file);
 	text[got] = 0;
 	at = strrchr(text, ')'); /* the name before it may hold anything */
-	if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
+	if (!at || at[1] != ' ' || ((at[2] == 'Z' || at[2] == 'X') && !living_thread(pid, folder, sizeof(folder))))
 		return 0;
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
@@ -33,9 +63,47 @@ uint64_t process_start(pid_t pid)
 	return start;
 }
 
+/* The number that a process has in the innermost of its PID namespaces, 0 if it has only one. */
+static pid_t inner_number(const char *name)
+{
+	char path[300], line[256];
+	pid_t inner = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/status", name);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, "NSpid:\t", 7)) {
+			char *last = strrchr(line, '\t');
+
+			inner = last > line + 6 ? (pid_t)atoi(last + 1) : 0;
+			break;
+		}
+	if (file)
+		fclose(file);
+	return inner;
+}
+
+pid_t process_outside(pid_t inner, uint64_t start)
+{
+	struct dirent *entry;
+	pid_t found = 0;
+	DIR *list = start ? opendir("/proc") : NULL;
+
+	while (list && !found && (entry = readdir(list))) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+
+		if (pid > 0 && inner_number(entry->d_name) == inner && process_start(pid) == start)
+			found = pid;
+	}
+	if (list)
+		closedir(list);
+	return found;
+}
+
 bool process_is_running(pid_t pid, uint64_t start)
 {
-	return start && process_start(pid) == start;
+	return start && (process_start(pid) == start || process_outside(pid, start));
 }
 
 /* The path in a line of /proc/PID/maps if it can be a trace's, else 0. */
@@ -58,7 +126,7 @@ static bool process_is_it(pid_t pid, const struct file_head *head)
 	       (head->process_start && head->process_start == process_start(pid));
 }
 
-static int find_in_maps(FILE *maps, pid_t pid, char *path, size_t size)
+static int find_in_maps(FILE *maps, pid_t pid, const char *folder, char *path, size_t size)
 {
 	char *line = NULL, *name;
 	size_t room = 0;
@@ -70,7 +138,7 @@ static int find_in_maps(FILE *maps, pid_t pid, char *path, size_t size)
 		name = line_trace(line);
 		/* As seen from here, else (in a container) as the process itself sees it. */
 		for (int inside = 0; name && result && inside < 2; inside++) {
-			int length = inside ? snprintf(path, size, "/proc/%d/root%s", (int)pid, name)
+			int length = inside ? snprintf(path, size, "%s/root%s", folder, name)
 					    : snprintf(path, size, "%s", name);
 
 			if (length > 0 && (size_t)length < size && !file_peek(path, &head) &&
@@ -84,11 +152,13 @@ static int find_in_maps(FILE *maps, pid_t pid, char *path, size_t size)
 
 int process_trace(pid_t pid, char *path, size_t size)
 {
-	char name[64];
+	char name[128], folder[80];
 	FILE *maps;
 	int result;
 
-	snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
+	if (!living_thread(pid, folder, sizeof(folder)))
+		snprintf(folder, sizeof(folder), "/proc/%d", (int)pid);
+	snprintf(name, sizeof(name), "%s/maps", folder);
 	maps = fopen(name, "re");
 	if (!maps) {
 		if (errno == ENOENT)
@@ -99,7 +169,7 @@ int process_trace(pid_t pid, char *path, size_t size)
 				"ask as its owner or as root\n", (int)pid, strerror(errno));
 		return -1;
 	}
-	result = find_in_maps(maps, pid, path, size);
+	result = find_in_maps(maps, pid, folder, path, size);
 	fclose(maps);
 	if (result)
 		fprintf(stderr, "leakshim: %d: is not being traced; start it with "

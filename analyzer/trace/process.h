@@ -11,6 +11,9 @@
 /* Field 22 of /proc/PID/stat; 0 if there is no such process or it is a zombie. */
 uint64_t process_start(pid_t pid);
 
+/* The process that calls itself `inner` in a PID namespace below ours and began at `start`; 0: there is none. */
+pid_t process_outside(pid_t inner, uint64_t start);
+
 /* The very process that began at `start` still runs (a pid may be another's by now). */
 bool process_is_running(pid_t pid, uint64_t start);
 

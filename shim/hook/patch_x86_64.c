@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "decode.h"
+#include "proc.h"
 #include "sys.h"
 #include "thunk.h"
 #include "rules.h"
@@ -48,7 +49,7 @@ static int memory = -1;
 
 int patch_begin(void)
 {
-	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/mem", O_RDWR | O_CLOEXEC, 0, 0, 0);
+	long fd = proc_open("mem", O_RDWR);
 
 	memory = sys_failed(fd) ? -1 : (int)fd;
 	if (arenas_used == 0) {

@@ -29,6 +29,7 @@
 #include "spawn.h"
 #include "stack.h"
 #include "sys.h"
+#include "tasks.h"
 #include "thread.h"
 #include "version.h"
 #include "wishes.h"
@@ -558,6 +559,6 @@ void process_snapshot(const struct snapshot_here *here, int report)
 		return;
 	}
 	spawn_reap();
-	if (can_report && start_report("signal") <= 0)
+	if (can_report && (tasks_is_next_first() || start_report("signal") <= 0))
 		say_where();
 }

@@ -49,6 +49,7 @@ struct reach_cut {
 	uintptr_t glibc;      /* an address in the code of glibc's malloc, 0: the allocator is another one */
 	int tagged;           /* the upper 16 bits of a word do not count */
 	uintptr_t main_tcb;   /* thread descriptor of the first thread */
+	int leader_gone;      /* that thread has ended, the process goes on */
 	uintptr_t tls_span;   /* bytes of static TLS below a descriptor */
 	uint32_t tid_offset;  /* of the tid in a thread descriptor, 0: not known */
 	int is_musl;          /* the descriptor is musl's */

@@ -234,7 +234,7 @@ void reach_kernel_before(struct reach_cut *cut)
 	touching(&r, 0);
 	/* of a process that must not be looked into, only /proc/self tells */
 	cut->are_sets_queued = sys_call3(SYS_prctl, PR_GET_DUMPABLE, 0, 0) != 1;
-	if (cut->are_sets_queued && descriptors(&r, "/proc/self/") < 0)
+	if (cut->are_sets_queued && descriptors(&r, "/proc/thread-self/") < 0 && descriptors(&r, "/proc/self/") < 0)
 		cut->is_queued_all = 0;
 }
 

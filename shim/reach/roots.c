@@ -168,8 +168,9 @@ static void find_stacks(struct reach_roots *r)
 	if (cut->tid_offset)
 		pieces(r, TRACE_ROOT_MMAPS, find_stacks_piece);
 	if (cut->main_tcb) {
-		reach_ranges_add(&r->exact, cut->main_tcb - cut->tls_span, cut->main_tcb + DESCRIPTOR_SIZE,
-				 TRACE_ROOT_TLS);
+		if (!cut->leader_gone)
+			reach_ranges_add(&r->exact, cut->main_tcb - cut->tls_span, cut->main_tcb + DESCRIPTOR_SIZE,
+					 TRACE_ROOT_TLS);
 		reach_ranges_add(&r->holes, cut->main_tcb - cut->tls_span, cut->main_tcb + DESCRIPTOR_SIZE / 2, 0);
 	}
 	for (uint32_t i = 0; i < cut->thread_count; i++) {

@@ -117,6 +117,11 @@ static int has_live(void)
 
 AREA_ELEMENT(scan_at, trace_scan, SCAN)
 
+static int is_program_going_on(enum trace_occasion occasion)
+{
+	return occasion != TRACE_OCCASION_END || state.header->end == TRACE_END_EXEC;
+}
+
 /* An entry for the scan and room for the verdicts. */
 static struct trace_scan *begin_scan(enum trace_occasion occasion)
 {
@@ -136,6 +141,8 @@ static struct trace_scan *begin_scan(enum trace_occasion occasion)
 		scan->status = TRACE_SCAN_SWITCHED_OFF;
 	else if (!has_live()) /* nothing to judge: no copy of a heap for that */
 		scan->status = TRACE_SCAN_DONE;
+	else if (is_program_going_on(occasion) && tasks_is_next_first())
+		scan->status = TRACE_SCAN_NAMESPACE;
 	else if (area_reserve(TRACE_AREA_VERDICT, state.header->areas[TRACE_AREA_BLOCK].used) ||
 		 (state.header->areas[TRACE_AREA_UNREAD].used <= TRACE_UNREAD_KEPT &&
 		  !area_take(TRACE_AREA_UNREAD, TRACE_UNREAD_KEPT)))
@@ -161,12 +168,13 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.pid = pid,
 		.is_end = scan->occasion == TRACE_OCCASION_END,
 		.age = settings.age * 1000,
-		.main_over = here->main_over,
+		.main_over = here->main_over || tasks->leader_gone,
 		.whole_heap = !is_live_set_whole(),
 		.glibc = real.is_glibc ? (uintptr_t)real.malloc : 0,
 		.tagged = settings.tagged,
 		/* the thread that forked is the first one of the child */
 		.main_tcb = facts.main_pid == pid ? facts.main_tcb : 0,
+		.leader_gone = tasks->leader_gone,
 		.tls_span = facts.tls_span,
 		.tid_offset = facts.tid_offset,
 		.is_musl = facts.is_musl,

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "note.h"
+#include "proc.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -33,7 +35,7 @@ uintptr_t tasks_number(const char **at, unsigned base)
 
 const char *tasks_status(char *text, size_t size, const char *label)
 {
-	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/status", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	long fd = proc_open("status", O_RDONLY);
 	long n = sys_failed(fd) ? -1 : sys_call3(SYS_read, fd, (long)text, (long)size - 1);
 
 	if (!sys_failed(fd))
@@ -109,6 +111,65 @@ static void read_syscall(struct reach_thread *t, const char *name)
 	t->sp = tasks_number(&at, 10);
 }
 
+/* Reads /proc/self/task/NAME/status and returns what stands behind `label`, 0 if it is not there. */
+static const char *status_of(const char *name, const char *label, char *text, size_t size)
+{
+	char path[64] = "/proc/self/task/";
+
+	strcat(strcat(path, name), "/status");
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0), n = sys_failed(fd) ? 0 : sys_call3(SYS_read, fd, (long)text, (long)size - 1);
+
+	if (!sys_failed(fd))
+		sys_call3(SYS_close, fd, 0, 0);
+	text[n > 0 ? n : 0] = 0;
+	const char *at = strstr(text, label);
+	return at ? at + strlen(label) : 0;
+}
+
+/* The number that a task has for itself: the last one of "NSpid:	17 4". */
+static uint32_t own_number(const char *name)
+{
+	char text[2048];
+	const char *at = status_of(name, "\nNSpid:", text, sizeof text);
+	uintptr_t number = 0;
+
+	while (at && *at == '\t') {
+		at++;
+		number = tasks_number(&at, 10);
+	}
+	return (uint32_t)number;
+}
+
+/* One that has ended and waits for the end of the others. */
+static int is_dead(const char *name)
+{
+	char text[2048];
+	const char *at = status_of(name, "\nState:\t", text, sizeof text);
+
+	return at && (*at == 'Z' || *at == 'X');
+}
+
+static int is_proc_foreign(void)
+{
+	char text[24];
+	const char *at = text;
+	long n = sys_call3(SYS_readlink, (long)"/proc/self", (long)text, sizeof text - 1);
+
+	text[n > 0 ? n : 0] = 0;
+	return n > 0 && (long)tasks_number(&at, 10) != sys_call3(SYS_getpid, 0, 0, 0);
+}
+
+int tasks_is_next_first(void)
+{
+	static const char name[] = "/proc/thread-self/ns/pid_for_children";
+	char text[64];
+	struct stat status;
+
+	/* there, but without a namespace to name, for that has no process yet */
+	return !sys_failed(sys_call3(SYS_lstat, (long)name, (long)&status, 0)) &&
+	       sys_failed(sys_call3(SYS_readlink, (long)name, (long)text, sizeof text));
+}
+
 static void add_task(struct tasks *tasks, const char *name, uint32_t self, const struct snapshot_here *here)
 {
 	if (tasks->count == tasks->most)
@@ -116,13 +177,19 @@ static void add_task(struct tasks *tasks, const char *name, uint32_t self, const
 	struct reach_thread *t = &tasks->thread[tasks->count++];
 	const char *at = name;
 
-	t->tid = (uint32_t)tasks_number(&at, 10);
+	t->tid = tasks->is_foreign ? own_number(name) : (uint32_t)tasks_number(&at, 10);
 	if (t->tid == self) {
 		t->sp = here->sp;
 		t->words = here->words;
 		memcpy(t->word, here->word, sizeof t->word);
 	} else {
 		read_syscall(t, name);
+		if (!t->sp && is_dead(name)) {
+			tasks->leader_gone |= t->tid == (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
+			*t = (struct reach_thread){0};
+			tasks->count--;
+			return;
+		}
 		tasks->unstable += !t->sp;
 	}
 }
@@ -146,6 +213,7 @@ int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *h
 	long n, at = sys_call6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	memset(tasks, 0, sizeof *tasks);
+	tasks->is_foreign = is_proc_foreign();
 	if (sys_failed(at))
 		return -1;
 	tasks->thread = (struct reach_thread *)at;

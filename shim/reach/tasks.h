@@ -19,6 +19,8 @@ struct tasks {
 	uint32_t count, most;
 	uint64_t size;     /* of the mapping */
 	uint32_t unstable; /* of them run: nobody knows their stack pointer */
+	int is_foreign;    /* /proc shows the numbers of another PID namespace */
+	int leader_gone;   /* the first thread has ended */
 };
 
 /* Reads all; the calling thread `self` stands at `here`. Returns 0 or -1: no memory. */
@@ -27,6 +29,10 @@ void tasks_free(struct tasks *tasks);
 
 /* Reads /proc/self/status into `text`. Returns what stands behind `label`, 0 if it is not there. */
 const char *tasks_status(char *text, size_t size, const char *label);
+
+/* Would the next child be the first process of a PID namespace? That one must be the program's own: with its end the
+ * namespace is dead, and nothing can be started there any more. */
+int tasks_is_next_first(void);
 
 /* The number that a text of /proc goes on with, behind blanks and tabs; 0x makes it one of base 16. */
 uintptr_t tasks_number(const char **at, unsigned base);
