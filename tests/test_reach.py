@@ -181,6 +181,23 @@ def test_an_inner_pointer_that_follows_a_known_idiom_holds_its_block(idiom, box)
     assert classes(verdict(box, [victim("idioms"), idiom]), "main") == HELD
 
 
+IDIOMS = ["nothing", "narrow bases", "length of all", "length at 16", "aligned by hand", "rust arc", "rust arc of nothing",
+          "swiss table", "small swiss table", "sds of 8 bits", "sds of 32 bits", "python object", "glib box"]
+BEHIND = ["nothing", "rust arc of nothing"]  # one past the end, no pointer to the block if not by the idiom
+
+
+@pytest.mark.parametrize("idiom", IDIOMS)
+def test_a_languages_ordinary_way_of_holding_is_known_and_told_from_what_is_like_it(idiom, box):
+    for way, found in ((), HELD), (("broken",), LOST if idiom in BEHIND else ["possible"]):
+        folder = box / "-".join(way)
+        folder.mkdir(exist_ok=True)
+        assert classes(verdict(folder, [victim("idioms"), idiom, *way]), "main") == found, way
+
+
+def test_low_bits_that_are_flags_can_be_left_out_too(box):
+    assert classes(verdict(box, [victim("held_in_data"), "next byte"], roots="+tagged")) == HELD
+
+
 def test_the_upper_bits_of_a_word_can_be_left_out(box):
     assert classes(verdict(box, [victim("held_in_data"), "tagged"], roots="tagged")) == HELD
 

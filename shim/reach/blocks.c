@@ -132,6 +132,30 @@ static uint8_t *loader_sites(const struct reach_cut *cut, const struct reach_fil
 	return is_loader;
 }
 
+/* Blocks that may be a head only: the pointer to what follows it is one past their end. */
+static uint8_t longer(const struct trace_block *t)
+{
+	uint64_t size = trace_block_size(t);
+
+	if (trace_block_family(t) == TRACE_FAMILY_NEW_ARRAY && (size == 8 || size == 16))
+		return REACH_LONGER | REACH_ARRAY;
+	return size == 16 || size == 32 ? REACH_LONGER : 0;
+}
+
+static void add(struct reach_blocks *b, const struct key *key, const struct trace_block *t, unsigned flag)
+{
+	struct reach_entry *e = &b->entry[b->count];
+	uint64_t size = trace_block_size(t);
+
+	if (b->count && b->flag[b->count - 1] & REACH_LONGER && e[-1].address + e[-1].size > key->address) {
+		b->flag[b->count - 1] &= (uint8_t)~REACH_LONGER;
+		e[-1].size--;
+	}
+	flag |= longer(t);
+	*e = (struct reach_entry){key->address, (size ? size : 1) + !!(flag & REACH_LONGER), key->slot, 0};
+	b->flag[b->count++] = (uint8_t)flag;
+}
+
 static void fill(struct reach_blocks *b, const struct key *keys, uint32_t count, const uint8_t *is_loader,
 		 uint64_t sites, const struct reach_file *file)
 {
@@ -139,19 +163,15 @@ static void fill(struct reach_blocks *b, const struct key *keys, uint32_t count,
 		const struct trace_block *t =
 			reach_element(file, TRACE_AREA_BLOCK, keys[i].slot, sizeof *t);
 		struct reach_entry *e = &b->entry[b->count];
-		uint64_t size = trace_block_size(t);
 
 		/* what was let go after the cut stood there at the cut; its successor did not */
 		if (b->count && e[-1].address == keys[i].address) {
 			if (!keys[i].gone)
 				continue;
-			e--;
 			b->count--;
 		}
-		*e = (struct reach_entry){keys[i].address, size ? size : 1, keys[i].slot, 0};
-		b->flag[b->count] = (uint8_t)((t->site < sites && is_loader[t->site] && !keys[i].gone ? REACH_LOADER : 0) |
-					      (t->what & TRACE_BLOCK_IGNORED ? REACH_IGNORED : 0));
-		b->count++;
+		add(b, &keys[i], t, (t->site < sites && is_loader[t->site] && !keys[i].gone ? REACH_LOADER : 0) |
+					    (t->what & TRACE_BLOCK_IGNORED ? REACH_IGNORED : 0));
 	}
 }
 

@@ -21,8 +21,11 @@ struct reach_entry {
 enum reach_flag {
 	REACH_HIDDEN = 1,  /* not (wholly) to be read by loads */
 	REACH_LOADER = 2,  /* of the dynamic loader */
-	REACH_IGNORED = 4
+	REACH_IGNORED = 4,
+	REACH_ARRAY = 16,  /* made by new[] */
+	REACH_LONGER = 8   /* its size here is one more: a pointer behind its end may stand for it */
 };
+#define REACH_HEAD_MOST 32u /* bytes of a block that may be nothing but a head */
 
 #define REACH_GRANULE 8 /* log2 */
 #define REACH_LEAF 26   /* log2 of what a leaf covers */
@@ -93,6 +96,12 @@ static inline int64_t reach_find(const struct reach_blocks *b, uint64_t word)
 		if (word - b->entry[i].address < b->entry[i].size)
 			return i;
 	return -1;
+}
+
+/* Its size without that. */
+static inline uint64_t reach_size(const struct reach_blocks *b, uint32_t i)
+{
+	return b->entry[i].size - !!(b->flag[i] & REACH_LONGER);
 }
 
 /* The first block that ends above `address`; count if there is none. */

@@ -174,7 +174,7 @@ uint32_t reach_counts_rank(const struct reach_cut *cut, const struct reach_file 
 		const struct trace_type *t = r ? reach_element(file, TRACE_AREA_TYPE, r->type, sizeof *t) : 0;
 		int64_t i = t ? block_of(m, trace_resource_address(r)) : -1, count;
 
-		if (is_loose(m, i) || !reach_mark_is_lost(m, (uint32_t)i))
+		if (is_loose(m, i) || m->blocks->mark[i] != REACH_PASSED)
 			continue;
 		uint8_t own = t->flags & TRACE_TYPE_CONTAINER ? REACH_RANK_CONTAINER : REACH_RANK_RESOURCE;
 

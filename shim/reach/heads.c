@@ -15,12 +15,12 @@ struct candidate {
 	uint32_t entry;
 };
 
-static uint64_t key_of(const struct reach_marker *m, const struct reach_file *file, uint32_t i, uint64_t rank)
+static uint64_t key_of(const struct reach_marker *m, const struct reach_file *file, uint32_t i)
 {
 	const struct trace_block *t = reach_element(file, TRACE_AREA_BLOCK, m->blocks->entry[i].slot, sizeof *t);
 	uint64_t site = t ? t->site & 0x3fffffff : 0;
 
-	return rank << 62 | site << 32 | (t ? (uint32_t)(trace_block_time(t) >> TIME_STEP) : 0);
+	return site << 32 | (t ? (uint32_t)(trace_block_time(t) >> TIME_STEP) : 0);
 }
 
 /* Stable: equal ones stay in order of address. Digits in which all agree cost one look. Returns where the result is. */
@@ -49,34 +49,71 @@ static struct candidate *sort(struct candidate *a, struct candidate *b, uint32_t
 	return a;
 }
 
-void reach_heads_choose(struct reach_marker *m, const struct reach_cut *cut, const struct reach_file *file,
-			struct reach_arena *arena)
+/* The candidates in their order, as numbers only. */
+struct lost {
+	struct candidate *list, *other;
+	uint32_t *order, *counts;
+	uint32_t count, sure;
+};
+
+static int open_lost(struct lost *l, const struct reach_marker *m, struct reach_arena *arena)
 {
-	uint8_t *rank = m->contents ? reach_arena_take(arena, m->blocks->count + 1ull) : 0;
-	uint32_t count = 0, sure = 0, k = 0;
-
-	if (m->contents && (!rank || !reach_counts_rank(cut, file, m, rank)))
-		rank = 0;
-	if (!m->cycles && !rank)
-		return; /* whoever nothing leads to is a head in any order */
 	for (uint32_t i = 0; i < m->blocks->count; i++)
-		count += (uint32_t)reach_mark_is_lost(m, i);
-	struct candidate *list = reach_arena_take(arena, (count + 1ull) * sizeof *list);
-	struct candidate *other = reach_arena_take(arena, (count + 1ull) * sizeof *other);
-	uint32_t *counts = reach_arena_take(arena, sizeof *counts << DIGIT);
-	uint32_t *order = reach_arena_take(arena, (count + 1ull) * sizeof *order);
-	if (!count || !list || !other || !counts || !order)
-		return;
-	for (uint32_t i = 0; i < m->blocks->count; i++) {
-		uint32_t worth = rank ? rank[i] : 0;
+		l->count += m->blocks->mark[i] == REACH_UNSEEN;
+	if (!l->count)
+		return 0;
+	l->list = reach_arena_take(arena, l->count * sizeof *l->list);
+	l->other = reach_arena_take(arena, l->count * sizeof *l->other);
+	l->order = reach_arena_take(arena, l->count * sizeof *l->order);
+	l->counts = reach_arena_take(arena, sizeof *l->counts << DIGIT);
+	return l->list && l->other && l->order && l->counts ? 0 : -1;
+}
 
-		if (!reach_mark_is_lost(m, i))
-			continue;
-		sure += worth == REACH_RANK_SURE;
-		list[k++] = (struct candidate){key_of(m, file, i, REACH_RANK_SURE - worth), i};
+static void put_in_order(struct lost *l)
+{
+	struct candidate *sorted = sort(l->list, l->other, l->count, l->counts);
+
+	for (uint32_t k = 0; k < l->count; k++)
+		l->order[k] = sorted[k].entry;
+	l->other = sorted == l->list ? l->other : l->list;
+	l->list = sorted;
+}
+
+/* Resources first, if there are any among them. Returns how many. */
+static uint32_t rank(struct lost *l, const struct reach_marker *m, const struct reach_cut *cut,
+		     const struct reach_file *file, struct reach_arena *arena)
+{
+	uint8_t *worth = m->contents ? reach_arena_take(arena, m->blocks->count + 1ull) : 0;
+	uint32_t ranked = worth ? reach_counts_rank(cut, file, m, worth) : 0;
+
+	for (uint32_t k = 0; k < l->count && ranked; k++) {
+		uint64_t grade = worth[l->list[k].entry];
+
+		l->sure += grade == REACH_RANK_SURE;
+		l->list[k].key = l->list[k].key << 2 >> 2 | (REACH_RANK_SURE - grade) << 62;
 	}
-	list = sort(list, other, count, counts);
-	for (uint32_t i = 0; i < count; i++)
-		order[i] = list[i].entry;
-	reach_mark_again(m, order, count, sure);
+	return ranked;
+}
+
+int reach_heads_choose(struct reach_marker *m, const struct reach_cut *cut, const struct reach_file *file,
+		       struct reach_arena *arena)
+{
+	struct lost l = {.count = 0};
+	uint32_t k = 0;
+
+	if (open_lost(&l, m, arena))
+		return -1;
+	if (!l.count)
+		return 0;
+	for (uint32_t i = 0; i < m->blocks->count; i++)
+		if (m->blocks->mark[i] == REACH_UNSEEN)
+			l.list[k++] = (struct candidate){key_of(m, file, i), i};
+	put_in_order(&l);
+	reach_mark_heads(m, l.order, l.count);
+	if (rank(&l, m, cut, file, arena)) { /* what pass 3 counted is needed for that */
+		put_in_order(&l);
+		reach_mark_again(m, l.order, l.count);
+	}
+	reach_mark_lost(m, l.order, l.sure);
+	return 0;
 }

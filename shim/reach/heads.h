@@ -13,7 +13,7 @@
 #include "blocks.h"
 #include "mark.h"
 
-/* Passes 3 and 4 again if that order matters. */
-void reach_heads_choose(struct reach_marker *m, const struct reach_cut *cut, const struct reach_file *file,
-			struct reach_arena *arena);
+/* Passes 3 and 4. Returns 0 or -1: no memory. */
+int reach_heads_choose(struct reach_marker *m, const struct reach_cut *cut, const struct reach_file *file,
+		       struct reach_arena *arena);
 #endif

@@ -2,6 +2,8 @@
 /* Inner pointers that stand for their block. */
 #include "idioms.h"
 
+#include <string.h>
+
 #include "rules.h"
 
 /* Leads into memory of a file that is not written to. */
@@ -38,24 +40,150 @@ static int is_link(const struct reach_marker *m, uint64_t word)
 	return map && map->flags & REACH_MAP_MODULE && map->flags & REACH_MAP_WRITE;
 }
 
+/* A pointer into a block. */
+struct inner {
+	const uint64_t *word;   /* the block */
+	const unsigned char *byte;
+	uint64_t size, offset;  /* offset may be size: what is behind the head has no bytes then */
+};
+
+static uint32_t half_at(const struct inner *p, uint64_t offset)
+{
+	uint32_t half;
+
+	memcpy(&half, p->byte + offset, sizeof half);
+	return half;
+}
+
+/* The head holds the length of what follows it, or of all: of 8, 16, 24 or 32 bytes, or a count of elements. */
+static int is_after_length(const struct inner *p)
+{
+	uint64_t rest = p->size - p->offset;
+
+	if (p->offset & 7 || p->offset > 32)
+		return 0;
+	for (uint64_t k = 0; k < p->offset / 8; k++)
+		if (p->word[k] == rest || (p->word[k] == p->size && p->offset > 8))
+			return 1;
+	return p->offset == 8 && p->word[0] && p->word[0] <= rest && rest % p->word[0] == 0;
+}
+
+/* std::string of old: length, capacity, count, text */
+static int is_string_of_old(const struct inner *p)
+{
+	return p->offset == 24 && p->size > 24 && p->word[0] <= p->word[1] && p->size - 24 > p->word[1] &&
+	       p->word[1] + 25 + 4096 > p->size && !p->byte[24 + p->word[0]];
+}
+
+/* An own aligned malloc: before the pointer stands where the block begins, or how far that is. */
+static int is_aligned_by_hand(const struct inner *p)
+{
+	uint64_t at = (uint64_t)p->word + p->offset;
+
+	if (at & 15 || p->offset < 8)
+		return 0;
+	return p->word[p->offset / 8 - 1] == (uint64_t)p->word || p->word[p->offset / 8 - 1] == p->offset ||
+	       (p->offset <= 256 && at % 32 == 0 && p->byte[p->offset - 1] == (uint8_t)p->offset);
+}
+
+/* Rust's Arc and Rc from into_raw: two counts, then the value. */
+static int is_counted_by_rust(const struct inner *p)
+{
+	uint64_t least = 16;
+
+	while (least < p->offset)
+		least *= 2;
+	return p->offset == least && p->word[0] - 1 < 1u << 24 && p->word[1] - 1 < 1u << 24;
+}
+
+/* hashbrown: slots, then one byte for each of them and 16 more that repeat the first ones; the pointer is to these. */
+static int is_swiss_table(const struct inner *p)
+{
+	const unsigned char *control = p->byte + p->offset;
+	uint64_t slots = p->size - p->offset - 16;
+
+	if (p->offset & 15 || p->size < p->offset + 17 || slots & (slots - 1) || slots > p->offset || slots < 2)
+		return 0;
+	if (slots < 16)
+		return !memcmp(control, control + 16, slots);
+	return !memcmp(control, control + slots, 16);
+}
+
+/* sds: length, capacity, kind, text */
+static int is_sds(const struct inner *p)
+{
+	static const uint8_t heads[] = {1, 3, 5, 9, 17};
+	uint8_t kind = p->byte[p->offset - 1] & 7, width;
+	uint64_t length = 0, room = 0;
+
+	if (kind > 4 || p->offset != heads[kind] || p->size <= p->offset)
+		return 0;
+	if (!kind)
+		return p->size == (uint64_t)(p->byte[0] >> 3) + 2 && !p->byte[p->size - 1];
+	width = heads[kind] / 2;
+	memcpy(&length, p->byte, width);
+	memcpy(&room, p->byte + width, width);
+	return length <= room && room < p->size - p->offset && !p->byte[p->offset + length];
+}
+
+/* An object of CPython behind what its garbage collector keeps: two links, then count and type. */
+static int is_python_object(const struct reach_marker *m, const struct inner *p)
+{
+	const uint64_t *w = p->word;
+
+	if (p->offset != 16 || p->size < 32 || !w[2] || !w[3] || w[3] & 7)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		uint64_t link = w[i] & ~7ull;
+		const struct reach_map *map = link ? reach_maps_find(m->maps, link) : 0;
+
+		if (link && reach_find(m->blocks, link) < 0 && !(map && map->flags & REACH_MAP_WRITE))
+			return 0;
+	}
+	const struct reach_map *type = reach_maps_find(m->maps, w[3]);
+	return w[2] < 1ull << 32 && (reach_find(m->blocks, w[3]) >= 0 || (type && type->flags & REACH_MAP_WRITE));
+}
+
+#define GLIB_BOX 0x44ae2bf0u
+
+/* g_rc_box_alloc and its kin: a count, the size, where the block began, a magic number. */
+static int is_glib_box(const struct inner *p)
+{
+	return p->offset >= 32 && p->offset <= 256 && p->offset % 16 == 0 && half_at(p, p->offset - 8) == GLIB_BOX;
+}
+
+static int is_known(const struct reach_marker *m, const struct inner *p)
+{
+	if (is_sds(p))
+		return 1;
+	if (p->offset & 7)
+		return 0;
+	return is_after_length(p) || is_string_of_old(p) || is_aligned_by_hand(p) || is_counted_by_rust(p) ||
+	       is_glib_box(p) || is_swiss_table(p) || is_python_object(m, p);
+}
+
 int reach_idioms_is(const struct reach_marker *m, uint32_t i, uint64_t offset)
 {
 	const struct reach_entry *e = &m->blocks->entry[i];
 	const uint64_t *word = (const uint64_t *)e->address;
+	struct inner p = {word, (const unsigned char *)word, reach_size(m->blocks, i), offset};
 
-	if (!m->heuristics || m->blocks->flag[i] & REACH_HIDDEN || e->size < 16 || e->address & 7)
+	if (m->is_tagged && offset < 8)
+		return 1;
+	if (!m->heuristics || m->blocks->flag[i] & REACH_HIDDEN || e->address & 7 || p.size < 8)
 		return 0;
-	if (offset == 8 && (word[0] == e->size - 8 ||
-			    (word[0] && word[0] <= e->size - 8 && (e->size - 8) % word[0] == 0)))
-		return 1; /* its length, or the number of elements of an array */
-	if (offset == 24 && e->size > 24 && word[0] <= word[1] && e->size - 24 > word[1] &&
-	    word[1] + 25 + 4096 > e->size && !((const char *)(word + 3))[word[0]])
-		return 1; /* std::string of old: length, capacity, count, text */
-	if (offset & 7 || offset + 16 > e->size)
+	if (offset == p.size) /* an array of no elements with its count, or a head with nothing behind it */
+		return (m->blocks->flag[i] & REACH_ARRAY && !word[offset / 8 - 1]) || is_aligned_by_hand(&p) ||
+		       is_counted_by_rust(&p);
+	if (is_known(m, &p))
+		return 1;
+	if (offset & 7 || offset + 8 > p.size)
 		return 0;
 	if (is_vtable(m, word[0]) && is_vtable(m, word[offset / 8]))
 		return 1; /* a second base class */
-	for (uint64_t k = offset / 8; k < offset / 8 + 3 && 8 * k + 8 <= e->size; k++)
+	if (offset + 16 > p.size)
+		return 0;
+	for (uint64_t k = offset / 8; k < offset / 8 + 3 && 8 * k + 8 <= p.size; k++)
 		if (reach_find(m->blocks, word[k]) == i && word[k] != e->address)
 			return 1; /* a list of free pieces in a block that is cut up */
 	return is_link(m, word[offset / 8]) && is_link(m, word[offset / 8 + 1]);

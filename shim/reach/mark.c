@@ -44,7 +44,6 @@ static void found_back(struct reach_marker *m, uint32_t i, uint64_t from)
 	if (from - e->address < e->size)
 		return;
 	m->blocks->from[i] = from;
-	m->cycles++;
 }
 
 /* A word leads to block i. */
@@ -52,6 +51,8 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 {
 	uint8_t mark = m->blocks->mark[i];
 
+	if (reach_idioms_behind(m, i, offset) && !reach_idioms_is(m, i, offset))
+		return;
 	/* the later passes go over what pass 3 has seen */
 	if (m->pointers && m->pass < 4)
 		m->pointers[i] += m->pointers[i] < UINT8_MAX;
@@ -194,7 +195,7 @@ static void take_head(struct reach_marker *m, uint32_t i)
 	reach_mark_follow(m);
 }
 
-void reach_mark_rest(struct reach_marker *m)
+void reach_mark_possible(struct reach_marker *m)
 {
 	m->pass = 2;
 	for (uint32_t i = 0; i < m->blocks->count; i++) {
@@ -205,22 +206,25 @@ void reach_mark_rest(struct reach_marker *m)
 		reach_mark_follow(m);
 	}
 	m->owner = 0;
-	m->pass = 3;
-	for (uint32_t i = 0; i < m->blocks->count; i++)
-		find_head(m, i);
-	m->pass = 4;
-	while (m->head_count)
-		take_head(m, m->heads[--m->head_count]);
 }
 
-void reach_mark_again(struct reach_marker *m, const uint32_t *order, uint32_t count, uint32_t sure)
+void reach_mark_heads(struct reach_marker *m, const uint32_t *order, uint32_t count)
 {
-	for (uint32_t k = 0; k < count; k++)
-		m->blocks->mark[order[k]] = REACH_UNSEEN;
-	m->owner = 0;
-	m->pass = 5;
+	m->pass = m->pass < 3 ? 3 : 5;
 	for (uint32_t k = 0; k < count; k++)
 		find_head(m, order[k]);
+}
+
+void reach_mark_again(struct reach_marker *m, const uint32_t *order, uint32_t count)
+{
+	m->head_count = 0;
+	for (uint32_t k = 0; k < count; k++)
+		m->blocks->mark[order[k]] = REACH_UNSEEN;
+	reach_mark_heads(m, order, count);
+}
+
+void reach_mark_lost(struct reach_marker *m, const uint32_t *order, uint32_t sure)
+{
 	m->pass = 6;
 	/* none of the sure ones hangs on another one, and all that they lead to is theirs first */
 	for (uint32_t k = 0; k < sure; k++) {

@@ -5,11 +5,10 @@
  * Following pointers, in four passes:
  *   1. from the roots, by pointers to starts: reachable; what only an inner pointer leads to is noted
  *   2. from those: possible; what hangs on them is indirect
- *   3. through the rest in order of address: whoever is not led to from an earlier one is a head
+ *   3. through the rest, one after the other: whoever is not led to from an earlier one is a head
  *   4. back from the last head: whoever a later head leads to is none. What remains is one head for
  *      each tree and one for each cycle that nothing leads to: definite; the others are indirect.
- *   Where there are cycles, or resources are lost, 3 and 4 are done again in the order of heads.h, so that
- *   the head is the one that a person would name; the first of that order are heads whoever leads to them.
+ *   The order of 3 is that of heads.h, so that the head of a cycle is the one that a person would name.
  *
  * Why 4 is right: a group of blocks that all lead to one another, with nothing from outside, gets a
  * head in pass 3, for nothing else can lead to its first block. A head outside such a group is led
@@ -33,19 +32,15 @@ void reach_mark_promote(struct reach_marker *m, uint32_t entry);
 /* Follows what was found so far, to the end of pass 1. */
 void reach_mark_follow(struct reach_marker *m);
 
-/* Passes 2 to 4. */
-void reach_mark_rest(struct reach_marker *m);
+/* Pass 2. */
+void reach_mark_possible(struct reach_marker *m);
 
-/* Passes 3 and 4 once more: the entries that are lost, in the order in which they may be heads; the first `sure`
- * are heads in any case. */
-void reach_mark_again(struct reach_marker *m, const uint32_t *order, uint32_t count, uint32_t sure);
+/* Pass 3 through the entries that are left, in the order given. */
+void reach_mark_heads(struct reach_marker *m, const uint32_t *order, uint32_t count);
 
-/* Is it lost, and not because of a possible one? */
-static inline int reach_mark_is_lost(const struct reach_marker *m, uint32_t i)
-{
-	const struct reach_blocks *b = m->blocks;
+/* Pass 3 once more, with another order, no longer counting pointers. */
+void reach_mark_again(struct reach_marker *m, const uint32_t *order, uint32_t count);
 
-	return b->mark[i] == REACH_DEFINITE ||
-	       (b->mark[i] == REACH_DRAGGED && b->mark[b->entry[i].owner - 1] == REACH_DEFINITE);
-}
+/* Pass 4. The first `sure` of the order are heads whoever leads to them. */
+void reach_mark_lost(struct reach_marker *m, const uint32_t *order, uint32_t sure);
 #endif

@@ -50,9 +50,9 @@ struct reach_marker {
 	uint32_t *heads;
 	uint32_t head_count;
 	int heuristics;      /* look for idioms */
+	int is_tagged;       /* the low three bits of a word may say something else */
 	uint32_t owner;      /* entry number + 1, in passes 2 and 4 */
 	int pass;
-	uint32_t cycles;     /* heads that something leads back to */
 	uint64_t mask;       /* of the bits of a word that are an address */
 	uint64_t read;       /* bytes of blocks */
 };

@@ -145,7 +145,7 @@ static void judge(const struct reach_blocks *b, uint32_t i, const struct reach_c
 	if (cuts > CUTS_MOST)
 		cuts = CUTS_MOST;
 	cut->scan->blocks[class]++;
-	cut->scan->bytes[class] += e->size;
+	cut->scan->bytes[class] += reach_size(b, i);
 	__atomic_store_n(&v->what, 0, __ATOMIC_RELEASE);
 	v->from = b->from[i] | (uint64_t)(cut->scan->number & 255) << 56;
 	v->time = t->time;
@@ -161,7 +161,7 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 	struct reach_pages pages;
 	struct reach_unread unread;
 	struct reach_reader reader;
-	struct reach_marker marker = {.heuristics = cut->heuristics,
+	struct reach_marker marker = {.heuristics = cut->heuristics, .is_tagged = cut->tagged,
 				      .mask = cut->tagged ? (1ull << 48) - 1 : ~0ull};
 	struct reach_roots roots;
 
@@ -185,9 +185,10 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 		roots.missing |= 1u << TRACE_ROOT_KERNEL;
 	reach_mark_follow(&marker);
 	reach_habits_learn(&marker, &file, arena);
-	reach_mark_rest(&marker);
+	reach_mark_possible(&marker);
 	cut->scan->missing |= roots.missing;
-	reach_heads_choose(&marker, cut, &file, arena);
+	if (reach_heads_choose(&marker, cut, &file, arena))
+		return TRACE_SCAN_NO_MEMORY;
 	cut->scan->root_bytes = roots.bytes;
 	cut->scan->block_bytes = marker.read;
 	if (make_present(&file, cut->blocks))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Inner pointers that stand for their block (argv[1]); none of them is a leak.
+// Inner pointers that stand for their block (argv[1]); none of them is a leak. With "broken" (argv[2]) the block lacks what
+// tells so.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -9,10 +10,57 @@ struct first { virtual ~first() {} long a = 1; };
 struct second { virtual ~second() {} long b = 2; };
 struct both : first, second { char rest[1300]; };
 
+struct thin { virtual ~thin() {} };
+struct other { virtual ~other() {} };
+struct narrow : thin, other { };
+
 static void *held;
 
-int main(int, char **argv)
+static uint64_t *zeros(size_t size)
 {
+	return (uint64_t *)calloc(1, size);
+}
+
+int main(int argc, char **argv)
+{
+	bool whole = argc < 3;
+
+	if (!strcmp(argv[1], "nothing")) { held = new counted[argc - (whole ? 2 : 3)]; if (!whole) ((uint64_t *)held)[-1] = 77; }
+	if (!strcmp(argv[1], "narrow bases")) { held = static_cast<other *>(new narrow); if (!whole) ((uint64_t *)held)[0] = 0; }
+	if (!strcmp(argv[1], "length of all")) { uint64_t *p = zeros(1337 + 32); p[1] = whole * (1337 + 32); held = p + 4; }
+	if (!strcmp(argv[1], "length at 16")) { uint64_t *p = zeros(1337 + 16); p[0] = 3; p[1] = whole * 1337; held = p + 2; }
+	if (!strcmp(argv[1], "aligned by hand")) {
+		char *p = (char *)calloc(1, 1337 + 64), *at = p + 64 - ((uintptr_t)p & 63);
+
+		((void **)at)[-1] = whole ? p : p + 8;
+		held = at;
+	}
+	if (!strcmp(argv[1], "rust arc")) { uint64_t *p = zeros(1337 + 16); p[0] = 2; p[1] = whole; held = p + 2; }
+	if (!strcmp(argv[1], "rust arc of nothing")) { uint64_t *p = zeros(16); p[0] = 2; p[1] = whole; held = p + 2; }
+	if (!strcmp(argv[1], "swiss table")) { // 64 slots of 24 bytes
+		char *p = (char *)calloc(1, 64 * 24 + 64 + 16), *control = p + 64 * 24;
+
+		memset(control, 0xff, 64 + 16);
+		control[3] = 0x11;
+		control[64 + 3] = whole ? 0x11 : 0x12;
+		held = control;
+	}
+	if (!strcmp(argv[1], "small swiss table")) { // 4 slots of 40 bytes
+		char *p = (char *)calloc(1, 160 + 4 + 16), *control = p + 160;
+
+		memset(control, 0xff, 4 + 16);
+		control[1] = 0x11;
+		control[16 + 1] = whole ? 0x11 : 0x12;
+		held = control;
+	}
+	if (!strcmp(argv[1], "sds of 8 bits")) { uint8_t *p = (uint8_t *)zeros(3 + 201); p[0] = 100; p[1] = 200; p[2] = whole; held = p + 3; }
+	if (!strcmp(argv[1], "sds of 32 bits")) {
+		uint32_t *p = (uint32_t *)zeros(9 + 1338);
+
+		p[0] = whole ? 7 : 1338, p[1] = 1337, ((char *)p)[8] = 3, held = (char *)p + 9;
+	}
+	if (!strcmp(argv[1], "python object")) { uint64_t *p = zeros(64); p[2] = 1; p[3] = (uint64_t)(whole ? &held : nullptr); held = p + 2; }
+	if (!strcmp(argv[1], "glib box")) { uint32_t *p = (uint32_t *)zeros(1337 + 32); p[0] = -1u; p[6] = whole ? 0x44ae2bf0 : 0; held = p + 8; }
 	if (!strcmp(argv[1], "array")) held = new counted[167];
 	if (!strcmp(argv[1], "bases")) held = static_cast<second *>(new both);
 	if (!strcmp(argv[1], "length")) { uint64_t *p = (uint64_t *)malloc(1337 + 8); *p = 1337; held = p + 1; }
