@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "model.h"
+#include "completion.h"
+#include "config.h"
 #include "nearest.h"
 #include "options.h"
 #include "outputs.h"
@@ -39,6 +41,7 @@ enum option {
 	OPTION_LEVEL,
 	OPTION_FORMAT,
 	OPTION_SOURCE_ROOT,
+	OPTION_CONFIG,
 	OPTION_SHOW,
 	OPTION_MAX,
 	OPTION_FAIL_ON_LEAK,
@@ -56,6 +59,7 @@ enum option {
 	OPTION_KEEP,
 	OPTION_HELP,
 	OPTION_VERSION,
+	OPTION_COMPLETION,
 	OPTIONS
 };
 
@@ -74,6 +78,8 @@ static const struct {
 			    "valgrind-xml, pprof, folded or openmetrics; several with files: text,sarif=FILE" },
 	[OPTION_SOURCE_ROOT] = { "source-root", 0, "DIR", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
 				 "files below DIR are named relative to it, and html shows their lines" },
+	[OPTION_CONFIG] = { "config", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+			    "more options from FILE (default: .leakshim.ini here or in a folder above)" },
 	[OPTION_SHOW] = { "show", 0, "CLASS,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(DIFF),
 			  "classes to show, or all: definite, indirect, possible, held, in-flight,\n"
 			  "reachable, unclassified, runtime, ignored" },
@@ -102,6 +108,7 @@ static const struct {
 	[OPTION_KEEP] = { "keep", 0, "WHEN", IN(REPORT), NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, 0, "print this help" },
 	[OPTION_VERSION] = { "version", 0, NULL, 0, "print the version" },
+	[OPTION_COMPLETION] = { "completion", 0, "SHELL", 0, "print completion for bash, zsh or fish" },
 };
 
 static const char *const levels[] = { "disabled", "simple", "advanced", "paranoid", NULL };
@@ -259,6 +266,9 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 	case OPTION_FORMAT:
 		o->format = value;
 		return outputs_check(value) ? OPTIONS_WRONG : OPTIONS_GO;
+	case OPTION_CONFIG:
+		o->config = value;
+		return OPTIONS_GO;
 	case OPTION_SOURCE_ROOT:
 		return set_source_root(o, value);
 	case OPTION_SHOW:
@@ -306,6 +316,8 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		i = choose("value of --keep", value, keeps);
 		o->keep_always = i == 1;
 		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
+	case OPTION_COMPLETION:
+		return completion_print(value) ? OPTIONS_WRONG : OPTIONS_DONE;
 	case OPTION_HELP:
 		print_help(o->command);
 		return OPTIONS_DONE;
@@ -386,6 +398,7 @@ static enum options_result parse_option(struct options *o, char ***at)
 		}
 		++*at;
 	}
+	o->said |= 1ull << i;
 	return set_option(o, (unsigned)i, value);
 }
 
@@ -439,6 +452,39 @@ static enum options_result check_arguments(const struct options *o)
 	return OPTIONS_GO;
 }
 
+bool options_command(unsigned i, struct options_word *word)
+{
+	if (i >= COMMANDS)
+		return false;
+	*word = (struct options_word){ .name = commands[i].name, .argument = commands[i].arguments, .help = commands[i].help };
+	return true;
+}
+
+bool options_word(unsigned i, unsigned command, struct options_word *word)
+{
+	if (i >= OPTIONS)
+		return false;
+	*word = (struct options_word){ .argument = options[i].argument, .help = options[i].help };
+	if (options[i].help && (command ? options[i].commands & 1u << command : !options[i].commands))
+		word->name = options[i].name;
+	return true;
+}
+
+enum options_result options_from_file(struct options *o, const char *name, const char *value)
+{
+	unsigned i = 0;
+
+	while (i < OPTIONS && strcmp(options[i].name, name))
+		i++;
+	if (i == OPTIONS)
+		return OPTIONS_WRONG;
+	if (!is_allowed(o, i) || (o->said & 1ull << i && i != OPTION_SUPPRESSIONS))
+		return OPTIONS_GO;
+	if (!options[i].argument)
+		return strcmp(value, "yes") ? strcmp(value, "no") ? OPTIONS_WRONG : OPTIONS_GO : set_option(o, i, NULL);
+	return set_option(o, i, value);
+}
+
 int options_level(const char *name)
 {
 	return choose("level", name, levels);
@@ -480,5 +526,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		fputs("leakshim: no command; there are: run report snapshot probes check diff who\n", stderr);
 		return OPTIONS_WRONG;
 	}
+	if (config_read(o))
+		return OPTIONS_WRONG;
 	return check_arguments(o);
 }

@@ -20,6 +20,8 @@ struct options {
 	const char *probes;
 	const char *from_shim; /* "exit" or "signal": started by the shim */
 	const char *format;    /* a list for outputs_open; 0: text */
+	const char *config;      /* --config */
+	uint64_t said;           /* bit per option of the table that the command line had */
 	const char *source_root; /* absolute; 0: none */
 	unsigned show;         /* bit per enum leak_class; 0: the usual ones */
 	unsigned fail_on;      /* the same; 0: what judge.h says */
@@ -40,6 +42,20 @@ enum options_result {
 	OPTIONS_DONE, /* help or version was printed: status 0 */
 	OPTIONS_WRONG /* said why: status 2 */
 };
+
+/* The tables, for whoever prints them in another way. */
+struct options_word {
+	const char *name; /* 0: not for this command, or not for people */
+	const char *argument, *help; /* argument: 0: takes none */
+};
+
+/* Command i, from 1 on; option i of `command` (0: those of all). False: there are no more. */
+bool options_command(unsigned i, struct options_word *word);
+bool options_word(unsigned i, unsigned command, struct options_word *word);
+
+/* An option as a configuration file gives it; what the command line said already stays, and what another command wants is
+ * passed over. */
+enum options_result options_from_file(struct options *o, const char *name, const char *value);
 
 /* The number of a level's name; -1 after saying which is nearest. */
 int options_level(const char *name);
