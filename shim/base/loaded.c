@@ -2,8 +2,9 @@
 #include "loaded.h"
 
 #include <elf.h>
-#include <string.h>
+#include <sys/auxv.h>
 
+#include "readable.h"
 #include "rules.h"
 
 #define HIDDEN_VERSION 0x8000u
@@ -48,11 +49,9 @@ static const void *pointer(const struct tables *t, uint64_t value)
 	return (const void *)(value < t->bias ? t->bias + value : value);
 }
 
-static int read_tables(struct tables *t, const struct dl_phdr_info *info)
+static int read_tables(struct tables *t, uintptr_t bias, const Elf64_Dyn *d)
 {
-	const Elf64_Dyn *d = dynamic_of(info);
-
-	*t = (struct tables){.bias = info->dlpi_addr};
+	*t = (struct tables){.bias = bias};
 	for (; d && d->d_tag != DT_NULL; d++)
 		switch (d->d_tag) {
 		case DT_SYMTAB:
@@ -74,6 +73,14 @@ static int read_tables(struct tables *t, const struct dl_phdr_info *info)
 	return t->symbols && t->strings && (t->gnu_hash || t->hash);
 }
 
+/* Before anything is known no function is called that a sanitizer stands in for. */
+static int is_same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
 /* Takes symbol `i` if it is what is wanted. */
 static void consider(const struct tables *t, struct wanted *w, uint32_t i)
 {
@@ -81,7 +88,7 @@ static void consider(const struct tables *t, struct wanted *w, uint32_t i)
 	uint32_t kind = ELF64_ST_TYPE(s->st_info);
 
 	if (s->st_shndx == SHN_UNDEF || !s->st_value || ELF64_ST_BIND(s->st_info) == STB_LOCAL ||
-	    (kind != STT_FUNC && kind != STT_OBJECT && kind != STT_NOTYPE) || strcmp(t->strings + s->st_name, w->name))
+	    (kind != STT_FUNC && kind != STT_OBJECT && kind != STT_NOTYPE) || !is_same(t->strings + s->st_name, w->name))
 		return;
 	void *at = (void *)(t->bias + s->st_value);
 	if (t->versions && t->versions[i] & HIDDEN_VERSION)
@@ -120,23 +127,62 @@ static void search_sysv(const struct tables *t, struct wanted *w)
 		consider(t, w, i);
 }
 
-static int search(struct dl_phdr_info *info, size_t size, void *raw)
+static int search_in(struct wanted *w, uintptr_t bias, const Elf64_Dyn *dynamic)
 {
-	struct wanted *w = raw;
 	struct tables t;
 
-	(void)size;
-	if (!w->is_behind) {
-		w->is_behind = (uint32_t)holds(info, (uintptr_t)&loaded_next);
-		return 0;
-	}
-	if (!read_tables(&t, info))
+	if (!read_tables(&t, bias, dynamic))
 		return 0;
 	if (t.gnu_hash)
 		search_gnu(&t, w);
 	else
 		search_sysv(&t, w);
 	return w->found != 0;
+}
+
+static int search(struct dl_phdr_info *info, size_t size, void *raw)
+{
+	struct wanted *w = raw;
+
+	(void)size;
+	if (!w->is_behind) {
+		w->is_behind = (uint32_t)holds(info, (uintptr_t)&loaded_next);
+		return 0;
+	}
+	return search_in(w, info->dlpi_addr, dynamic_of(info));
+}
+
+/* The loader's list as the program's own headers lead to it, with no call of a function that somebody may stand in for:
+ * ThreadSanitizer's dl_iterate_phdr starts its whole machinery, which asks for our dlsym before that is ready. */
+static const struct r_debug *own_list(void)
+{
+	const Elf64_Phdr *p = (const Elf64_Phdr *)getauxval(AT_PHDR);
+	uintptr_t bias = 0;
+
+	for (unsigned long i = 0; p && i < getauxval(AT_PHNUM); i++)
+		if (p[i].p_type == PT_PHDR)
+			bias = (uintptr_t)p - p[i].p_vaddr;
+	for (unsigned long i = 0; p && i < getauxval(AT_PHNUM); i++)
+		for (const Elf64_Dyn *d = p[i].p_type == PT_DYNAMIC ? (const Elf64_Dyn *)(bias + p[i].p_vaddr) : 0;
+		     d && d->d_tag != DT_NULL; d++)
+			if (d->d_tag == DT_DEBUG)
+				return (const struct r_debug *)d->d_un.d_ptr;
+	return 0;
+}
+
+/* While a library is being loaded the list is not to be followed. */
+static int search_list(struct wanted *w)
+{
+	const struct r_debug *list = own_list();
+
+	if (!list || !list->r_map || list->r_state != RT_CONSISTENT)
+		return 0;
+	for (const struct link_map *m = list->r_map; m; m = m->l_next)
+		if (!w->is_behind)
+			w->is_behind = m->l_ld == _DYNAMIC;
+		else if (search_in(w, m->l_addr, m->l_ld))
+			break;
+	return w->is_behind;
 }
 
 static void *look_for(const char *name, uint32_t is_behind)
@@ -148,7 +194,8 @@ static void *look_for(const char *name, uint32_t is_behind)
 		w.hash = (w.hash << 4) + *c;
 		w.hash = (w.hash ^ (w.hash >> 24 & 0xf0)) & 0x0fffffff;
 	}
-	dl_iterate_phdr(search, &w);
+	if (!search_list(&w))
+		dl_iterate_phdr(search, &w);
 	return w.found ? w.found : w.hidden;
 }
 
@@ -178,11 +225,36 @@ static int find_place(struct dl_phdr_info *info, size_t size, void *raw)
 	return 1;
 }
 
+/* The object of a list entry as dl_iterate_phdr would tell of it. Returns 0 if its headers are not where they should be. */
+static int describe(const struct link_map *m, int is_program, struct dl_phdr_info *info)
+{
+	const Elf64_Ehdr *head = (const Elf64_Ehdr *)m->l_addr;
+
+	*info = (struct dl_phdr_info){.dlpi_addr = m->l_addr, .dlpi_name = m->l_name};
+	if (is_program) {
+		info->dlpi_phdr = (const Elf64_Phdr *)getauxval(AT_PHDR);
+		info->dlpi_phnum = (Elf64_Half)getauxval(AT_PHNUM);
+		return info->dlpi_phdr != 0;
+	}
+	if (!m->l_addr || m->l_addr % 4096 || !readable_word(m->l_addr) || *(const uint32_t *)head != *(const uint32_t *)ELFMAG)
+		return 0;
+	info->dlpi_phdr = (const Elf64_Phdr *)(m->l_addr + head->e_phoff);
+	info->dlpi_phnum = head->e_phnum;
+	return 1;
+}
+
 const char *loaded_path(const void *address)
 {
 	struct place p = {(uintptr_t)address, 0};
+	const struct r_debug *list = own_list();
+	const struct link_map *m = list && list->r_state == RT_CONSISTENT ? list->r_map : 0;
+	struct dl_phdr_info info;
 
-	dl_iterate_phdr(find_place, &p);
+	for (int is_program = 1; m && !p.path; m = m->l_next, is_program = 0)
+		if (describe(m, is_program, &info))
+			find_place(&info, sizeof info, &p);
+	if (!p.path)
+		dl_iterate_phdr(find_place, &p);
 	return p.path;
 }
 
