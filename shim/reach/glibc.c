@@ -5,6 +5,7 @@
 #include "rules.h"
 
 #define PAGE 4096u
+#define MANY_ARENAS (4ull << 30)
 #define ARENA (64ull << 20) /* arenas lie at multiples of it */
 #define MAPPED 2u           /* in a chunk's size: mapped on its own */
 #define IN_USE 1u           /* in a chunk's size: the chunk before it is in use */
@@ -33,15 +34,23 @@ static int is_piece(const struct reach_map *m, uintptr_t at)
 	return (p->arena - head == at) == (p->previous == 0);
 }
 
-static void arenas(const struct reach_map *m, struct reach_ranges *heaps, struct reach_ranges *holes)
+struct arenas {
+	const struct reach_map *map;
+	struct reach_ranges *heaps, *holes;
+};
+
+/* Their heads lie in pages that were written to. */
+static void arenas(void *context, uintptr_t start, uintptr_t end)
 {
-	for (uintptr_t at = (m->start + ARENA - 1) & ~(ARENA - 1); at < m->end; at += ARENA) {
+	const struct arenas *a = context;
+
+	for (uintptr_t at = (start + ARENA - 1) & ~(ARENA - 1); at < end; at += ARENA) {
 		const struct piece *p = (const struct piece *)at;
 
-		if (!is_piece(m, at))
+		if (!is_piece(a->map, at))
 			continue;
-		reach_ranges_add(heaps, at, at + p->writable, TRACE_ROOT_HEAP);
-		reach_ranges_add(holes, at, at + p->writable, 0);
+		reach_ranges_add(a->heaps, at, at + p->writable, TRACE_ROOT_HEAP);
+		reach_ranges_add(a->holes, at, at + p->writable, 0);
 	}
 }
 
@@ -70,9 +79,11 @@ static void mapped_chunk(const struct reach_maps *maps, const struct reach_entry
 	reach_ranges_add(holes, start, end, 0);
 }
 
-void reach_glibc_heaps(const struct reach_maps *maps, const struct reach_blocks *blocks,
+void reach_glibc_heaps(const struct reach_maps *maps, const struct reach_blocks *blocks, struct reach_pages *pages,
 		       struct reach_ranges *heaps, struct reach_ranges *holes)
 {
+	struct arenas in = {0, heaps, holes};
+
 	for (uint32_t i = 0; i < maps->count; i++) {
 		const struct reach_map *m = &maps->map[i];
 
@@ -81,7 +92,11 @@ void reach_glibc_heaps(const struct reach_maps *maps, const struct reach_blocks 
 			reach_ranges_add(holes, m->start, m->end, 0);
 		} else if ((m->flags & (REACH_MAP_READ | REACH_MAP_WRITE)) == (REACH_MAP_READ | REACH_MAP_WRITE) &&
 			   !(m->flags & (REACH_MAP_FILE | REACH_MAP_SHARED | REACH_MAP_STACK | REACH_MAP_DEVICE))) {
-			arenas(m, heaps, holes);
+			in.map = m;
+			if (m->end - m->start < MANY_ARENAS)
+				arenas(&in, m->start, m->end);
+			else
+				reach_pages_touched(pages, m->start, m->end, arenas, &in);
 		}
 	}
 	for (uint32_t i = 0; i < blocks->count; i++) {

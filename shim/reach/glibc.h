@@ -8,9 +8,10 @@
  * Only inside the scanning process.
  */
 #include "maps.h"
+#include "pages.h"
 
 /* Adds the heaps (brk, arenas, mapped chunks of followed blocks) to `heaps`, all of them to `holes`. */
-void reach_glibc_heaps(const struct reach_maps *maps, const struct reach_blocks *blocks,
+void reach_glibc_heaps(const struct reach_maps *maps, const struct reach_blocks *blocks, struct reach_pages *pages,
 		       struct reach_ranges *heaps, struct reach_ranges *holes);
 
 /* The allocator's lists of free chunks in libc's own data: no root. */

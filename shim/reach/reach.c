@@ -174,7 +174,7 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 	reach_unread_open(&unread, &file, cut->scan->number);
 	if (!cut->is_shared)
 		reach_faults_start(&unread, &maps);
-	if (reach_pages_open(&pages, arena) ||
+	if (reach_pages_open(&pages, 0, !cut->is_shared, arena) ||
 	    reach_reader_open(&reader, &maps, &pages, &unread, cut->is_shared ? 0 : cut->pid, arena) ||
 	    reach_mark_open(&marker, &blocks, &maps, &reader, arena) ||
 	    reach_counts_open(cut, &file, &marker, arena) ||

@@ -12,6 +12,7 @@
 #define BUFFER (256u * 1024)
 #define EFAULT_RESULT (-14)
 #define PROBES 16u
+#define SMALL_FILE (64u << 20)
 
 struct reach_read {
 	struct reach_reader *reader;
@@ -23,10 +24,16 @@ struct reach_read {
 int reach_reader_open(struct reach_reader *r, const struct reach_maps *maps, struct reach_pages *pages,
 		      struct reach_unread *unread, uint32_t pid, struct reach_arena *arena)
 {
-	*r = (struct reach_reader){.maps = maps, .pages = pages, .unread = unread};
+	*r = (struct reach_reader){.maps = maps, .pages = pages, .unread = unread, .is_copy = pid != 0};
 	r->buffer = reach_arena_take(arena, BUFFER);
+	r->program_pages = pages;
 	if (pid && program_find(r->program, pid))
 		r->program[0] = 0;
+	if (r->program[0]) {
+		r->program_pages = reach_arena_take(arena, sizeof *r->program_pages);
+		if (!r->program_pages || reach_pages_open(r->program_pages, program_file(r->program, "pagemap"), 0, arena))
+			return -1;
+	}
 	return r->buffer ? 0 : -1;
 }
 
@@ -38,8 +45,12 @@ static long fetch(const struct reach_read *read, uintptr_t at, size_t size)
 
 	if (read->map->flags & REACH_MAP_IN_PROGRAM)
 		return r->program[0] ? program_read(r->program, at, r->buffer, size) : -13 /* EACCES */;
-	if (!(read->map->flags & REACH_MAP_FORCED))
-		return sys_call6(SYS_process_vm_readv, sys_call3(SYS_getpid, 0, 0, 0), (long)&to, 1, (long)&from, 1, 0);
+	if (!(read->map->flags & REACH_MAP_FORCED)) {
+		long n = sys_call6(SYS_process_vm_readv, sys_call3(SYS_getpid, 0, 0, 0), (long)&to, 1, (long)&from, 1, 0);
+
+		if (n != -1 && n != -38) /* EPERM, ENOSYS: a filter took the call away */
+			return n;
+	}
 	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/mem", O_RDONLY | O_CLOEXEC, 0, 0, 0);
 	if (sys_failed(fd))
 		return fd;
@@ -108,12 +119,26 @@ static void by_load(void *context, uintptr_t start, uintptr_t end)
 	read->run(read->context, (const uint64_t *)start, (end - start) / 8, start);
 }
 
+static void by_file(struct reach_read *read, uintptr_t start, uintptr_t end)
+{
+	struct reach_reader *r = read->reader;
+
+	if (!(read->map->flags & REACH_MAP_SHARED))
+		reach_pages_find(r->pages, REACH_PAGES_OWN, start, end, by_kernel_run, read);
+	else if (end - start <= SMALL_FILE || (r->program_pages == r->pages && r->is_copy))
+		by_kernel(read, start, end);
+	else
+		reach_pages_find(r->program_pages, REACH_PAGES_TOUCHED, start, end, by_kernel_run, read);
+}
+
 static void read_map(struct reach_read *read, uintptr_t start, uintptr_t end)
 {
 	const struct reach_map *m = read->map;
 
 	if (m->flags & REACH_MAP_DEVICE)
 		reach_unread_note(read->reader->unread, TRACE_UNREAD_DEVICE, m, start, end - start);
+	else if (m->flags & REACH_MAP_IN_PROGRAM && read->reader->program_pages != read->reader->pages)
+		reach_pages_touched(read->reader->program_pages, start, end, by_kernel_run, read);
 	else if (m->flags & REACH_MAP_IN_PROGRAM)
 		by_kernel(read, start, end);
 	else if (m->flags & REACH_MAP_FORCED)
@@ -121,7 +146,7 @@ static void read_map(struct reach_read *read, uintptr_t start, uintptr_t end)
 	else if (!(m->flags & REACH_MAP_READ))
 		return;
 	else if (m->flags & REACH_MAP_FILE && !(m->flags & (REACH_MAP_MODULE | REACH_MAP_STEADY)))
-		by_kernel(read, start, end);
+		by_file(read, start, end);
 	else if (m->flags & REACH_MAP_STEADY) /* a copy has no pages of it yet */
 		by_load(read, start, end);
 	else

@@ -4,7 +4,8 @@
 /*
  * Reading memory of the cut, each mapping in the way that it needs:
  *   plain memory        by loads, pages that were never written to left out
- *   mapped files        through the kernel: they may have become shorter
+ *   mapped files        through the kernel: they may have become shorter. Of a private one only what was written to; of a
+ *                       large shared one what the program has in its page tables
  *   without access      through the kernel, which does not mind
  *   not copied, wiped   through the kernel, in the program itself
  *   devices             never
@@ -19,8 +20,10 @@
 struct reach_reader {
 	const struct reach_maps *maps;
 	struct reach_pages *pages;
+	struct reach_pages *program_pages; /* a copy has no page tables of what is shared */
 	struct reach_unread *unread;
 	unsigned char *buffer;
+	int is_copy;
 	char program[PROGRAM_PATH]; /* "": hidden from us */
 };
 

@@ -207,7 +207,7 @@ static void find_heaps(struct reach_roots *r)
 {
 	const struct reach_cut *cut = r->cut;
 
-	reach_glibc_heaps(r->maps, r->marker->blocks, &r->heaps, &r->holes);
+	reach_glibc_heaps(r->maps, r->marker->blocks, r->marker->reader->pages, &r->heaps, &r->holes);
 	for (uint32_t i = 0; i < cut->own_heap_count; i++)
 		reach_ranges_add(&r->general, cut->own_heap[i].start, cut->own_heap[i].start + cut->own_heap[i].size,
 				 TRACE_ROOT_MMAPS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs argv[1] with the system calls that Docker's default profile denies to a container without capabilities: they
  * fail with EPERM, clone3 with ENOSYS so that libc falls back to clone, whose flags can be looked at. "old" before the program
- * takes close_range away too, as Linux 5.8 does. */
+ * takes close_range and PAGEMAP_SCAN away too, as Linux 5.8 does. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define PAGEMAP_SCAN 0xc0606610u
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP)
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define GIVE(what) BPF_STMT(BPF_RET | BPF_K, what)
@@ -34,6 +35,9 @@ int main(int argc, char **argv)
 		DENY(io_uring_setup), DENY(io_uring_enter), DENY(io_uring_register), DENY(pidfd_getfd), DENY(process_madvise),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
 		GIVE(is_old ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4), LOAD(args[1]),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PAGEMAP_SCAN, 0, 1),
+		GIVE(is_old ? SECCOMP_RET_ERRNO | ENOTTY : SECCOMP_RET_ALLOW), GIVE(SECCOMP_RET_ALLOW),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1), GIVE(SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3), LOAD(args[0]),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1), GIVE(SECCOMP_RET_ERRNO | EPERM),
