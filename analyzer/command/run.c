@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "file.h"
 #include "launch.h"
 #include "pool.h"
@@ -138,6 +139,7 @@ static int set_environment(const char *folder, const struct options *o)
 		setenv("LD_PRELOAD", pool_print(&p, "%s:%s", library, before), 1);
 	else
 		setenv("LD_PRELOAD", library, 1);
+	confine_tell();
 	setenv("LEAKSHIM_OPTIONS", own_options(&p, folder, o), 1);
 	pool_drop(&p);
 	return 0;

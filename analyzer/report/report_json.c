@@ -486,6 +486,24 @@ static void put_scan(struct report_json *j, const struct model *m)
 	yajl_gen_map_close(j->gen);
 }
 
+static void put_filter(struct report_json *j, const struct model *m)
+{
+	const struct filter *f = &m->filter;
+
+	put_key(j, "filter");
+	if (!f->is_seen && !f->own_call) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	yajl_gen_map_open(j->gen);
+	put_bool(j, "seen", f->is_seen);
+	put_bool(j, "opaque", f->is_opaque);
+	put_number(j, "left_out", (double)f->left_out);
+	put_member(j, "calls", f->calls);
+	put_member(j, "own_call", f->own_call);
+	yajl_gen_map_close(j->gen);
+}
+
 static void put_summary(struct report_json *j, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
@@ -504,6 +522,7 @@ static void put_summary(struct report_json *j, const struct report *r)
 	}
 	yajl_gen_map_close(j->gen);
 	put_scan(j, r->model);
+	put_filter(j, r->model);
 	put_member(j, "end", words_ending(r->model->ending));
 	put_key(j, "end_detail");
 	if (r->model->is_detail_unknown)

@@ -4,6 +4,7 @@
  * LEAK: for each group, `Recent access records:`, `#1:`, `Created at:`, frames after a tab.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 
 #include "own.h"
@@ -687,6 +688,22 @@ static void print_scan(FILE *to, struct model *m)
 	}
 }
 
+/* What a filter of system calls kept us from, and whether one killed for a call of ours. */
+static void print_filter(FILE *to, const struct model *m)
+{
+	const struct filter *f = &m->filter;
+	char a[WORDS_SIZE];
+
+	if (f->is_seen && f->calls)
+		fprintf(to, "leakshim: the program took system calls away from itself%s; not made by leakshim for that: %s "
+			    "(%s %s).\n", f->is_opaque ? ", nobody can know which" : "", f->calls,
+			words_number(a, (double)f->left_out, false), f->left_out == 1 ? "call" : "calls");
+	if (f->own_call && m->ending == ENDING_SIGNAL && m->ending_detail == SIGSYS)
+		fprintf(to, "leakshim: a system call of leakshim's own was under way when the program was killed: %s. A "
+			    "filter that was not seen coming kills for it; leave this program untraced.\n",
+			f->own_call);
+}
+
 static void print_summary(FILE *to, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
@@ -708,6 +725,7 @@ static void print_summary(FILE *to, const struct report *r)
 	print_missed(to, r);
 	print_classes(to, r);
 	print_scan(to, r->model);
+	print_filter(to, r->model);
 	print_probes(to, r->model);
 	if (r->model->is_sampled)
 		fputs("leakshim: only a sample was followed; numbers with ~ are estimates.\n", to);

@@ -297,6 +297,14 @@ struct scan {
 	uint64_t time_us, took_us, pause_us, predicted_us;
 };
 
+/* Filters of system calls that the program put in force. */
+struct filter {
+	bool is_seen, is_opaque; /* opaque: nobody can know what it kills for */
+	uint64_t left_out;       /* calls of the shim that were not made for that */
+	const char *calls;       /* their names */
+	const char *own_call;    /* the shim's own that was under way, NULL: none */
+};
+
 #define MODEL_DROPS 16
 #define MODEL_RATES 16
 
@@ -318,6 +326,7 @@ struct model {
 	uint64_t sample_bytes[MODEL_RATES];
 
 	struct scan scan;
+	struct filter filter;
 
 	struct module *modules;
 	struct thread *threads;

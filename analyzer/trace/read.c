@@ -6,6 +6,7 @@
 #include "process.h"
 #include "read.h"
 #include "read_parts.h"
+#include "system_calls.h"
 
 _Static_assert((int)TRACE_FAMILY_NEW_ARRAY == (int)FAMILY_NEW_ARRAY, "families");
 _Static_assert((int)TRACE_MODULE_JAVA == (int)MODULE_JAVA, "module kinds");
@@ -339,6 +340,13 @@ static void read_header(struct model *m, const struct trace_header *h, int pid)
 	m->ending_detail = m->is_detail_unknown ? 0 : h->end_detail;
 	m->is_forked = h->flags & TRACE_FLAG_FORKED;
 	m->is_stopped = h->flags & TRACE_FLAG_STOPPED;
+	m->filter = (struct filter){
+		.is_seen = h->filtered & TRACE_FILTER_SEEN,
+		.is_opaque = h->filtered & TRACE_FILTER_OPAQUE,
+		.left_out = h->calls_left_out,
+		.calls = system_call_names(&m->pool, h->left_out, sizeof(h->left_out) / sizeof(*h->left_out)),
+		.own_call = h->own_call ? system_call_name(&m->pool, h->own_call - 1) : NULL,
+	};
 	memcpy(m->drops, h->drops, sizeof(m->drops));
 	memcpy(m->sample_bytes, h->sample_bytes, sizeof(m->sample_bytes));
 }

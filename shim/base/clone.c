@@ -7,16 +7,20 @@
 #include <linux/close_range.h>
 #include <sched.h>
 
+#include "guard.h"
 #include "sys.h"
 #include "rules.h"
 
 long clone_onto(void *stack_top, long flags, void (*entry)(void *), void *data)
 {
 	uintptr_t *stack = (uintptr_t *)((uintptr_t)stack_top & ~(uintptr_t)15);
+	struct guard_call call = {SYS_clone, {flags}};
 	register long r10 __asm__("r10") = 0;
 	register long r8 __asm__("r8") = 0;
 	long result;
 
+	if (!guard_lets(&call, 1, 0))
+		return -EPERM;
 	*--stack = (uintptr_t)data;
 	*--stack = (uintptr_t)entry;
 	__asm__ volatile("syscall\n\t"

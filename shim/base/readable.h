@@ -3,8 +3,8 @@
 #define LEAKSHIM_READABLE_H
 /*
  * May this page be read? One system call that changes nothing and cannot fault: the kernel
- * copies the eight bytes first (EFAULT) and then refuses the unknown operation (EINVAL).
- * Known from gperftools. Async-signal-safe.
+ * copies the eight bytes first (EFAULT) and then refuses the unknown operation (EINVAL). Where a filter
+ * refuses the call, the answer is no. Known from gperftools. Async-signal-safe.
  */
 #include "sys.h"
 
@@ -13,6 +13,6 @@
 /* Are the eight bytes at `at`, which must not cross a page, readable? */
 static inline int readable_word(uintptr_t at)
 {
-	return sys_call6(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) != -14;
+	return sys_call6(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) == -22;
 }
 #endif

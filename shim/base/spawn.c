@@ -58,7 +58,7 @@ static void child(void *data)
 	sys_call3(SYS_dup2, 2, 1, 0);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
 	order->result = sys_call3(SYS_execve, (long)order->path, (long)order->argv, (long)order->envp);
-	sys_call3(SYS_exit_group, 127, 0, 0);
+	sys_leave(SYS_exit_group, 127);
 }
 
 /* A child of the caller, which is seen as one of its own: an exec makes SIGCHLD its exit signal. */
@@ -106,7 +106,7 @@ static void leave_stack(long stack)
 static void leave_stack(long stack)
 {
 	(void)stack;
-	sys_call3(SYS_exit, 0, 0, 0);
+	sys_leave(SYS_exit, 0);
 }
 #endif
 

@@ -2,6 +2,7 @@
 /* dlsym, dlopen and syscall as jumps. See tail.h. */
 
 #define SYS_seccomp 317
+#define SYS_prctl 157
 #define RTLD_DEEPBIND 8
 
 /* Calls a function with our two arguments, and has them again afterwards. */
@@ -69,9 +70,10 @@ syscall:
 	.cfi_startproc
 	endbr64
 	cmpq $SYS_seccomp, %rdi
-	jne 1f
-	movl $1, state_confined(%rip)
-1:	cmpq $0, tail_syscall(%rip)
+	je guard_syscall
+	cmpq $SYS_prctl, %rdi
+	je guard_syscall
+	cmpq $0, tail_syscall(%rip)
 	je 2f
 	jmpq *tail_syscall(%rip)
 2:	pushq %rdi

@@ -88,8 +88,7 @@ static void stick_all(void)
 		sample_stick((uintptr_t)real_early_arena + (at < REAL_EARLY_SIZE ? at : REAL_EARLY_SIZE - 1));
 	if (!__atomic_load_n(&state.followed_all, __ATOMIC_SEQ_CST))
 		return;
-	if (!state_confined) /* takes ten milliseconds and more */
-		barrier_everywhere();
+	barrier_everywhere(); /* takes ten milliseconds and more */
 	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_BLOCK].used;
 	for (uint32_t i = 1; i < used; i++) {
 		struct trace_block *b = state_block(i);

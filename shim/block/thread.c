@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "area.h"
+#include "own.h"
 #include "real.h"
 #include "sys.h"
 #include "rules.h"
@@ -31,8 +32,7 @@ static int has_key;
 
 static void thread_name(char *to)
 {
-	if (!state_confined)
-		sys_call6(SYS_prctl, PR_GET_NAME, (long)to, 0, 0, 0, 0);
+	sys_call6(SYS_prctl, PR_GET_NAME, (long)to, 0, 0, 0, 0);
 }
 
 /* Marks the THREAD entries that a live block or a live thread still names and frees the rest.
@@ -112,7 +112,9 @@ static void bounds(struct thread *t, uint32_t tid, uintptr_t sp)
 		uintptr_t size = STACK_SPAN;
 
 		high = getauxval(AT_EXECFN); /* its text lies above all frames */
-		if (!sys_call6(SYS_prlimit64, 0, RLIMIT_STACK, 0, (long)&limit, 0, 0) && limit.rlim_cur < size)
+		if (sys_call6(SYS_prlimit64, 0, RLIMIT_STACK, 0, (long)&limit, 0, 0))
+			size = 0;
+		else if (limit.rlim_cur < size)
 			size = limit.rlim_cur;
 		low = high - size;
 	}
@@ -125,7 +127,7 @@ static void bounds(struct thread *t, uint32_t tid, uintptr_t sp)
 /* A state for the running thread; `reuse` is one that a fork wiped under this thread. *of: its tid. */
 static struct thread *attach(struct thread *reuse, uint32_t *of)
 {
-	uint32_t tid = (uint32_t)sys_call3(SYS_gettid, 0, 0, 0);
+	uint32_t tid = own_tid();
 
 	state_lock(&state.lock_threads);
 	struct thread *t = reuse;

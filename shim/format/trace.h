@@ -155,6 +155,10 @@ enum trace_level {
 #define TRACE_FLAG_STOPPED 4u  /* the shim stood aside for good; stop_reason says why */
 #define TRACE_FLAG_COPY 8u     /* [analyzer] a snapshot of a running process, made at end_time */
 
+/* Flags in trace_header.filtered. */
+#define TRACE_FILTER_SEEN 1u   /* the program took system calls away from itself (seccomp) */
+#define TRACE_FILTER_OPAQUE 2u /* nobody can know which: strict mode, or a filter that could not be read */
+
 struct trace_area_head {
 	uint64_t used;      /* elements handed out, index 0 included; never falls */
 	uint32_t element;   /* size of one element */
@@ -196,6 +200,10 @@ struct trace_header {
 	uint32_t rates_used;
 	uint32_t request_signal; /* queued with TRACE_REQUEST as its value, it asks for a scan; 0: none */
 	uint32_t suppressions;   /* TEXT index: what the program's __lsan_default_suppressions said, 0: nothing */
+	uint32_t own_call;       /* 1 + number of the shim's own system call that is under way, 0: none */
+	uint32_t filtered;       /* TRACE_FILTER_* */
+	uint64_t calls_left_out; /* system calls of the shim that a filter would have killed for, or refused */
+	uint64_t left_out[8];    /* which: bit per number */
 };
 
 /* Head of a chunk. */

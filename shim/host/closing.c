@@ -53,23 +53,23 @@ static inline int closed(int result)
 
 int close(int fd)
 {
-	return closed(next.close ? next.close(fd) : answer(sys_call3(SYS_close, fd, 0, 0)));
+	return closed(next.close ? next.close(fd) : answer(sys_host3(SYS_close, fd, 0, 0)));
 }
 
 int dup2(int from, int to)
 {
-	return closed(next.dup2 ? next.dup2(from, to) : answer(sys_call3(SYS_dup2, from, to, 0)));
+	return closed(next.dup2 ? next.dup2(from, to) : answer(sys_host3(SYS_dup2, from, to, 0)));
 }
 
 int dup3(int from, int to, int flags)
 {
-	return closed(next.dup3 ? next.dup3(from, to, flags) : answer(sys_call3(SYS_dup3, from, to, flags)));
+	return closed(next.dup3 ? next.dup3(from, to, flags) : answer(sys_host3(SYS_dup3, from, to, flags)));
 }
 
 int close_range(unsigned first, unsigned last, int flags)
 {
 	return closed(next.close_range ? next.close_range(first, last, flags)
-				       : answer(sys_call3(SYS_close_range, first, last, flags)));
+				       : answer(sys_host3(SYS_close_range, first, last, flags)));
 }
 
 void closefrom(int first)
@@ -77,7 +77,7 @@ void closefrom(int first)
 	if (next.closefrom)
 		next.closefrom(first);
 	else
-		sys_call3(SYS_close_range, first < 0 ? 0 : first, ~0u, 0);
+		sys_host3(SYS_close_range, first < 0 ? 0 : first, ~0u, 0);
 	closed(0);
 }
 

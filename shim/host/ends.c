@@ -16,8 +16,10 @@
 
 #include "blocking.h"
 #include "closing.h"
+#include "guard.h"
 #include "modules.h"
 #include "loaded.h"
+#include "own.h"
 #include "process.h"
 #include "real.h"
 #include "signals.h"
@@ -55,7 +57,7 @@ static int ends_by_destructor;
 static void note_call(const struct snapshot_here *here, int status)
 {
 	called.status = status;
-	called.tid = (uint32_t)sys_call3(SYS_gettid, 0, 0, 0);
+	called.tid = own_tid();
 	called.here = *here;
 }
 
@@ -87,7 +89,7 @@ static struct snapshot_here look_outward(const uintptr_t *frame)
 
 static struct snapshot_here where(const uintptr_t *frame)
 {
-	if (called.tid && called.tid == (uint32_t)sys_call3(SYS_gettid, 0, 0, 0))
+	if (called.tid && called.tid == own_tid())
 		return called.here;
 	return look_outward(frame);
 }
@@ -199,8 +201,7 @@ API void _exit(int status)
 	struct snapshot_here here = HERE();
 
 	process_finish(TRACE_END_FAST_EXIT, status, 1, &here);
-	for (;;)
-		sys_call3(SYS_exit_group, status, 0, 0);
+	sys_leave(SYS_exit_group, status);
 }
 
 API void _Exit(int status)
@@ -236,14 +237,15 @@ API void abort(void)
 	look_up();
 	if (next.abort)
 		next.abort();
-	for (;;)
-		sys_call3(SYS_exit_group, 134, 0, 0);
+	sys_leave(SYS_exit_group, 134);
 }
 
-#define EXEC(name, parameters, arguments)                                                          \
+/* Under a filter of which we know that it is harmless, the program that follows is told so: in an environment of its own. */
+#define EXEC(name, parameters, arguments, envp, with, with_arguments)                              \
 	API int name parameters                                                                    \
 	{                                                                                          \
 		struct snapshot_here here = HERE();                                                \
+		int r;                                                                             \
 												   \
 		look_up();                                                                         \
 		if (!next.name) {                                                                  \
@@ -251,18 +253,27 @@ API void abort(void)
 			return -1;                                                                 \
 		}                                                                                  \
 		process_exec(&here);                                                               \
-		int r = next.name arguments;                                                       \
+		size_t room = next.with ? guard_environment_room(envp) : 0;                        \
+		if (room) {                                                                        \
+			char **told = guard_environment(__builtin_alloca(room * sizeof *told), envp); \
+												   \
+			r = next.with with_arguments;                                              \
+		} else {                                                                           \
+			r = next.name arguments;                                                   \
+		}                                                                                  \
 		process_exec_failed();                                                             \
 		return r;                                                                          \
 	}
 
-EXEC(execve, (const char *path, char *const argv[], char *const envp[]), (path, argv, envp))
-EXEC(execv, (const char *path, char *const argv[]), (path, argv))
-EXEC(execvp, (const char *file, char *const argv[]), (file, argv))
-EXEC(execvpe, (const char *file, char *const argv[], char *const envp[]), (file, argv, envp))
-EXEC(fexecve, (int fd, char *const argv[], char *const envp[]), (fd, argv, envp))
+EXEC(execve, (const char *path, char *const argv[], char *const envp[]), (path, argv, envp), envp, execve,
+     (path, argv, told))
+EXEC(execv, (const char *path, char *const argv[]), (path, argv), environ, execve, (path, argv, told))
+EXEC(execvp, (const char *file, char *const argv[]), (file, argv), environ, execvpe, (file, argv, told))
+EXEC(execvpe, (const char *file, char *const argv[], char *const envp[]), (file, argv, envp), envp, execvpe,
+     (file, argv, told))
+EXEC(fexecve, (int fd, char *const argv[], char *const envp[]), (fd, argv, envp), envp, fexecve, (fd, argv, told))
 EXEC(execveat, (int fd, const char *path, char *const argv[], char *const envp[], int flags),
-     (fd, path, argv, envp, flags))
+     (fd, path, argv, envp, flags), envp, execveat, (fd, path, argv, told, flags))
 
 /* execl, execlp, execle: the arguments are gathered on the stack, as libc does. */
 #define EXEC_LIST(name, vector, has_environment)                                                   \
@@ -304,9 +315,13 @@ API int prctl(int option, ...)
 		errno = ENOSYS;
 		return -1;
 	}
+	struct guard_attempt attempt = {0};
+
 	if (option == PR_SET_SECCOMP)
-		state_confined = 1;
+		attempt = guard_before(a[0] == 1, 0, (const void *)a[1]); /* SECCOMP_MODE_STRICT */
 	int r = next.prctl(option, a[0], a[1], a[2], a[3]);
+	if (option == PR_SET_SECCOMP)
+		guard_after(&attempt, r);
 	if (!r && option == PR_SET_NAME)
 		thread_renamed((const char *)a[0]);
 	return r;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -12,12 +13,14 @@
 #include <unistd.h>
 
 #include "area.h"
+#include "guard.h"
 #include "hooks.h"
 #include "index.h"
 #include "interpose.h"
 #include "jvm.h"
 #include "note.h"
 #include "loaded.h"
+#include "own.h"
 #include "live.h"
 #include "probes.h"
 #include "real.h"
@@ -37,6 +40,8 @@
 
 #define REPORT_SECONDS 60
 
+struct process_signals process_signals;
+
 enum stage { NOT_YET, STARTED, STOPPED };
 
 /* Not wiped by a fork. */
@@ -44,6 +49,7 @@ static struct {
 	int stage;
 	uint32_t image_pid; /* of the exec that brought us here */
 	uint32_t listens;   /* signal */
+	int is_told;        /* where the trace is */
 	char program[256];
 	char path[2 * SETTINGS_PATH]; /* of this process's trace */
 } process;
@@ -265,7 +271,7 @@ static const char *reason(int error)
 /* Opens a trace and makes everything ready. Returns 0 or -errno. */
 static int begin(void)
 {
-	uint32_t pid = (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
+	uint32_t pid = own_pid_of_child();
 
 	memset(process.path, 0, sizeof process.path);
 	int r = open_trace(pid);
@@ -311,7 +317,7 @@ int process_begin(void)
 {
 	if (process.stage != STARTED)
 		return 0;
-	if (!settings.follow && process.image_pid != (uint32_t)sys_call3(SYS_getpid, 0, 0, 0)) {
+	if (!settings.follow && process.image_pid != own_pid()) {
 		process.stage = STOPPED;
 		return 0;
 	}
@@ -369,6 +375,56 @@ static int is_bypassed(void)
 
 static void report_living(void);
 
+static int ours(void)
+{
+	return state.tracing && state.header && state.header->pid == own_pid();
+}
+
+/* What the analyzer does in its life; it lives under the same filter. */
+static const struct guard_call report_calls[] = {
+	{SYS_clone, {CLONE_VM | CLONE_VFORK}}, {SYS_execve, {0}}, {SYS_dup2, {2, 1}}, {SYS_write, {2, 0, 4096}},
+	{SYS_read, {3, 0, 4096}}, {SYS_pread64, {3, 0, 4096}}, {SYS_lseek, {3}}, {SYS_close, {3}},
+	{SYS_openat, {AT_FDCWD, 0, O_RDONLY | O_CLOEXEC}}, {SYS_openat, {AT_FDCWD, 0, O_RDWR | O_CLOEXEC}},
+	{SYS_newfstatat, {3}}, {SYS_fstat, {3}}, {SYS_fcntl, {3}}, {SYS_ioctl, {2}}, {SYS_readlink, {0}}, {SYS_access, {0}},
+	{SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, 3, 0}}, {SYS_munmap, {0, 4096}}, {SYS_brk, {0}},
+	{SYS_mprotect, {0, 4096, PROT_READ}}, {SYS_prlimit64, {0}}, {SYS_getrandom, {0}}, {SYS_sysinfo, {0}},
+	{SYS_arch_prctl, {0}}, {SYS_set_tid_address, {0}}, {SYS_set_robust_list, {0}}, {SYS_rseq, {0}},
+	{SYS_getdents64, {3}}, {SYS_unlink, {0}}, {SYS_ftruncate, {3}}, {SYS_exit_group, {0}},
+};
+
+static const struct guard_call memory_calls[] = {
+	{SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}},
+	{SYS_madvise, {0, 4096, MADV_DONTFORK}}, {SYS_madvise, {0, 4096, MADV_WIPEONFORK}},
+};
+
+static const struct guard_call handler_calls[] = {
+	{SYS_rt_sigreturn, {0}}, {SYS_rt_sigaction, {15, 0, 0, 8}}, {SYS_tgkill, {1, 1, 15}}, {SYS_getpid, {0}}, {SYS_gettid, {0}},
+};
+
+/* The program takes system calls away from itself. This is the last moment for what has to be done before. */
+static void tighten(const struct guard_future *next)
+{
+	if (!ours())
+		return;
+	if (!guard_will_let(next, memory_calls, sizeof memory_calls / sizeof *memory_calls, 0))
+		area_spare();
+	if (process_signals.withdraw &&
+	    !guard_will_let(next, handler_calls, sizeof handler_calls / sizeof *handler_calls, 0))
+		process_signals.withdraw();
+	if (settings.report_exit &&
+	    !guard_will_let(next, report_calls, sizeof report_calls / sizeof *report_calls, 1)) {
+		process.is_told = 1;
+		note_say("the program takes system calls away from itself, so no report comes by itself at its end; then: "
+			 "leakshim report ", process.path, 0);
+	}
+}
+
+static void loosen(void)
+{
+	if (ours() && process_signals.take_again)
+		process_signals.take_again();
+}
+
 /* What the floors below call without knowing who is above them. */
 static void register_uppers(void)
 {
@@ -382,6 +438,8 @@ static void register_uppers(void)
 	thread_upper.mark_identities = resource_mark_threads;
 	hooks_interposed = interpose_function;
 	jvm_upper.report = report_living;
+	guard_tightens = tighten;
+	guard_loosens = loosen;
 }
 
 void process_start(int argc, char **argv, char **envp)
@@ -392,14 +450,26 @@ void process_start(int argc, char **argv, char **envp)
 		process.stage = STOPPED;
 		return;
 	}
+	enum guard_start begun = guard_start(envp);
+	if (begun == GUARD_UNKNOWN) {
+		process.stage = STOPPED;
+		note_unguarded("it was started under a filter of system calls of which nobody can know what it kills for; the program "
+			       "runs on untraced (leakshim run under the same filter can find out)");
+		return;
+	}
 	note_start();
 	state_clock_find();
 	settings_read(envp);
-	process.image_pid = (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
+	own_start();
+	process.image_pid = own_pid();
 	put(process.program, process.program + sizeof process.program,
 	    argc > 0 && argv[0] && argv[0][0] ? argv[0] : "program");
-	if (sys_failed(sys_call3(SYS_madvise, (long)&state_page, sizeof state_page, MADV_WIPEONFORK))) {
-		process_stop("this kernel has no MADV_WIPEONFORK", 0, 0);
+	long wipe = sys_call3(SYS_madvise, (long)&state_page, sizeof state_page, MADV_WIPEONFORK);
+	if (sys_failed(wipe) || guard_wipe()) {
+		if (wipe == -EINVAL)
+			process_stop("this kernel has no MADV_WIPEONFORK", 0, 0);
+		else
+			process_stop("MADV_WIPEONFORK: ", reason((int)wipe), 0);
 		return;
 	}
 	if (!real_ready() || !real.malloc || !real.free || !real.realloc) {
@@ -416,12 +486,6 @@ void process_start(int argc, char **argv, char **envp)
 		probes_start(settings.probes);
 		jvm_start(settings.probes);
 	}
-}
-
-static int ours(void)
-{
-	return state.tracing && state.header &&
-	       state.header->pid == (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
 }
 
 /* The trace was unlinked before an exec that failed: write it out again. */
@@ -451,13 +515,15 @@ static long start_report(const char *why)
 			(char *)"--keep", (char *)(settings.keep_always ? "always" : "leaks"),
 			process.path, 0};
 
-	if (settings.analyzer[0] == 0 || state_confined)
+	if (settings.analyzer[0] == 0 || !guard_lets(report_calls, sizeof report_calls / sizeof *report_calls, 1))
 		return -1;
 	return spawn_program(settings.analyzer, argv, settings.environment);
 }
 
 static void say_where(void)
 {
+	if (process.is_told)
+		return;
 	note_say("the trace is ", process.path, "; next: leakshim report TRACE");
 }
 
@@ -486,7 +552,7 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	if (state.unlinked) {
 		write_out();
 		state.unlinked = 0;
-	} else if (!state_confined) {
+	} else {
 		area_trim(process.path);
 	}
 	if (!report || wishes_no_report() || !settings.report_exit || !note_possible())
@@ -504,8 +570,6 @@ void process_exec(const struct snapshot_here *here)
 		return;
 	state.header->end_time = state_now();
 	__atomic_store_n(&state.header->end, TRACE_END_EXEC, __ATOMIC_RELEASE);
-	if (state_confined)
-		return;
 	if (state.header->flags & TRACE_FLAG_FORKED) {
 		/* what a child holds between fork and exec goes with the exec: nothing to report */
 		sys_call3(SYS_unlink, (long)process.path, 0, 0);

@@ -19,6 +19,12 @@ void process_start(int argc, char **argv, char **envp);
 /* The signal by which the analyzer asks for a scan of this process, and of its fork children; 0: none. */
 void process_listens(uint32_t signal);
 
+/* What the room of signals registers here: its handlers give their places back before a filter of system calls under which
+ * they could not return, and take them again if it was not installed. */
+extern struct process_signals {
+	void (*withdraw)(void), (*take_again)(void);
+} process_signals __attribute__((visibility("hidden")));
+
 /* Called while state.tracing is 0. Returns 1 if tracing has begun (a fork child). */
 int process_begin(void);
 

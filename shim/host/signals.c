@@ -10,6 +10,7 @@
 
 #include "process.h"
 #include "real.h"
+#include "own.h"
 #include "settings.h"
 #include "state.h"
 #include "sys.h"
@@ -27,7 +28,7 @@ static int is_first;
 
 static const unsigned char fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL,	SIGABRT, SIGBUS, SIGFPE,
 					      SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ};
-static int started;
+static int started, is_withdrawn;
 static int request; /* a real-time signal that nobody uses: scans on demand */
 
 static int is_fatal(int number)
@@ -63,13 +64,13 @@ static void on_fatal(int number, siginfo_t *info, void *context)
 	int saved = errno;
 	int faulted = info->si_code > 0 && info->si_code != SI_KERNEL &&
 		      (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL);
-	int own = info->si_code == SI_TKILL && info->si_pid == (pid_t)sys_call3(SYS_getpid, 0, 0, 0);
+	int own = info->si_code == SI_TKILL && info->si_pid == (pid_t)own_pid();
 
 	struct snapshot_here here = interrupted(context);
 	set_default(number);
 	process_finish(number == SIGABRT && own ? TRACE_END_ABORT : TRACE_END_SIGNAL, number, 1, &here);
 	if (!faulted) /* blocked until we return, then deadly */
-		sys_call3(SYS_tgkill, sys_call3(SYS_getpid, 0, 0, 0), sys_call3(SYS_gettid, 0, 0, 0), number);
+		sys_call3(SYS_tgkill, own_pid(), own_tid(), number);
 	errno = saved;
 }
 
@@ -110,7 +111,7 @@ static void on_report(int number, siginfo_t *info, void *context)
 
 	if (number == request && !is_request) { /* somebody else's: what it does by default */
 		set_default(number);
-		sys_call3(SYS_tgkill, sys_call3(SYS_getpid, 0, 0, 0), sys_call3(SYS_gettid, 0, 0, 0), number);
+		sys_call3(SYS_tgkill, own_pid(), own_tid(), number);
 	} else {
 		process_snapshot(&here, !is_request);
 	}
@@ -146,14 +147,10 @@ static int wanted(int number)
 	return started && (number == settings.signal || number == request || (!is_first && is_fatal(number)));
 }
 
-void signals_start(void)
+static void take_places(void)
 {
 	struct sigaction present;
 
-	find_real();
-	if (!real_sigaction)
-		return;
-	is_first = sys_call3(SYS_getpid, 0, 0, 0) == 1;
 	for (int number = LAST_SIGNAL; number > 0; number--) {
 		int is_free = !real_sigaction(number, 0, &present) && !(present.sa_flags & SA_SIGINFO) &&
 			      present.sa_handler == SIG_DFL;
@@ -163,6 +160,40 @@ void signals_start(void)
 		if (is_free && (number == request || number == settings.signal || (!is_first && is_fatal(number))))
 			install(number);
 	}
+}
+
+static void withdraw(void)
+{
+	struct sigaction present;
+
+	if (!started)
+		return;
+	started = 0;
+	is_withdrawn = 1;
+	process_listens(0);
+	for (int number = LAST_SIGNAL; number > 0; number--)
+		if (!real_sigaction(number, 0, &present) && is_ours(&present))
+			set_default(number);
+}
+
+static void take_again(void)
+{
+	if (!is_withdrawn)
+		return;
+	is_withdrawn = 0;
+	take_places();
+	process_listens((uint32_t)request);
+	started = 1;
+}
+
+void signals_start(void)
+{
+	find_real();
+	if (!real_sigaction)
+		return;
+	is_first = own_pid() == 1;
+	process_signals = (struct process_signals){withdraw, take_again};
+	take_places();
 	process_listens((uint32_t)request);
 	started = 1;
 }

@@ -46,7 +46,7 @@ static long answer(long result)
 	return -1;
 }
 
-#define RAW(number, ...) answer(sys_call6(number, __VA_ARGS__))
+#define RAW(number, ...) answer(sys_host6(number, __VA_ARGS__))
 
 CALL(ssize_t, read, (int fd, void *to, size_t size), (fd, to, size),
      RAW(SYS_read, fd, (long)to, (long)size, 0, 0, 0))
@@ -86,7 +86,7 @@ CALL(int, nanosleep, (const struct timespec *length, struct timespec *left), (le
      (int)RAW(SYS_nanosleep, (long)length, (long)left, 0, 0, 0, 0))
 CALL(int, clock_nanosleep, (clockid_t clock, int flags, const struct timespec *length, struct timespec *left),
      (clock, flags, length, left),
-     (int)-sys_call6(SYS_clock_nanosleep, clock, flags, (long)length, (long)left, 0, 0))
+     (int)-sys_host6(SYS_clock_nanosleep, clock, flags, (long)length, (long)left, 0, 0))
 CALL(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options),
      (pid_t)RAW(SYS_wait4, pid, (long)status, options, 0, 0, 0))
 CALL(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage), (pid, status, options, usage),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,8 +13,10 @@
 #include <time.h>
 
 #include "area.h"
+#include "guard.h"
 #include "musl.h"
 #include "note.h"
+#include "own.h"
 #include "own_heap.h"
 #include "real.h"
 #include "resource.h"
@@ -27,7 +30,6 @@
 #define RED_ZONE 128
 #define END_YIELDS 10000
 #define TOUCHES_MOST 200000000u /* nanoseconds */
-#define DESCRIPTOR_SIZE 2304u
 #define SHARED_STACK (256l * 1024)
 #define COPY_LEAST 200u   /* microseconds */
 #define COPY_PER_MIB 17u  /* of 4 KiB pages */
@@ -35,7 +37,6 @@
 /* Not wiped by a fork. */
 static struct {
 	uintptr_t main_tcb, tls_span;
-	uint32_t tid_offset;
 	int is_musl;
 	uint32_t main_pid;  /* the process that main_tcb was found in */
 	uint32_t regions_lock, region_count;
@@ -57,21 +58,11 @@ static int tls_extent(struct dl_phdr_info *info, size_t size, void *data)
 void snapshot_start(void)
 {
 	uintptr_t tcb = (uintptr_t)pthread_self();
-	uint32_t tid = (uint32_t)sys_call3(SYS_gettid, 0, 0, 0);
 
 	facts.main_tcb = tcb;
-	facts.main_pid = (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
+	facts.main_pid = own_pid();
 	dl_iterate_phdr(tls_extent, &tcb);
-	const uintptr_t *words = (const uintptr_t *)tcb;
-
-	if (words[0] != tcb || words[2] != tcb)
-		return; /* neither glibc's nor musl's */
-	facts.is_musl = words[3] == tcb; /* a ring of one thread; with glibc whether there are several */
-	for (uint32_t i = facts.is_musl ? 32 : 64; i < (facts.is_musl ? REACH_MUSL_DESCRIPTOR : DESCRIPTOR_SIZE); i += 4)
-		if (*(const uint32_t *)(tcb + i) == tid) {
-			facts.tid_offset = i;
-			break;
-		}
+	facts.is_musl = own_is_musl();
 }
 
 int snapshot_region(uintptr_t start, uintptr_t size, int add)
@@ -122,6 +113,27 @@ static int is_program_going_on(enum trace_occasion occasion)
 	return occasion != TRACE_OCCASION_END || state.header->end == TRACE_END_EXEC;
 }
 
+/* What a scan cannot do without. The rest it does without where it must. */
+static const struct guard_call scan_calls[] = {
+	{SYS_clone, {0}},
+	{SYS_clone, {CLONE_VM}},
+	{SYS_openat, {AT_FDCWD, 0, O_RDONLY | O_CLOEXEC}},
+	{SYS_read, {3, 0, 4096}},
+	{SYS_close, {3}},
+	{SYS_close_range, {3, ~0u, 0}},
+	{SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}},
+	{SYS_munmap, {0, 4096}},
+	{SYS_madvise, {0, 4096, MADV_DOFORK}},
+	{SYS_madvise, {0, 4096, MADV_DONTFORK}},
+	{SYS_getdents64, {3, 0, 4096}},
+	{SYS_stat, {0}},
+	{SYS_rt_sigprocmask, {SIG_SETMASK, 0, 0, 8}},
+	{SYS_rt_sigaction, {SIGSEGV, 0, 0, 8}},
+	{SYS_setitimer, {0}},
+	{SYS_wait4, {1, 0, __WCLONE}},
+	{SYS_exit_group, {0}},
+};
+
 /* An entry for the scan and room for the verdicts. */
 static struct trace_scan *begin_scan(enum trace_occasion occasion)
 {
@@ -135,7 +147,7 @@ static struct trace_scan *begin_scan(enum trace_occasion occasion)
 	scan->status = TRACE_SCAN_UNDER_WAY;
 	scan->roots = settings.roots;
 	scan->time = state_now();
-	if (state_confined)
+	if (!guard_lets(scan_calls, sizeof scan_calls / sizeof *scan_calls, 0))
 		scan->status = TRACE_SCAN_CONFINED;
 	else if (!settings.roots)
 		scan->status = TRACE_SCAN_SWITCHED_OFF;
@@ -176,7 +188,7 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.main_tcb = facts.main_pid == pid ? facts.main_tcb : 0,
 		.leader_gone = tasks->leader_gone,
 		.tls_span = facts.tls_span,
-		.tid_offset = facts.tid_offset,
+		.tid_offset = own_tid_offset(),
 		.is_musl = facts.is_musl,
 		.regions = facts.regions,
 		.region_count = facts.region_count,
@@ -252,7 +264,7 @@ static long take_shared(struct trace_scan *scan, const struct snapshot_here *her
 
 	if (sys_failed(stack))
 		return stack;
-	if (tasks_read(&tasks, (uint32_t)sys_call3(SYS_gettid, 0, 0, 0), here)) {
+	if (tasks_read(&tasks, own_tid(), here)) {
 		sys_call3(SYS_munmap, stack, SHARED_STACK, 0);
 		return -12;
 	}
@@ -275,7 +287,7 @@ static long take(struct trace_scan *scan, const struct snapshot_here *here, void
 	struct reach_cut cut;
 	struct tasks tasks;
 
-	if (tasks_read(&tasks, (uint32_t)sys_call3(SYS_gettid, 0, 0, 0), here))
+	if (tasks_read(&tasks, own_tid(), here))
 		return -12;
 	fill_cut(&cut, scan, &tasks, here);
 	long pid = scanner_copy(&cut, then);
@@ -416,7 +428,7 @@ void snapshot_at_end(const struct snapshot_here *here)
 
 	if (!scan || scan->status)
 		return;
-	if (tasks_read(&tasks, (uint32_t)sys_call3(SYS_gettid, 0, 0, 0), here)) {
+	if (tasks_read(&tasks, own_tid(), here)) {
 		scan->status = TRACE_SCAN_NO_MEMORY;
 		return;
 	}

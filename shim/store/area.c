@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "guard.h"
+#include "own.h"
 #include "state.h"
 #include "sys.h"
 #include "rules.h"
@@ -20,6 +22,8 @@
 #define RESERVE_LEAST (1ull << 20)
 #define RETRY_FULL 4096u
 #define END_YIELDS 10000
+#define SPARE (4ull << 30)
+#define SPARE_LEAST (64ull << 20)
 
 static const struct {
 	uint16_t element, shift;
@@ -55,7 +59,7 @@ void (*area_deferred)(void);
 static void note_private(uintptr_t start, uintptr_t size)
 {
 	static long owner; /* a fork child has none of its parent's */
-	long pid = sys_call3(SYS_getpid, 0, 0, 0);
+	long pid = (long)own_pid();
 
 	if (__atomic_exchange_n(&owner, pid, __ATOMIC_RELAXED) != pid)
 		memset(area_privates, 0, sizeof area_privates);
@@ -80,9 +84,8 @@ static void forget_private(uintptr_t start)
 		}
 }
 
-void *area_private(size_t size, int wipe)
+static void *map_private(size_t size, int wipe)
 {
-	size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
 	long at = sys_call6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (sys_failed(at))
@@ -95,6 +98,37 @@ void *area_private(size_t size, int wipe)
 	}
 	note_private((uintptr_t)at, size);
 	return (void *)at;
+}
+
+void area_spare(void)
+{
+	for (size_t size = SPARE; !state.spare && size >= SPARE_LEAST; size /= 2) {
+		state.spare_end = 0;
+		state.spare = (uintptr_t)map_private(size, 1);
+		state.spare_end = state.spare ? state.spare + size : 0;
+	}
+}
+
+static void *take_spare(size_t size)
+{
+	uintptr_t at = __atomic_load_n(&state.spare, __ATOMIC_RELAXED);
+
+	do
+		if (!at || size > state.spare_end - at)
+			return 0;
+	while (!__atomic_compare_exchange_n(&state.spare, &at, at + size, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return (void *)at;
+}
+
+void *area_private(size_t size, int wipe)
+{
+	struct guard_call calls[] = {
+		{SYS_mmap, {0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}},
+		{SYS_madvise, {0, (long)size, wipe ? MADV_WIPEONFORK : MADV_DONTFORK}},
+	};
+
+	size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
+	return guard_lets(calls, 2, 0) ? map_private(size, wipe) : take_spare(size);
 }
 
 void area_private_free(void *at, size_t size)
@@ -123,8 +157,9 @@ static int populate(void *at, size_t size)
 	uintptr_t start = (uintptr_t)at & ~(uintptr_t)(PAGE - 1);
 	uintptr_t end = ((uintptr_t)at + size + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
 	long r = 0;
+	struct guard_call call = {SYS_madvise, {(long)start, (long)(end - start), POPULATE_WRITE}};
 
-	if (state_confined) /* a filter may kill for the call; pages come by themselves */
+	if (!guard_lets(&call, 1, 0)) /* pages come by themselves */
 		return 0;
 	do
 		r = sys_call3(SYS_madvise, (long)start, (long)(end - start), POPULATE_WRITE);
@@ -202,6 +237,7 @@ int area_open(const char *path)
 	}
 	state.reserved = size;
 	state.header = header;
+	guard_page.s.header = header;
 	if (r) {
 		area_close();
 		sys_call3(SYS_unlink, (long)path, 0, 0);
@@ -216,6 +252,7 @@ void area_close(void)
 	struct trace_header *header = state.header;
 
 	state.header = 0;
+	guard_page.s.header = 0;
 	for (int i = 0; i < TRACE_AREAS; i++) {
 		if (state.areas[i].chunk)
 			area_private_free(state.areas[i].chunk, AREA_CHUNKS * sizeof(void *));
@@ -264,7 +301,7 @@ static int add_chunk(enum trace_area which, uint32_t ordinal)
 	chunk->magic = TRACE_CHUNK_MAGIC;
 	__atomic_store_n(&a->chunk[ordinal], (unsigned char *)(chunk + 1), __ATOMIC_RELEASE);
 	__atomic_store_n(&header->file_used, at + length, __ATOMIC_RELEASE);
-	if (at < LARGE && at + length >= LARGE && !state_confined) /* pages are cheaper by the dozen */
+	if (at < LARGE && at + length >= LARGE) /* pages are cheaper by the dozen */
 		sys_call3(SYS_madvise, (long)header, (long)state.reserved, MADV_NORMAL);
 	return 0;
 }

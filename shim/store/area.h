@@ -52,6 +52,8 @@ extern void (*area_deferred)(void) __attribute__((visibility("hidden")));
  * `wipe` asks for zeroed pages in a fork child; otherwise the child does not have the
  * mapping at all. Returns 0 on failure. */
 void *area_private(size_t size, int wipe);
+/* Reserves private memory from which area_private takes when the kernel can no longer be asked. */
+void area_spare(void);
 void area_private_free(void *at, size_t size);
 
 /* The private mappings there are, for a scan that shares our memory. start 0: none in this place. */

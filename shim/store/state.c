@@ -11,8 +11,6 @@
 
 union state_page state_page __attribute__((aligned(4096)));
 
-uint32_t state_confined;
-
 /* The vDSO's own clock_gettime: libc's may be somebody's interposed one, which allocates or lies. */
 static void *vdso_symbol(const char *wanted)
 {

@@ -43,6 +43,7 @@ struct state {
 	uint32_t thread_slots, thread_gc_at;
 	uint32_t identities; /* thread.c: free THREAD entries, a list through started_us */
 	struct thread *free_threads;
+	uintptr_t spare, spare_end; /* area.c: private memory for when no call may be made */
 	uint32_t shared_pid;
 	void *shared_stack, *shared_tasks; /* of a scan that shares our memory */
 	uint64_t shared_tasks_size;
@@ -72,10 +73,6 @@ static inline void state_drop(enum trace_drop why)
 	if (state.header)
 		__atomic_fetch_add(&state.header->drops[why], 1, __ATOMIC_RELAXED);
 }
-
-/* The program took system calls away from itself (seccomp); its children inherit that, so no
- * fork wipes it. Work that needs unusual calls is then left out. */
-extern uint32_t state_confined __attribute__((visibility("hidden")));
 
 /* The vDSO's clock_gettime, or a system call where there is no vDSO. Not wiped by a fork. */
 extern long (*state_vdso_clock)(long, struct timespec *) __attribute__((visibility("hidden")));
