@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "diagnose.h"
+#include "explain.h"
 #include "file.h"
 #include "judge.h"
 #include "options.h"
@@ -27,6 +28,7 @@
 #define STATUS_TROUBLE 2
 #define STATUS_CHECK_LEAKS 23 /* of run --check: not likely the program's own */
 #define STATUS_CHECK_TROUBLE 24
+#define EXPLAIN_MS 2000 /* at most, for the explanations of one report */
 #define TEXT_MAX 20 /* groups of a text report, if --max does not say */
 
 /* Where a command's reports go. */
@@ -187,6 +189,8 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 		if (out->judge && !out->judge->is_diff)
 			options.show |= fail_on(out->options);
 		diagnose(&diagnosis, &model, symbols, &options);
+		if (!out->gather && !out->options->print_suppressions)
+			explain(&diagnosis, &model, symbols, &(struct explain_options){ .milliseconds = EXPLAIN_MS });
 		if (out->judge)
 			judge(out->judge, &model, &diagnosis);
 		if (out->gather)

@@ -8,8 +8,7 @@
 
 #define CALL_SIZE 6u /* ff 15 rel32; e8 rel32 with a byte before it */
 
-/* `size` bytes at a virtual address, 0 if the file does not hold them. */
-static const unsigned char *bytes_at(Elf *elf, uint64_t address, uint64_t size)
+const unsigned char *calls_bytes(Elf *elf, uint64_t address, uint64_t size, uint64_t *most)
 {
 	size_t count, file_size;
 	const char *file = elf_rawfile(elf, &file_size);
@@ -27,9 +26,19 @@ static const unsigned char *bytes_at(Elf *elf, uint64_t address, uint64_t size)
 		at = ph.p_offset + (address - ph.p_vaddr);
 		if (at < ph.p_offset || at > file_size || file_size - at < size)
 			return NULL;
+		*most = ph.p_filesz - (address - ph.p_vaddr);
+		if (*most > file_size - at)
+			*most = file_size - at;
 		return (const unsigned char *)file + at;
 	}
 	return NULL;
+}
+
+static const unsigned char *bytes_at(Elf *elf, uint64_t address, uint64_t size)
+{
+	uint64_t most;
+
+	return calls_bytes(elf, address, size, &most);
 }
 
 static uint64_t relative(const unsigned char *code, uint64_t next)
@@ -104,4 +113,16 @@ const char *calls_import(Elf *elf, uint64_t address)
 	else if (code[1] == 0xe8)
 		slot = slot_of_entry(elf, relative(code + 2, next));
 	return slot ? import_in(elf, slot) : NULL;
+}
+
+const char *calls_stub(Elf *elf, uint64_t entry)
+{
+	uint64_t slot = slot_of_entry(elf, entry);
+
+	return slot ? import_in(elf, slot) : NULL;
+}
+
+const char *calls_slot(Elf *elf, uint64_t slot)
+{
+	return import_in(elf, slot);
 }

@@ -16,4 +16,11 @@
 /* `address`: of the last byte of the call, as a virtual address of the file. Returns the
  * imported symbol's name, which lives as long as the ELF handle; 0 if it is no such call. */
 const char *calls_import(Elf *elf, uint64_t address);
+
+/* The same of an entry of the PLT, and of a slot of the GOT. */
+const char *calls_stub(Elf *elf, uint64_t entry);
+const char *calls_slot(Elf *elf, uint64_t slot);
+
+/* `size` bytes at a virtual address, 0 if the file does not hold them; *most: how many it holds from there on. */
+const unsigned char *calls_bytes(Elf *elf, uint64_t address, uint64_t size, uint64_t *most);
 #endif

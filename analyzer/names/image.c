@@ -211,3 +211,96 @@ const char *image_import(struct image *image, uint64_t address)
 	elf = dwfl_module_getelf(image->mod, &bias);
 	return elf ? calls_import(elf, address) : NULL;
 }
+
+static Elf *elf_of(struct image *image)
+{
+	GElf_Addr bias;
+
+	return image->state == IMAGE_GOOD ? dwfl_module_getelf(image->mod, &bias) : NULL;
+}
+
+const char *image_stub(struct image *image, uint64_t entry)
+{
+	Elf *elf = elf_of(image);
+
+	return elf ? calls_stub(elf, entry) : NULL;
+}
+
+const char *image_slot(struct image *image, uint64_t slot)
+{
+	Elf *elf = elf_of(image);
+
+	return elf ? calls_slot(elf, slot) : NULL;
+}
+
+const unsigned char *image_bytes(struct image *image, uint64_t address, uint64_t *most)
+{
+	Elf *elf = elf_of(image);
+
+	return elf ? calls_bytes(elf, address, 1, most) : NULL;
+}
+
+static bool bounds_by_symbol(struct image *image, uint64_t address, uint64_t *start, uint64_t *end)
+{
+	ssize_t at;
+
+	if (!image->has_symbols)
+		load_symbols(image);
+	at = last_before(image, address);
+	if (at < 0 || !image->symbols[at].size || address - image->symbols[at].start >= image->symbols[at].size)
+		return false;
+	*start = image->symbols[at].start;
+	*end = *start + image->symbols[at].size;
+	return true;
+}
+
+bool image_bounds(struct image *image, uint64_t address, uint64_t *start, uint64_t *end)
+{
+	Dwarf_Frame *frame;
+	Dwarf_Addr from, to;
+
+	if (image->state != IMAGE_GOOD)
+		return false;
+	if (bounds_by_symbol(image, address, start, end))
+		return true;
+	image_unwinds(image, address);
+	if (!image->cfi || dwarf_cfi_addrframe(image->cfi, address, &frame))
+		return false;
+	dwarf_frame_info(frame, &from, &to, NULL);
+	free(frame);
+	*start = from; /* of a row of the table, not of the function */
+	*end = to;
+	return true;
+}
+
+uint64_t image_export(struct image *image, const char *name)
+{
+	if (image->state != IMAGE_GOOD)
+		return 0;
+	if (!image->has_symbols)
+		load_symbols(image);
+	for (size_t i = 0; i < image->symbol_count; i++)
+		if (image->symbols[i].is_exported && !strcmp(image->symbols[i].name, name))
+			return image->symbols[i].start;
+	return 0;
+}
+
+const char *image_variable(struct image *image, uint64_t address, uint64_t *start)
+{
+	int count = image->state == IMAGE_GOOD ? dwfl_module_getsymtab(image->mod) : 0;
+
+	for (int i = 1; i < count; i++) {
+		GElf_Sym sym;
+		GElf_Addr at;
+		const char *name = dwfl_module_getsym_info(image->mod, i, &sym, &at, NULL, NULL, NULL);
+
+		if (!name || !*name || (GELF_ST_TYPE(sym.st_info) != STT_OBJECT && GELF_ST_TYPE(sym.st_info) != STT_TLS))
+			continue;
+		at -= image->elf_bias;
+		if (address < at || address - at >= sym.st_size)
+			continue;
+		*start = at;
+		return name;
+	}
+	return NULL;
+}

@@ -29,6 +29,28 @@ const char *image_symbol(struct image *image, uint64_t address, bool exported);
  * instruction there is no such call. */
 const char *image_import(struct image *image, uint64_t address);
 
+/* Linker name of the import behind an entry of the PLT, and behind a slot of the GOT; 0: it is none. */
+const char *image_stub(struct image *image, uint64_t entry);
+const char *image_slot(struct image *image, uint64_t slot);
+
+/* Bytes at an address, 0: none; *most: how many there are. */
+const unsigned char *image_bytes(struct image *image, uint64_t address, uint64_t *most);
+
+/* The piece of code around an address that belongs together: a function, or what the compiler split off one. */
+bool image_bounds(struct image *image, uint64_t address, uint64_t *start, uint64_t *end);
+
+/* Address of an exported function, 0: it has none of that name. */
+uint64_t image_export(struct image *image, const char *name);
+
+/* Linker name of the variable around an address, 0 if none is known; *start: its address. */
+const char *image_variable(struct image *image, uint64_t address, uint64_t *start);
+
+/* The nearest line after `line` in the same file that some code in [address, end) belongs to, also code of no length; 0. */
+unsigned image_line_after(struct image *image, uint64_t address, uint64_t end, unsigned line);
+
+/* Does a function return nothing, as its debug information says? */
+bool image_is_void(struct image *image, uint64_t address);
+
 /* Does the file say how to leave the frame at an address? Also true where the file cannot tell. */
 bool image_unwinds(struct image *image, uint64_t address);
 

@@ -222,6 +222,25 @@ static void line_place(struct image *image, Dwarf_Die *unit, uint64_t address, s
 	frame->line = frame->file ? (unsigned)number : 0;
 }
 
+/* The type of what a function returns, without names and qualifiers; 0: nothing. */
+static int result_tag(Dwarf_Die *function)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die type;
+
+	if (!dwarf_attr_integrate(function, DW_AT_type, &attribute) || !dwarf_formref_die(&attribute, &type))
+		return 0;
+	for (unsigned k = 0; k < 16; k++) {
+		int tag = dwarf_tag(&type);
+
+		if (tag != DW_TAG_typedef && tag != DW_TAG_const_type && tag != DW_TAG_volatile_type)
+			return tag;
+		if (!dwarf_attr(&type, DW_AT_type, &attribute) || !dwarf_formref_die(&attribute, &type))
+			return 0;
+	}
+	return 0;
+}
+
 unsigned image_frames(struct image *image, uint64_t address, struct frame *frames, unsigned max)
 {
 	Dwarf_Die chain[CHAIN_MAX], function;
@@ -251,11 +270,70 @@ unsigned image_frames(struct image *image, uint64_t address, struct frame *frame
 	while (length-- > 0) {
 		frames[count].function = die_name(image, &chain[length]);
 		frames[count].is_inlined = length > 0;
+		frames[count].gives_pointer = result_tag(&chain[length]) == DW_TAG_pointer_type;
 		if (length > 0)
 			call_place(image, &unit->die, &chain[length], &frames[count + 1]);
 		count++;
 	}
 	return count;
+}
+
+unsigned image_line_after(struct image *image, uint64_t address, uint64_t end, unsigned line)
+{
+	const struct span *span;
+	Dwarf_Lines *lines;
+	size_t count = 0;
+	const char *file = NULL;
+	unsigned best = 0;
+	uint64_t bias;
+
+	if (image->state != IMAGE_GOOD)
+		return 0;
+	if (!image->has_units)
+		load_units(image);
+	bias = image->elf_bias - image->dwarf_bias;
+	span = span_find(image->spans, image->span_count, address + bias);
+	if (!span || dwarf_getsrclines(&image->units[span->unit].die, &lines, &count))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		Dwarf_Line *l = dwarf_onesrcline(lines, i);
+		const char *name;
+		Dwarf_Addr at;
+		int number;
+
+		if (!l || dwarf_lineaddr(l, &at) || dwarf_lineno(l, &number) || !(name = dwarf_linesrc(l, NULL, NULL)))
+			continue;
+		if (number == (int)line && at - bias <= address && !file)
+			file = name;
+		if (at - bias >= address && at - bias < end && number > (int)line && file && !strcmp(file, name) &&
+		    (!best || (unsigned)number < best))
+			best = (unsigned)number;
+	}
+	return best;
+}
+
+bool image_is_void(struct image *image, uint64_t address)
+{
+	const struct span *span;
+	struct unit *unit;
+	Dwarf_Die function;
+	Dwarf_Attribute attribute;
+
+	if (image->state != IMAGE_GOOD)
+		return false;
+	if (!image->has_units)
+		load_units(image);
+	address += image->elf_bias - image->dwarf_bias;
+	span = span_find(image->spans, image->span_count, address);
+	if (!span)
+		return false;
+	unit = &image->units[span->unit];
+	if (!unit->functions)
+		load_functions(unit);
+	span = span_find(unit->functions, unit->function_count, address);
+	if (!span || !dwarf_offdie(image->dwarf, span->die, &function))
+		return false;
+	return !dwarf_attr_integrate(&function, DW_AT_type, &attribute);
 }
 
 void image_lines_close(struct image *image)

@@ -274,6 +274,11 @@ bool symbols_unwinds(struct symbols *s, uint32_t index)
 	return spot->unwinds;
 }
 
+struct image *symbols_image(struct symbols *s, uint32_t module)
+{
+	return image_of(s, module);
+}
+
 static const char *note_of(struct symbols *s, const struct module *module, enum image_state state)
 {
 	switch (state) {

@@ -39,6 +39,9 @@ const struct java_frame *symbols_java(const struct model *m, uint32_t node);
 /* Does the code of a node's frame say how to get to its caller? */
 bool symbols_unwinds(struct symbols *s, uint32_t node);
 
+/* The object file of a module; never 0, ask image_state. */
+struct image *symbols_image(struct symbols *s, uint32_t module);
+
 /* One line for each module without names because of law 4. */
 uint32_t symbols_notes(struct symbols *s, const char ***notes);
 

@@ -179,6 +179,15 @@ struct java_object {
 	uint32_t around;        /* 1 + index of the resource in whose work it was made, living or ended; 0: none */
 };
 
+/* Where watched blocks of a site were let go. */
+#define RELEASE_AGES 24
+struct release {
+	uint32_t site, node; /* node 0: elsewhere, in too many places to be kept */
+	uint32_t foreign;    /* of count: by another thread than made them */
+	uint64_t count, max_us;
+	uint16_t ages[RELEASE_AGES]; /* how many were how old: less than 4,096 us << i; the last one: or older */
+};
+
 /* A kind of resource, as a probe file declares it. */
 struct type {
 	const char *name, *release; /* release: the function that ends one; both may be "" */
@@ -336,6 +345,7 @@ struct model {
 	uint64_t *back; /* by block, of a lost one: where the block lies that leads to it, of a definite one: that
 			 * leads back to it; 0: no such. The array is 0 if nothing is lost */
 	struct mismatch *mismatches; /* from index 0 */
+	struct release *releases;    /* from index 0, in the order of their sites */
 	struct type *types;
 	struct probe *probes;
 	struct resource *resources; /* living ones, from index 0 */
@@ -346,7 +356,7 @@ struct model {
 	struct misuse *misuses;     /* from index 0 */
 	const char **problems;      /* messages about probe files, from index 0 */
 	uint32_t module_count, thread_count, node_count, site_count;
-	uint32_t block_count, mismatch_count;
+	uint32_t block_count, mismatch_count, release_count;
 	uint32_t type_count, probe_count, resource_count, step_count, misuse_count, problem_count;
 	uint32_t ended_count; /* resources that have ended, behind the living ones */
 	uint32_t java_frame_count, java_hold_count;
@@ -358,6 +368,7 @@ struct frame {
 	const char *file;     /* 0: no line known; whole path otherwise */
 	unsigned line;
 	bool is_inlined; /* into the frame that follows it */
+	bool gives_pointer; /* the function's result is a pointer, as its debug information says */
 };
 
 /* Everything known about one address: its function last, what was inlined there before it. */

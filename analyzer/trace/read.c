@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Trace -> model: see read.h. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,6 +11,7 @@
 
 _Static_assert((int)TRACE_FAMILY_NEW_ARRAY == (int)FAMILY_NEW_ARRAY, "families");
 _Static_assert((int)TRACE_MODULE_JAVA == (int)MODULE_JAVA, "module kinds");
+_Static_assert(TRACE_AGES == RELEASE_AGES, "ages");
 _Static_assert(TRACE_DROPS == MODEL_DROPS && TRACE_RATES == MODEL_RATES, "counts");
 
 const void *element_copy(const struct file_view *v, uint32_t i, void *copy, size_t size)
@@ -267,6 +269,40 @@ static int read_mismatches(struct model *m, const struct trace_file *f)
 	return 0;
 }
 
+static int by_site(const void *left, const void *right)
+{
+	const struct release *a = left, *b = right;
+
+	if (a->site != b->site)
+		return a->site < b->site ? -1 : 1;
+	return a->count > b->count ? -1 : a->count < b->count;
+}
+
+static int read_releases(struct model *m, const struct trace_file *f)
+{
+	uint32_t used = f->areas[TRACE_AREA_RELEASE].used;
+	struct trace_release t;
+
+	m->releases = pool_array(&m->pool, used, sizeof(*m->releases));
+	for (uint32_t i = 1; i < used; i++) {
+		const void *from = ELEMENT(f, TRACE_AREA_RELEASE, i, &t);
+		struct release *to = &m->releases[m->release_count];
+
+		if (!from || !t.count)
+			continue;
+		if (check_index(f, from, &t.site, m->site_count, "a release belongs to no site") ||
+		    check_index(f, from, &t.node, m->node_count, "a release's stack lies nowhere"))
+			return -1;
+		*to = (struct release){ .site = t.site, .node = t.node, .foreign = t.foreign, .count = t.count,
+					.max_us = t.max_us };
+		memcpy(to->ages, t.ages, sizeof(to->ages));
+		m->release_count++;
+	}
+	if (m->release_count)
+		qsort(m->releases, m->release_count, sizeof(*m->releases), by_site);
+	return 0;
+}
+
 static bool is_running(const struct trace_header *h, int pid)
 {
 	return process_is_running((pid_t)h->pid, h->process_start) ||
@@ -362,6 +398,8 @@ static int read_areas(struct model *m, const struct trace_file *f)
 		return result;
 	read_scan_areas(m, f, slots);
 	result = read_mismatches(m, f);
+	if (!result)
+		result = read_releases(m, f);
 	return result ? result : read_resource_areas(m, f);
 }
 

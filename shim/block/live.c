@@ -201,7 +201,8 @@ void live_put_back(struct thread *t, const struct live_taken *taken)
 	uint32_t *entry = live_entry(taken->where & ((1ull << TRACE_ADDRESS_BITS) - 1), taken->what & TRACE_SIZE_MAX);
 
 	if (entry)
-		live_write(t, entry, taken->where, taken->what, taken->site, taken->time);
+		live_write(t, entry, taken->where, taken->what, taken->site, taken->time,
+			   taken->is_watched);
 }
 
 void live_gone_elsewhere(const struct live_taken *taken)
@@ -273,6 +274,15 @@ uint32_t live_find(uintptr_t address)
 	uint32_t *entry = state.root ? index_find(address) : 0;
 
 	return entry ? index_slot(*entry) : 0;
+}
+
+/* A watched block is let go. */
+void live_released(struct thread *t, const struct live_taken *taken, const struct live_caller *from)
+{
+	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
+
+	release_note(taken->site, node, (taken->what >> 48 & 0x7fff) << 32 | taken->time,
+		     taken->where >> TRACE_ADDRESS_BITS != t->identity);
 }
 
 void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t released_by,

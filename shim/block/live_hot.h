@@ -7,6 +7,7 @@
  */
 #include "index.h"
 #include "live.h"
+#include "release.h"
 #include "sample.h"
 #include "slots.h"
 
@@ -16,6 +17,7 @@ uint32_t live_site_make(struct thread *t, uint32_t node);
 void live_dig_up(struct thread *t);
 void live_displaced(struct thread *t, uint32_t slot);
 struct live_taken;
+void live_released(struct thread *t, const struct live_taken *taken, const struct live_caller *from);
 void live_gone_elsewhere(const struct live_taken *taken);
 void live_bury(uint32_t slot, struct trace_block *b);
 
@@ -87,6 +89,8 @@ static inline struct thread_site *live_site(struct thread *t, uint32_t node)
 	at->node = node;
 	at->site = site;
 	at->own = live_is_pending(t, site) ? 0 : state_site(site);
+	at->gap = 0;
+	at->unwatched = t->watch_credit > 0 ? 0 : RELEASE_GAP_POOR;
 	return at;
 }
 
@@ -103,7 +107,7 @@ static inline uint32_t *live_entry(uintptr_t address, uint64_t size)
 }
 
 static inline __attribute__((always_inline)) void live_write(struct thread *t, uint32_t *entry, uint64_t where, uint64_t what,
-							     uint32_t site, uint32_t time)
+							     uint32_t site, uint32_t time, uint32_t is_watched)
 {
 	if (__builtin_expect(!t->free_slots && state.graves, 0))
 		live_dig_up(t);
@@ -119,9 +123,17 @@ static inline __attribute__((always_inline)) void live_write(struct thread *t, u
 	b->site = site;
 	b->time = time;
 	__atomic_store_n(&b->where, where, __ATOMIC_RELEASE);
-	*entry = slot | (what >> 44 & 15 ? LIVE_ODD : (uint32_t)(what >> 40) & 7) << INDEX_SLOT_BITS;
+	*entry = slot | ((what >> 44 & 15) | is_watched ? LIVE_ODD : (uint32_t)(what >> 40) & 7) << INDEX_SLOT_BITS;
 	if (__builtin_expect(what >> 44 & 15, 0))
 		sample_count(where & ((1ull << TRACE_ADDRESS_BITS) - 1), 1);
+}
+
+/* How many blocks the calling thread has counted at a site. */
+static inline uint32_t live_blocks_before(struct thread *t, const struct thread_site *at)
+{
+	if (at->own)
+		return at->own->own_blocks;
+	return live_is_pending(t, at->site) ? live_pending(t, at->site)->blocks : 0;
 }
 
 static inline __attribute__((always_inline)) void live_insert(struct thread *t, uintptr_t address, uint64_t size, uint32_t family,
@@ -142,11 +154,14 @@ static inline __attribute__((always_inline)) void live_insert(struct thread *t, 
 	if (at->own)
 		__builtin_prefetch(at->own, 1);
 	uint64_t now = state_now();
+	uint32_t is_watched = 0;
+	if (__builtin_expect(at->unwatched-- == 0, 0))
+		is_watched = release_watch(t, at, live_blocks_before(t, at));
 	if (__builtin_expect(size > TRACE_SIZE_MAX, 0))
 		size = TRACE_SIZE_MAX;
 	live_write(t, entry, address | (uint64_t)t->identity << 48,
 		   size | (uint64_t)family << 40 | (uint64_t)rate << 44 | now >> 32 << 48 | (uint64_t)(state.cut != 0) << 63, at->site,
-		   (uint32_t)now);
+		   (uint32_t)now, is_watched);
 	live_count_made(t, at, (int64_t)size);
 }
 
@@ -154,13 +169,14 @@ static inline __attribute__((always_inline)) void live_insert(struct thread *t, 
 struct live_taken {
 	uint64_t where, what;
 	uint32_t site, time;
+	uint32_t is_watched; /* release_note wants to know where it ends */
 };
 
 /* Takes a block out before it is released. where is 0 if it was not followed. Its site counts it as
  * live until live_gone, after the real free: the site's cache line comes meanwhile. */
 static inline __attribute__((always_inline)) struct live_taken live_take(struct thread *t, uintptr_t address)
 {
-	struct live_taken taken = {0, 0, 0, 0};
+	struct live_taken taken = {0, 0, 0, 0, 0};
 	uint32_t *entry = index_find(address);
 
 	if (!entry)
@@ -172,6 +188,7 @@ static inline __attribute__((always_inline)) struct live_taken live_take(struct 
 	taken.what = b->what;
 	taken.site = b->site;
 	taken.time = b->time;
+	taken.is_watched = *entry >> INDEX_SLOT_BITS == LIVE_ODD && !(taken.what >> 44 & 15);
 	*entry = 0;
 	if (!live_is_pending(t, taken.site))
 		__builtin_prefetch(state_site(taken.site), 1);

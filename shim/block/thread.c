@@ -97,8 +97,10 @@ static struct thread *state_take(void)
 		return t;
 	}
 	t = area_private(sizeof *t, 1);
-	if (t)
+	if (t) {
 		t->owner = ++state.thread_slots;
+		t->watch_credit = THREAD_WATCHED; /* kept by the threads that use it later */
+	}
 	return t;
 }
 

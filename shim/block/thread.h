@@ -27,11 +27,13 @@ enum thread_mode {
 #define THREAD_QUIET_SPAN 4096u
 
 #define THREAD_PENDING 128u /* sites with unflushed totals, a power of two */
+#define THREAD_WATCHED 2048 /* release.h: blocks that a thread may have watched at once */
 #define THREAD_SITES 32u    /* sites remembered, a power of two */
 
 /* The site of a stack, as a thread met it last. */
 struct thread_site {
 	uint32_t node, site;
+	uint32_t unwatched, gap; /* release.h: blocks to be made until the next one that is watched, and how many they were */
 	struct trace_site *own; /* 0: it is another thread's, and not even to be looked at */
 };
 
@@ -52,6 +54,7 @@ struct thread {
 	uint32_t group, groups; /* slots.h: the one in use; the newest in the list of its own */
 	uint32_t full_groups;   /* slots.h: groups of the list that are free altogether */
 	uint32_t transient; /* borrowed for one call */
+	int32_t watch_credit; /* release.h: blocks that may still be watched */
 	uint32_t spare_site; /* live.c: the other one of the last pair, 0: used */
 	uint32_t rounds;    /* of key destructors seen */
 	uint32_t level;     /* header's level when mode was set */

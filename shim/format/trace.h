@@ -91,7 +91,7 @@ enum trace_area {
 	TRACE_AREA_PROBLEM = 14, /* struct trace_problem */
 	TRACE_AREA_SCAN = 15,    /* struct trace_scan */
 	TRACE_AREA_VERDICT = 16, /* struct trace_verdict */
-	TRACE_AREA_RELEASE = 17, /* reserved: stacks at which the blocks of a site were let go */
+	TRACE_AREA_RELEASE = 17, /* struct trace_release */
 	TRACE_AREA_HINT = 18,    /* struct trace_hint */
 	TRACE_AREA_SHARED = 19,  /* struct trace_shared */
 	TRACE_AREA_UNREAD = 20,  /* struct trace_unread */
@@ -148,6 +148,7 @@ enum trace_level {
 #define TRACE_REQUEST 0x6b656c65u
 #define TRACE_STACK_MAX 1024u /* frames kept of one stack */
 #define TRACE_RATES 16u
+#define TRACE_AGES 24u
 
 /* Flags in trace_header.flags. */
 #define TRACE_FLAG_FORKED 1u   /* a fork child without exec: its blocks of before the fork are the parent's */
@@ -365,6 +366,23 @@ static inline uint32_t trace_node_module(const struct trace_node *n)
 {
 	return (uint32_t)(n->where >> TRACE_PC_BITS);
 }
+
+/*
+ * Where blocks of one site were let go. Seal: count. Not every block is watched, but the first ones of a site and then one
+ * in more and more, as long as that costs next to nothing. A site has at most TRACE_RELEASES elements; what was let
+ * go elsewhere is counted in one whose node is 0.
+ */
+struct trace_release {
+	uint32_t site;    /* SITE index */
+	uint32_t node;    /* NODE index */
+	uint32_t next;    /* [shim private] */
+	uint32_t foreign; /* of count: by another thread than made them */
+	uint64_t count;
+	uint64_t max_us;  /* greatest age */
+	uint16_t ages[TRACE_AGES]; /* how many were how old: less than TRACE_AGE_LEAST << i; the last one: or older */
+};
+#define TRACE_RELEASES 8u
+#define TRACE_AGE_LEAST 4096u /* microseconds */
 
 /* Blocks of one site that were let go by the wrong function. Seal: count. */
 struct trace_mismatch {
@@ -834,6 +852,7 @@ _Static_assert(sizeof(struct trace_shared) == 24, "shared");
 _Static_assert(sizeof(struct trace_pending) == 24, "pending");
 _Static_assert(sizeof(struct trace_block) == 24, "block");
 _Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
+_Static_assert(sizeof(struct trace_release) == 80, "release");
 _Static_assert(sizeof(struct trace_type) == 64, "type");
 _Static_assert(sizeof(struct trace_probe) == 40, "probe");
 _Static_assert(sizeof(struct trace_resource) == 128, "resource");

@@ -122,7 +122,7 @@ static __attribute__((noinline)) void check_family(struct thread *t, struct live
 static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t family,
 							     struct live_caller from)
 {
-	struct live_taken taken = {0, 0, 0, 0};
+	struct live_taken taken = {0, 0, 0, 0, 0};
 	int saved = errno;
 
 	/* nothing was ever recorded there: also true in a fork child that has no trace yet */
@@ -136,6 +136,8 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 		t->quiet_free = 0;
 	else
 		taken = live_take(t, (uintptr_t)p);
+	if (taken.is_watched)
+		live_released(t, &taken, &from);
 	if (taken.where && live_family(&taken) != family)
 		check_family(t, taken, family, from);
 	resource_block_freed(t, (uintptr_t)p, taken.what & TRACE_SIZE_MAX, &from);
@@ -147,7 +149,7 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 static inline __attribute__((always_inline)) struct live_taken gone(void *p, uint32_t family,
 								    const struct live_caller *from)
 {
-	struct live_taken taken = {0, 0, 0, 0};
+	struct live_taken taken = {0, 0, 0, 0, 0};
 	struct thread *t = enter_fast(THREAD_ALL);
 
 	if (!LIKELY(t != 0))
@@ -156,6 +158,8 @@ static inline __attribute__((always_inline)) struct live_taken gone(void *p, uin
 		t->quiet_free = 0;
 	else
 		taken = live_take(t, (uintptr_t)p);
+	if (__builtin_expect(taken.is_watched, 0))
+		live_released(t, &taken, from);
 	if (taken.where && __builtin_expect(live_family(&taken) != family, 0))
 		check_family(t, taken, family, *from);
 	resource_block_freed(t, (uintptr_t)p, taken.what & TRACE_SIZE_MAX, from);
@@ -247,7 +251,7 @@ static void *resize(void *p, size_t size, const struct live_caller *from, void *
 
 		return q ? memcpy(q, p, old < size ? old : size) : 0;
 	}
-	struct live_taken taken = {0, 0, 0, 0};
+	struct live_taken taken = {0, 0, 0, 0, 0};
 
 	if (p)
 		taken = gone(p, TRACE_FAMILY_MALLOC, from);

@@ -51,6 +51,7 @@ static const struct {
 	[TRACE_AREA_JAVA_FRAME] = {sizeof(struct trace_java_frame), AREA_SHIFT_JAVA_FRAME},
 	[TRACE_AREA_JAVA_OBJECT] = {sizeof(struct trace_java_object), AREA_SHIFT_JAVA_OBJECT},
 	[TRACE_AREA_JAVA_HOLD] = {sizeof(struct trace_java_hold), AREA_SHIFT_JAVA_HOLD},
+	[TRACE_AREA_RELEASE] = {sizeof(struct trace_release), AREA_SHIFT_RELEASE},
 };
 
 struct area_range area_privates[AREA_PRIVATES];

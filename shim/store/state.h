@@ -19,7 +19,7 @@ struct thread;
 
 struct state {
 	uint32_t tracing;
-	uint32_t lock_area, lock_tree, lock_sites, lock_pool, lock_threads, lock_modules, lock_mismatch;
+	uint32_t lock_area, lock_tree, lock_sites, lock_pool, lock_threads, lock_modules, lock_mismatch, lock_releases;
 	uint32_t generation; /* of the module list; stale cached rules have another */
 	struct trace_header *header;
 	uint64_t start_us; /* CLOCK_MONOTONIC_COARSE at the start, microseconds */
@@ -44,6 +44,7 @@ struct state {
 	uint32_t identities; /* thread.c: free THREAD entries, a list through started_us */
 	struct thread *free_threads;
 	uintptr_t spare, spare_end; /* area.c: private memory for when no call may be made */
+	uint32_t *releases; /* release.c: the newest element of the sites in each place of a hash table */
 	uint32_t shared_pid;
 	void *shared_stack, *shared_tasks; /* of a scan that shares our memory */
 	uint64_t shared_tasks_size;

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_CODE_H
+#define LEAKSHIM_CODE_H
+/*
+ * The code of the traced process as it lay in its memory: addresses are those of the trace, whatever module they
+ * belong to. Bytes come from the files, so what the program made or changed itself is not there.
+ */
+#include "model.h"
+#include "symbols.h"
+
+struct code;
+
+struct code *code_open(struct model *m, struct symbols *s);
+void code_close(struct code *c);
+
+/* Bytes at an address; 0: there are none. */
+const unsigned char *code_bytes(struct code *c, uint64_t address, uint64_t *most);
+
+struct function {
+	uint64_t start, end;
+	const char *name; /* as a person reads it; 0: not known */
+	uint32_t module;
+	bool is_system; /* of libc, the loader or the C++ library */
+	bool is_part;   /* split off another function by the compiler: has no callers, but jumps that lead there */
+};
+
+/* The function around an address. 0: none is known. */
+const struct function *code_function(struct code *c, uint64_t address);
+
+/* Linker name of the import behind a PLT entry or a GOT slot at an address; 0. */
+const char *code_stub(struct code *c, uint64_t address);
+const char *code_slot(struct code *c, uint64_t address);
+
+/* Where an import leads, if it is a function of the program or its own libraries; 0. */
+uint64_t code_import(struct code *c, const char *name);
+
+/* Functions that were seen to be called from a place, by its return address. */
+unsigned code_callees(struct code *c, uint64_t return_address, uint64_t *callees, unsigned max);
+
+/* Where an address lies in the source; innermost inlined function first. Never 0. */
+const struct place *code_place(struct code *c, uint64_t address);
+
+/* See image_line_after. */
+unsigned code_line_after(struct code *c, uint64_t address, uint64_t end, unsigned line);
+
+const char *code_variable(struct code *c, uint64_t address, uint64_t *offset);
+bool code_is_void(struct code *c, const struct function *f);
+#endif

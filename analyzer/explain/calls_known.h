@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_CALLS_KNOWN_H
+#define LEAKSHIM_CALLS_KNOWN_H
+/*
+ * What functions of libc and the C++ library do to a block that they get. All others of them borrow it.
+ */
+#include <stdbool.h>
+
+enum effect {
+	EFFECT_BORROW,
+	EFFECT_FREE,	/* the first argument */
+	EFFECT_RESIZE,	/* realloc */
+	EFFECT_MAKE,	/* gives back a new block */
+	EFFECT_SAME,	/* gives back its first argument */
+	EFFECT_STOP,	/* the process ends */
+	EFFECT_THREAD_ENDS,
+	EFFECT_THROW,
+	EFFECT_JUMP,
+	EFFECT_RUN,	/* pthread_create: third argument with the fourth */
+	EFFECT_KEEP	/* pthread_setspecific: the second argument belongs to the thread */
+};
+
+/* `name`: linker name; 0 is nobody. */
+enum effect calls_effect(const char *name);
+
+/* Where a function leaves the block that it makes: 0 what it returns, 1 where its first argument points, and so on. */
+unsigned calls_delivery(const char *name);
+#endif

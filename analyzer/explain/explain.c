@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Which line forgot: see explain.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "explain.h"
+#include "explain_private.h"
+#include "image.h"
+#include "runtime.h"
+#include "words.h"
+
+#define INSTRUCTIONS_MOST 400000u
+#define NODES_MAX 256u
+#define RELEASERS_MAX 64u
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+}
+
+static bool is_foreign(const struct work *w, uint32_t node)
+{
+	const struct node *n = &w->model->nodes[node];
+	const struct function *f;
+
+	if (n->scope || !n->module)
+		return true;
+	f = code_function(w->code, n->pc - 1);
+	return !f || f->is_system;
+}
+
+/* The program's own frames of a stack, from the innermost up to where others begin again. Returns how many. */
+unsigned explain_nodes(struct work *w, uint32_t node, uint32_t *nodes, unsigned max)
+{
+	const struct model *m = w->model;
+	unsigned count = 0, steps = 0;
+
+	for (; node && m->nodes[node].parent && steps < 1024; node = m->nodes[node].parent, steps++) {
+		if (m->nodes[node].scope)
+			continue;
+		if (is_foreign(w, node)) {
+			if (count)
+				break;
+			continue;
+		}
+		if (count < max)
+			nodes[count++] = node;
+	}
+	return count;
+}
+
+static const char *made_by(struct work *w, uint32_t node)
+{
+	const struct node *n = &w->model->nodes[node];
+
+	return image_import(symbols_image(w->symbols, n->module), n->pc - 1 - w->model->modules[n->module].bias);
+}
+
+/* Return addresses of the program's own code in the stacks of siblings' releases. */
+static unsigned releasers_of(struct work *w, const struct siblings *s, uint64_t *addresses, unsigned max)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		uint32_t nodes[NODES_MAX];
+		unsigned n = explain_nodes(w, s->releases[i].node, nodes, NODES_MAX);
+
+		for (unsigned k = 0; k < n && count < max; k++)
+			addresses[count++] = w->model->nodes[nodes[k]].pc;
+	}
+	return count;
+}
+
+static void follow(struct work *w, struct leak *leak)
+{
+	uint32_t nodes[NODES_MAX];
+	uint64_t releasers[RELEASERS_MAX];
+	struct walk walk_of = { .code = w->code, .model = w->model, .nodes = nodes, .releasers = releasers,
+				.most_instructions = INSTRUCTIONS_MOST };
+	struct siblings siblings;
+
+	walk_of.node_count = explain_nodes(w, leak->node, nodes, NODES_MAX);
+	if (!walk_of.node_count)
+		return;
+	siblings_find(w, leak, nodes, walk_of.node_count, &siblings);
+	walk_of.releaser_count = releasers_of(w, &siblings, releasers, RELEASERS_MAX);
+	walk_of.made_by = made_by(w, nodes[0]);
+	walk_of.is_thread = leak->thread_count && !w->model->threads[leak->threads[0]].main;
+	walk_of.flow = flow_open();
+	if (!walk(&walk_of))
+		judge_ways(w, leak, &walk_of, &siblings);
+	walk_drop(&walk_of);
+	flow_close(walk_of.flow);
+}
+
+void explain(struct diagnosis *d, struct model *m, struct symbols *s, const struct explain_options *how)
+{
+	struct work w = { .model = m, .symbols = s, .diagnosis = d };
+	uint64_t until = now_ms() + how->milliseconds;
+
+	w.code = code_open(m, s);
+	for (uint32_t i = 0; i < d->detailed; i++) {
+		if (now_ms() > until) {
+			w.left_out = d->detailed - i;
+			break;
+		}
+		if (d->leaks[i].class <= CLASS_HELD && !d->leaks[i].explanation)
+			follow(&w, &d->leaks[i]);
+	}
+	code_close(w.code);
+}

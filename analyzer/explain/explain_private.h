@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_EXPLAIN_PRIVATE_H
+#define LEAKSHIM_EXPLAIN_PRIVATE_H
+/*
+ * Shared by the parts of the explanation, and nobody else.
+ */
+#include "model.h"
+#include "symbols.h"
+#include "walk.h"
+
+struct work {
+	struct model *model;
+	struct symbols *symbols;
+	struct code *code;
+	struct diagnosis *diagnosis;
+	uint32_t left_out; /* groups for which there was no time */
+};
+
+/* Where others that were made like a leak were let go. */
+struct siblings {
+	const struct release *releases; /* most frequent first */
+	unsigned count;
+	uint64_t watched; /* sum of their counts */
+	bool is_same_stack; /* made by the same stack, not only the same call */
+};
+
+/* The program's own frames of a stack, from the innermost up to where others begin again. Returns how many. */
+unsigned explain_nodes(struct work *w, uint32_t node, uint32_t *nodes, unsigned max);
+
+void siblings_find(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count, struct siblings *s);
+
+/* Chooses among the ways that lose the block, and writes it down. */
+void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings);
+#endif

@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: MIT */
+/* From the ways that lose a block to the one line that forgot. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "calls_known.h"
+#include "explain_private.h"
+#include "walk_private.h"
+#include "words.h"
+
+#define CANDIDATES_MAX 64u
+#define TAIL_MAX 60u
+
+/* A way on which the block is lost. */
+struct candidate {
+	uint32_t lost;	/* step at which it died */
+	uint32_t parts; /* first step from which nothing saves it, 0: nothing ever did */
+	uint32_t blamed; /* a step in the frame in which the release is missing */
+	enum outcome outcome;
+	uint64_t died; /* where, if not at the end of `lost` */
+	struct missing_release missing;
+	bool is_improbable, is_strange, was_resized;
+	unsigned ways; /* that come to the same */
+};
+
+struct judging {
+	struct work *w;
+	struct walk *walk;
+	struct candidate candidates[CANDIDATES_MAX];
+	unsigned count;
+	uint64_t *saved; /* addresses of pieces on ways that can save the block, sorted */
+	unsigned saved_count;
+};
+
+static bool is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool is_loss(enum outcome o)
+{
+	return o >= OUTCOME_EXIT && o <= OUTCOME_THREAD;
+}
+
+static bool is_frame(const struct way *a, const struct way *b)
+{
+	return a->level == b->level && a->visit == b->visit;
+}
+
+/* The first step on the way to a loss from which nothing saves the block. */
+static uint32_t parting(const struct walk *w, uint32_t lost)
+{
+	uint32_t at = lost;
+
+	while (at && !w->steps[at].can_free && w->steps[at].parent && !w->steps[w->steps[at].parent].can_free)
+		at = w->steps[at].parent;
+	return at && w->steps[at].parent ? at : 0;
+}
+
+/* Is the block released from here without leaving the frame? */
+static bool frees_within(const struct walk *w, uint32_t from, int32_t level)
+{
+	unsigned char *seen = pool_take(&w->model->pool, w->step_count);
+	uint32_t *stack = pool_array(&w->model->pool, w->step_count, sizeof(*stack));
+	uint32_t depth = 0;
+
+	stack[depth++] = from;
+	seen[from] = 1;
+	while (depth) {
+		uint32_t at = stack[--depth];
+
+		if (w->steps[at].outcome == OUTCOME_FREED)
+			return true;
+		for (uint32_t e = 0; e < w->edge_count; e++) {
+			uint32_t to = w->edges[e].to;
+
+			if (w->edges[e].from != at || seen[to] || w->steps[to].level < level || !w->steps[to].can_free)
+				continue;
+			seen[to] = 1;
+			stack[depth++] = to;
+		}
+	}
+	return false;
+}
+
+/* The nearest step before `at` whose frame lies at a level. */
+static uint32_t outer(const struct walk *w, uint32_t at, int32_t level)
+{
+	while (at && w->steps[at].level > level)
+		at = w->steps[at].parent;
+	return at;
+}
+
+/* Did it die in a frame that is one of the block's own stack? */
+static bool is_creation_frame(const struct walk *w, const struct candidate *c)
+{
+	return w->steps[c->lost].visit >= 0x80000000u;
+}
+
+static uint32_t blamed_frame(const struct walk *w, const struct candidate *c)
+{
+	const struct way *lost = &w->steps[c->lost], *parts = &w->steps[c->parts];
+	uint32_t at = c->lost;
+
+	if (c->outcome == OUTCOME_OVERWRITTEN || c->outcome == OUTCOME_OWNER)
+		return c->lost;
+	if ((c->outcome == OUTCOME_JUMPED || c->outcome == OUTCOME_THROWN) && !is_creation_frame(w, c))
+		return c->lost;
+	if (c->parts && frees_within(w, parts->parent, parts->level))
+		return c->parts;
+	if (c->parts && parts->level <= lost->level)
+		return c->parts;
+	/* a function that got it and releases it on no way only borrows it */
+	while (w->steps[at].level > 0 && w->steps[at].visit < 0x80000000u && !w->steps[w->steps[at].visit].can_free &&
+	       w->steps[at].visit)
+		at = w->steps[at].visit;
+	return at;
+}
+
+static int by_address(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static void note_saved(struct judging *j)
+{
+	const struct walk *w = j->walk;
+
+	j->saved = pool_array(&w->model->pool, w->step_count, sizeof(*j->saved));
+	for (uint32_t i = 1; i < w->step_count; i++)
+		if (w->steps[i].can_free)
+			j->saved[j->saved_count++] = w->steps[i].start;
+	if (j->saved_count)
+		qsort(j->saved, j->saved_count, sizeof(*j->saved), by_address);
+}
+
+static bool is_saved(const struct judging *j, uint64_t address)
+{
+	return j->saved_count && bsearch(&address, j->saved, j->saved_count, sizeof(address), by_address);
+}
+
+/* Lines of one function, as they come along a way. */
+struct lines {
+	const char *scope; /* of the variable, 0: not known */
+	const char *function, *file;
+	unsigned first, last, count;
+	uint64_t address; /* of the first */
+};
+
+/* The frame of a place that a person would name: of the function whose variable it is, if that is there; else the
+ * innermost one that is not of the language's own headers. */
+static const struct frame *frame_of(const struct place *place, const char *scope)
+{
+	for (unsigned k = 0; k < place->count; k++)
+		if (is_same(place->frames[k].function, scope))
+			return &place->frames[k];
+	for (unsigned k = 0; k < place->count; k++)
+		if (!place->frames[k].file || strncmp(place->frames[k].file, "/usr/", 5))
+			return &place->frames[k];
+	return &place->frames[0];
+}
+
+static bool is_in(const struct place *place, const char *function)
+{
+	for (unsigned k = 0; k < place->count; k++)
+		if (is_same(place->frames[k].function, function))
+			return true;
+	return false;
+}
+
+/* Are all releases in a frame within a function that is inlined there? */
+static bool frees_in(const struct judging *j, const struct way *frame, const char *function)
+{
+	const struct walk *w = j->walk;
+
+	for (uint32_t i = 1; i < w->step_count; i++)
+		if (w->steps[i].outcome == OUTCOME_FREED && is_frame(&w->steps[i], frame) &&
+		    !is_in(code_place(w->code, w->steps[i].end), function))
+			return false;
+	return true;
+}
+
+/* The innermost function inlined at both places; 0: none is. */
+static const char *common(const struct place *a, const struct place *b)
+{
+	for (unsigned k = 0; k < a->count; k++)
+		if (a->frames[k].function && is_in(b, a->frames[k].function))
+			return a->frames[k].function;
+	return NULL;
+}
+
+/* The function whose variable holds what a call in a frame of the block's stack gave back. Of what was inlined there, a
+ * function that gives pointers back is none, nor one out of which the block is taken to be released. 0: not known. */
+static const char *scope_of(const struct judging *j, const struct way *frame)
+{
+	const struct walk *w = j->walk;
+	const struct place *place;
+	unsigned k = 0;
+
+	if (frame->visit < 0x80000000u || frame->level > 0 || (unsigned)-frame->level >= w->node_count)
+		return NULL;
+	place = code_place(j->w->code, w->model->nodes[w->nodes[-frame->level]].pc - 1);
+	while (k + 1 < place->count && place->frames[k].is_inlined &&
+	       (place->frames[k].gives_pointer || !frees_in(j, frame, place->frames[k].function)))
+		k++;
+	return place->frames[k].function;
+}
+
+static void lines_add(struct judging *j, struct lines *l, uint64_t address)
+{
+	const struct place *place = code_place(j->w->code, address);
+	const struct frame *frame = frame_of(place, l->scope);
+
+	if (!l->function) {
+		l->function = frame->function;
+		l->file = frame->file;
+		l->address = address;
+	}
+	for (unsigned k = 0; k < place->count; k++) {
+		frame = &place->frames[k];
+		if (!frame->line || !is_same(frame->function, l->function) || !is_same(frame->file, l->file))
+			continue;
+		if (!l->first || frame->line < l->first)
+			l->first = frame->line;
+		if (frame->line > l->last)
+			l->last = frame->line;
+		l->count++;
+		return;
+	}
+}
+
+/* All instructions of a piece. */
+static void lines_of_step(struct judging *j, struct lines *l, const struct way *s)
+{
+	struct insn i;
+
+	for (uint64_t at = s->start; at <= s->end; at = i.next) {
+		if (decode(j->w->code, at, &i))
+			return;
+		if (i.op != OP_NOTHING)
+			lines_add(j, l, at);
+		if (at == s->end)
+			return;
+	}
+}
+
+/* What follows an address up to the function's end, on the straightest way; only lines after one. */
+static void lines_to_end(struct judging *j, struct lines *l, uint64_t at, unsigned after)
+{
+	struct insn i;
+
+	for (unsigned k = 0; k < TAIL_MAX; k++) {
+		struct lines one = { .scope = l->scope };
+
+		if (decode(j->w->code, at, &i))
+			return;
+		lines_add(j, &one, at);
+		if (is_same(one.function, l->function) && one.first > after)
+			lines_add(j, l, at);
+		if (i.op == OP_RETURN || i.op == OP_STOP)
+			return;
+		at = i.op == OP_JUMP && i.to.kind == OPERAND_IMM ? (uint64_t)i.to.value : i.next;
+	}
+}
+
+/* The last step at or before `at` in the blamed frame that passes the block on or looks into it; 0. */
+static uint32_t last_use(const struct walk *w, uint32_t at, const struct way *frame)
+{
+	for (; at; at = w->steps[at].parent)
+		if (w->steps[at].uses && is_frame(&w->steps[at], frame))
+			return at;
+	return 0;
+}
+
+/* Code of the branch itself is none of its own: what comes after the line of its condition. */
+static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address)
+{
+	const struct function *f = code_function(j->w->code, address);
+	unsigned next;
+
+	lines_add(j, l, address);
+	next = f && l->last ? code_line_after(j->w->code, address, f->end, l->last) : 0;
+	if (next && next <= l->last + 3)
+		l->first = l->last = next;
+}
+
+static void lines_of_parting(struct judging *j, const struct candidate *c, struct lines *l)
+{
+	const struct walk *w = j->walk;
+	const struct way *frame = &w->steps[c->blamed];
+	const char *scope = scope_of(j, frame);
+	uint32_t chain[256];
+	unsigned count = 0;
+
+	for (uint32_t at = c->lost; at && count < 256; at = w->steps[at].parent) {
+		if (is_frame(&w->steps[at], frame) && !is_saved(j, w->steps[at].start))
+			chain[count++] = at;
+		if (at == c->parts)
+			break;
+	}
+	if (scope && is_frame(&w->steps[c->parts], frame) &&
+	    !is_in(code_place(w->code, w->steps[c->parts].start), scope)) {
+		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end);
+		return;
+	}
+	while (count-- > 0) {
+		const char *function = l->function;
+		unsigned added = l->count;
+
+		lines_of_step(j, l, &w->steps[chain[count]]);
+		if (function && added == l->count) /* it was left */
+			break;
+	}
+	if (!l->function) { /* only shared code: the branch that leads there */
+		uint32_t at = outer(w, w->steps[c->parts].parent, frame->level);
+
+		lines_of_branch(j, l, w->steps[at].end);
+	}
+}
+
+/* What a piece does after its last call. */
+static void lines_after_calls(struct judging *j, struct lines *l, const struct way *s)
+{
+	struct way rest = *s;
+	unsigned called = 0;
+	struct insn i;
+
+	for (uint64_t at = s->start; at < s->end && !decode(j->w->code, at, &i); at = i.next)
+		if (i.op == OP_CALL) {
+			called = code_place(j->w->code, at)->frames[0].line;
+			rest.start = i.next;
+		}
+	for (uint64_t at = rest.start; at <= s->end && !decode(j->w->code, at, &i); at = i.next)
+		if (code_place(j->w->code, at)->frames[0].line > called)
+			lines_add(j, l, at);
+	if (!l->first)
+		lines_add(j, l, s->end);
+}
+
+/* Of functions inlined at a place, the innermost one that does not give a pointer back. */
+static const char *keeper(const struct place *place)
+{
+	unsigned k = 0;
+
+	while (k + 1 < place->count && place->frames[k].is_inlined && place->frames[k].gives_pointer)
+		k++;
+	return place->frames[k].function;
+}
+
+/* The function in which the block is last used, if more is done there after that. */
+static const char *goes_on_in(struct judging *j, uint64_t used)
+{
+	struct lines use = { .scope = code_place(j->w->code, used)->frames[0].function }, rest = use;
+	struct insn i;
+
+	lines_add(j, &use, used);
+	rest.function = use.function;
+	rest.file = use.file;
+	if (!use.scope || decode(j->w->code, used, &i))
+		return NULL;
+	lines_to_end(j, &rest, i.next, use.last);
+	return rest.first ? use.scope : NULL;
+}
+
+static void lines_of_death(struct judging *j, const struct candidate *c, struct lines *l)
+{
+	const struct walk *w = j->walk;
+	const struct way *frame = &w->steps[c->blamed], *lost = &w->steps[c->lost];
+	uint32_t used = last_use(w, c->lost, frame);
+	uint64_t from = used ? w->steps[used].last_use : frame->start;
+	struct lines use = { .scope = l->scope };
+	struct insn i;
+
+	if (c->was_resized) {
+		lines_add(j, l, from);
+		return;
+	}
+	if (c->outcome == OUTCOME_OVERWRITTEN) {
+		l->scope = keeper(code_place(w->code, lost->end));
+		lines_add(j, l, lost->end);
+		return;
+	}
+	if (c->outcome == OUTCOME_THREAD) {
+		lines_after_calls(j, l, lost);
+		return;
+	}
+	if (c->outcome == OUTCOME_OWNER || c->outcome == OUTCOME_JUMPED ||
+	    c->outcome == OUTCOME_THROWN) {
+		uint32_t at = outer(w, c->lost, frame->level);
+
+		lines_add(j, l, c->died ? c->died : at == c->lost ? lost->end : w->steps[at].end);
+		return;
+	}
+	if (used && l->scope && !is_same(goes_on_in(j, from), l->scope) && goes_on_in(j, from) &&
+	    code_place(w->code, from)->frames[0].gives_pointer)
+		use.scope = goes_on_in(j, from);
+	lines_add(j, &use, from);
+	*l = use;
+	l->first = l->last = 0;
+	if (decode(j->w->code, from, &i))
+		return;
+	lines_to_end(j, l, i.next, use.last);
+	if (!l->first) {
+		const struct function *f = code_function(j->w->code, from);
+
+		l->first = l->last = f && use.last ? code_line_after(j->w->code, from, f->end, use.last) : 0;
+	}
+	if (!l->first)
+		l->first = l->last = use.last;
+}
+
+static void locate(struct judging *j, struct candidate *c)
+{
+	const struct way *frame = &j->walk->steps[c->blamed];
+	bool is_way = c->parts && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD);
+	struct lines l = { .scope = is_way ? NULL : scope_of(j, frame) };
+	const struct place *place;
+
+	if (c->parts && !c->was_resized && c->outcome != OUTCOME_OVERWRITTEN && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_JUMPED &&
+	    c->outcome != OUTCOME_THROWN)
+		lines_of_parting(j, c, &l);
+	else
+		lines_of_death(j, c, &l);
+	place = code_place(j->w->code, l.address);
+	c->missing = (struct missing_release){ .function = l.function, .file = l.first ? l.file : NULL, .line = l.first,
+					       .last_line = l.last, .offset = place->offset,
+					       .module = place->module ? place->module->path : NULL };
+	if (!c->missing.function)
+		c->missing.function = place->frames[place->count - 1].function;
+}
+
+/* Was the scope of the variable left between two steps of one frame, only to be entered again? */
+static bool has_left_scope(const struct judging *j, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct way *frame = &w->steps[c->lost];
+	const char *scope = scope_of(j, frame);
+
+	for (uint32_t at = c->lost; scope && at; at = w->steps[at].parent)
+		if (is_frame(&w->steps[at], frame) && !is_in(code_place(w->code, w->steps[at].start), scope))
+			return true;
+	return false;
+}
+
+/* Is a value what the call gave back that also gave the block to a frame, or what another one did? */
+static bool is_anew(const struct judging *j, const struct way *frame, struct value v, bool *is_same_call)
+{
+	const struct walk *w = j->walk;
+	const struct symbol_key *key = flow_key(w->flow, v.symbol);
+	uint64_t call = 0;
+	struct insn i;
+
+	if (key->kind == SYMBOL_MADE)
+		call = key->a;
+	else if (key->kind == SYMBOL_RESULT && key->b == REG_RAX && !decode(w->code, key->a, &i) && i.op == OP_CALL)
+		call = i.next;
+	*is_same_call = frame->level <= 0 && (unsigned)-frame->level < w->node_count &&
+			call == w->model->nodes[w->nodes[-frame->level]].pc;
+	return call != 0;
+}
+
+/* The ways part in a function in which others release it, and the way that does not leaves that function first. */
+static bool leaves_where_others_free(const struct judging *j, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct way *parts = &w->steps[c->parts];
+	const struct place *place = code_place(w->code, w->steps[parts->parent].end);
+
+	for (uint32_t i = 1; c->parts && i < w->step_count; i++) {
+		const char *both;
+
+		if (w->steps[i].outcome != OUTCOME_FREED || !is_frame(&w->steps[i], &w->steps[parts->parent]))
+			continue;
+		both = common(place, code_place(w->code, w->steps[i].end));
+		return both && !is_in(code_place(w->code, w->steps[c->lost].end), both);
+	}
+	return false;
+}
+
+/* A register that gets another value is a variable that is overwritten, or one that is no longer needed. */
+static bool is_overwritten(const struct judging *j, const struct candidate *c)
+{
+	const struct way *lost = &j->walk->steps[c->lost];
+	bool is_local = flow_key(j->walk->flow, lost->holder.symbol)->kind == SYMBOL_STACK;
+	bool is_same_call = false, is_new = is_anew(j, lost, lost->replacing, &is_same_call);
+
+	if ((lost->holder.symbol && !is_local) || (!lost->holder.symbol && lost->holder.offset))
+		return true;
+	if (is_new && !is_same_call)
+		return true;
+	if (has_left_scope(j, c) || leaves_where_others_free(j, c))
+		return false;
+	return c->parts && (is_local || is_new);
+}
+
+/* Dead already, how does the function end that held it? Returns what it comes to, or the outcome that there is. */
+static enum outcome after_death(struct judging *j, struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	uint64_t at = w->steps[c->lost].end;
+	struct insn i;
+
+	if (c->outcome != OUTCOME_DEAD && c->outcome != OUTCOME_OVERWRITTEN)
+		return c->outcome;
+	for (unsigned k = 0; k < TAIL_MAX && !decode(w->code, at, &i); k++) {
+		struct target t = { .name = NULL };
+
+		if (i.op == OP_RETURN || i.op == OP_STOP || i.op == OP_BRANCH)
+			break;
+		if (i.op == OP_CALL)
+			target_find(j->walk, NULL, &i, &t);
+		if (calls_effect(t.name) == EFFECT_JUMP || calls_effect(t.name) == EFFECT_THROW) {
+			c->died = at;
+			return calls_effect(t.name) == EFFECT_JUMP ? OUTCOME_JUMPED : OUTCOME_THROWN;
+		}
+		at = i.op == OP_JUMP && i.to.kind == OPERAND_IMM ? (uint64_t)i.to.value : i.next;
+	}
+	return c->outcome;
+}
+
+static enum cause cause_of(const struct candidate *c)
+{
+	if (c->was_resized)
+		return CAUSE_REALLOC;
+	switch (c->outcome) {
+	case OUTCOME_OVERWRITTEN:
+		return CAUSE_OVERWRITTEN;
+	case OUTCOME_OWNER:
+		return CAUSE_OWNER_FREED;
+	case OUTCOME_JUMPED:
+		return CAUSE_LONGJMP;
+	case OUTCOME_THROWN:
+		return CAUSE_EXCEPTION;
+	case OUTCOME_THREAD:
+		return CAUSE_THREAD_EXIT;
+	default:
+		return c->parts ? CAUSE_ERROR_PATH : CAUSE_NEVER_RELEASED;
+	}
+}
+
+static void gather(struct judging *j)
+{
+	const struct walk *w = j->walk;
+
+	for (uint32_t i = 1; i < w->step_count && j->count < CANDIDATES_MAX; i++) {
+		struct candidate c = { .lost = i, .outcome = w->steps[i].outcome, .ways = 1,
+				       .is_improbable = w->steps[i].is_improbable, .is_strange = w->steps[i].is_strange,
+				       .was_resized = w->steps[i].was_resized };
+		unsigned same = 0;
+
+		if (!is_loss(c.outcome))
+			continue;
+		c.parts = parting(w, i);
+		c.outcome = after_death(j, &c);
+		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c))
+			c.outcome = OUTCOME_DEAD;
+		c.blamed = blamed_frame(w, &c);
+		locate(j, &c);
+		while (same < j->count && !(is_same(j->candidates[same].missing.function, c.missing.function) &&
+					    j->candidates[same].missing.line == c.missing.line &&
+					    (c.missing.line || j->candidates[same].missing.offset == c.missing.offset)))
+			same++;
+		for (unsigned k = 0; same == j->count && !c.parts && k < j->count; k++)
+			if (!j->candidates[k].parts && is_same(j->candidates[k].missing.function, c.missing.function) &&
+			    cause_of(&j->candidates[k]) == CAUSE_NEVER_RELEASED && cause_of(&c) == CAUSE_NEVER_RELEASED)
+				same = k; /* a loop that was not entered on one of the ways */
+		if (same == j->count) {
+			j->candidates[j->count++] = c;
+			continue;
+		}
+		if (c.missing.line > j->candidates[same].missing.line && !c.is_improbable)
+			j->candidates[same] = c;
+		j->candidates[same].ways++;
+		if (j->candidates[same].is_improbable && !c.is_improbable)
+			j->candidates[same] = c;
+	}
+}
+
+static int rank(const struct judging *j, const struct candidate *c)
+{
+	int r = 0;
+
+	(void)j;
+	if (c->is_improbable)
+		r -= 100;
+	if (c->is_strange)
+		r -= 10;
+	return r;
+}
+
+/* Does some way end with the block held by something that was not followed further? */
+static bool may_be_elsewhere(const struct walk *w)
+{
+	for (uint32_t i = 1; i < w->step_count; i++)
+		if (w->steps[i].outcome == OUTCOME_HELD || w->steps[i].outcome == OUTCOME_CUT)
+			return true;
+	return w->met_unknown;
+}
+
+static enum confidence confidence_of(const struct judging *j, const struct candidate *best, unsigned probable,
+				     unsigned functions)
+{
+	if (best->is_strange || best->is_improbable || best->outcome == OUTCOME_THROWN || may_be_elsewhere(j->walk))
+		return CONFIDENCE_GUESS;
+	if (probable == 1)
+		return j->walk->is_cut ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
+	return functions == 1 ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
+}
+
+static void write_down(struct judging *j, struct leak *leak, const struct candidate *best, unsigned probable,
+		       unsigned functions, const struct siblings *siblings)
+{
+	struct pool *p = &j->w->model->pool;
+	struct explanation *e = pool_take(p, sizeof(*e));
+	struct missing_release *missing = pool_take(p, sizeof(*missing));
+
+	(void)siblings;
+	*missing = best->missing;
+	e->missing = missing;
+	e->confidence = confidence_of(j, best, probable, functions);
+	leak->cause = cause_of(best);
+	leak->explanation = e;
+}
+
+static void dump(const struct judging *j, const struct leak *leak)
+{
+	static const char *const names[] = { "-", "FREED", "EXIT", "DEAD", "OVERWRITTEN", "OWNER", "JUMPED", "THROWN", "THREAD",
+					     "HELD", "CUT" };
+	const struct walk *w = j->walk;
+
+	fprintf(stderr, "== %s steps %u insns %lu cut %d unknown %d made by %s\n", leak->fingerprint, w->step_count,
+		(unsigned long)w->instructions, w->is_cut, w->met_unknown, w->made_by ? w->made_by : "?");
+	for (uint32_t i = 1; i < w->step_count; i++) {
+		const struct way *s = &w->steps[i];
+		const struct frame *a = &code_place(w->code, s->start)->frames[0], *b = &code_place(w->code, s->end)->frames[0];
+
+		fprintf(stderr, "%3u<%3u L%d v%x %s:%u..%s:%u %s%s%s%s\n", i, s->parent, s->level, s->visit,
+			a->function ? a->function : "?", a->line, b->function ? b->function : "?", b->line, names[s->outcome],
+			s->can_free ? " canfree" : "", s->can_lose ? " canlose" : "", s->is_improbable ? " improbable" : "");
+		if (s->state && getenv("EXPLAIN_DUMP")[0] == '2') {
+			for (unsigned k = 0; k < s->state->cell_count; k++)
+				fprintf(stderr, "    [%u k%lu a%lx b%lx %+ld] = %u k%lu %+ld\n", s->state->cells[k].at.symbol,
+					flow_key(w->flow, s->state->cells[k].at.symbol)->kind,
+					flow_key(w->flow, s->state->cells[k].at.symbol)->a, flow_key(w->flow, s->state->cells[k].at.symbol)->b,
+					s->state->cells[k].at.offset,
+					s->state->cells[k].value.symbol, flow_key(w->flow, s->state->cells[k].value.symbol)->kind,
+					s->state->cells[k].value.offset);
+			for (unsigned k = 0; k < 16; k++)
+				fprintf(stderr, " r%u=%u", k, s->state->reg[k].symbol);
+			fprintf(stderr, "\n");
+		}
+	}
+	for (unsigned i = 0; i < j->count; i++)
+		fprintf(stderr, "candidate %s:%u-%u %s parts %u lost %u ways %u improbable %d\n", j->candidates[i].missing.function,
+			j->candidates[i].missing.line, j->candidates[i].missing.last_line, names[j->candidates[i].outcome],
+			j->candidates[i].parts, j->candidates[i].lost, j->candidates[i].ways, j->candidates[i].is_improbable);
+}
+
+void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings)
+{
+	struct judging *j = pool_take(&w->model->pool, sizeof(*j));
+	const struct candidate *best = NULL;
+	unsigned probable = 0, functions = 0;
+
+	j->w = w;
+	j->walk = walk;
+	note_saved(j);
+	gather(j);
+	if (getenv("EXPLAIN_DUMP"))
+		dump(j, leak);
+	for (unsigned i = 0; i < j->count; i++)
+		if (!best || rank(j, &j->candidates[i]) > rank(j, best))
+			best = &j->candidates[i];
+	if (!best)
+		return;
+	for (unsigned i = 0; i < j->count; i++) {
+		if (j->candidates[i].is_improbable && !best->is_improbable)
+			continue;
+		probable++;
+		functions += !is_same(j->candidates[i].missing.function, best->missing.function);
+	}
+	write_down(j, leak, best, probable, functions + 1, siblings);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known before a call, and what functions may do that are not entered: see walk_private.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "calls_known.h"
+#include "walk_private.h"
+
+#define FUNCTION_MAX 60000u /* instructions looked at for one of these questions */
+#define VISITS_MAX 6u
+#define SUMMARY_DEPTH 5u
+
+/* A place in a function where ways meet. */
+struct block_of_code {
+	uint64_t address;
+	struct state state;
+	unsigned visits;
+	bool is_queued;
+	UT_hash_handle hh;
+};
+
+struct search {
+	struct walk *w;
+	struct block_of_code *blocks;
+	struct block_of_code **queue;
+	size_t queue_count, queue_room;
+	struct pool pool;
+	const struct function *function;
+	uint64_t wanted; /* return address of the call */
+	struct state *found;
+	unsigned instructions;
+};
+
+void target_find(struct walk *w, struct state *s, const struct insn *i, struct target *t)
+{
+	uint64_t address = 0;
+
+	memset(t, 0, sizeof(*t));
+	if (i->to.kind == OPERAND_IMM) {
+		address = (uint64_t)i->to.value;
+		t->name = code_stub(w->code, address);
+	} else if (i->to.kind == OPERAND_MEM && i->to.base == REG_RIP && i->to.index == REG_NONE) {
+		t->name = code_slot(w->code, (uint64_t)i->to.value);
+	} else if (i->to.kind == OPERAND_REG && i->to.reg < 16 && s) {
+		const struct symbol_key *key = flow_key(w->flow, s->reg[i->to.reg].symbol);
+
+		if (!s->reg[i->to.reg].symbol)
+			address = (uint64_t)s->reg[i->to.reg].offset;
+		else if (key->kind == SYMBOL_LOADED && !key->a)
+			t->name = code_slot(w->code, (uint64_t)(key->b / 16));
+	}
+	if (t->name && calls_effect(t->name) == EFFECT_BORROW) {
+		address = code_import(w->code, t->name);
+		if (address)
+			t->name = NULL;
+	} else if (t->name) {
+		address = 0;
+	}
+	if (address && code_function(w->code, address))
+		t->addresses[t->count++] = address;
+	else if (!t->name && i->op == OP_CALL)
+		t->count = code_callees(w->code, i->next, t->addresses, 4);
+}
+
+static void summarise(struct walk *w, struct summary *sum, unsigned depth)
+{
+	const struct function *f = code_function(w->code, sum->start);
+	unsigned instructions = 0;
+	struct insn i;
+
+	if (!f || f->is_system) {
+		sum->clobbers = CALLER_SAVED;
+		return;
+	}
+	for (uint64_t at = f->start; at < f->end && instructions < FUNCTION_MAX; at = i.next, instructions++) {
+		struct target t;
+
+		if (decode(w->code, at, &i)) {
+			i.next = at + 1;
+			continue;
+		}
+		sum->clobbers |= i.writes & CALLER_SAVED;
+		if (i.op == OP_JUMP && i.to.kind == OPERAND_IMM && (uint64_t)i.to.value >= f->start &&
+		    (uint64_t)i.to.value < f->end)
+			continue;
+		if (i.op != OP_CALL && i.op != OP_JUMP)
+			continue;
+		target_find(w, NULL, &i, &t);
+		if (t.name || !t.count)
+			sum->clobbers |= CALLER_SAVED;
+		sum->may_throw |= calls_effect(t.name) == EFFECT_THROW && strcmp(t.name, "_Unwind_Resume") != 0;
+		sum->may_jump |= calls_effect(t.name) == EFFECT_JUMP;
+		sum->sets_jump |= t.name && strstr(t.name, "setjmp");
+		for (unsigned k = 0; k < t.count && depth; k++) {
+			const struct summary *inner = summary_of(w, t.addresses[k]);
+
+			sum->clobbers |= inner->is_open ? CALLER_SAVED : inner->clobbers;
+			sum->may_throw |= inner->may_throw;
+			sum->may_jump |= inner->may_jump && !inner->sets_jump;
+		}
+	}
+	w->instructions += instructions / 4;
+}
+
+const struct summary *summary_of(struct walk *w, uint64_t function)
+{
+	static unsigned depth;
+	struct summary *sum;
+
+	HASH_FIND(hh, w->private->summaries, &function, sizeof(function), sum);
+	if (sum)
+		return sum;
+	sum = pool_take(&w->model->pool, sizeof(*sum));
+	sum->start = function;
+	sum->is_open = true;
+	HASH_ADD(hh, w->private->summaries, start, sizeof(sum->start), sum);
+	depth++;
+	if (depth <= SUMMARY_DEPTH)
+		summarise(w, sum, SUMMARY_DEPTH - depth);
+	else
+		sum->clobbers = CALLER_SAVED;
+	depth--;
+	sum->is_open = false;
+	return sum;
+}
+
+static void queue(struct search *q, struct block_of_code *b)
+{
+	if (b->is_queued || b->visits >= VISITS_MAX)
+		return;
+	b->is_queued = true;
+	if (q->queue_count == q->queue_room) {
+		q->queue_room = q->queue_room ? q->queue_room * 2 : 64;
+		q->queue = pool_regrow(q->queue, q->queue_room, sizeof(*q->queue));
+	}
+	q->queue[q->queue_count++] = b;
+}
+
+static struct block_of_code *block_at(struct search *q, uint64_t address)
+{
+	struct block_of_code *b;
+
+	HASH_FIND(hh, q->blocks, &address, sizeof(address), b);
+	return b;
+}
+
+static void meet(struct search *q, uint64_t address, const struct state *s)
+{
+	struct block_of_code *b = block_at(q, address);
+
+	if (b) {
+		if (state_join(q->w->flow, &b->state, s))
+			queue(q, b);
+		return;
+	}
+	b = pool_take(&q->pool, sizeof(*b));
+	b->address = address;
+	b->state = *s;
+	b->state.pc = address;
+	HASH_ADD(hh, q->blocks, address, sizeof(b->address), b);
+	queue(q, b);
+}
+
+/* What a call on the way to the wanted one leaves behind. */
+static void pass_call(struct search *q, struct state *s, const struct insn *i)
+{
+	static const uint8_t arguments[] = { REG_RDI, REG_RSI, REG_RDX, REG_RCX, 8, 9 };
+	struct walk *w = q->w;
+	struct target t;
+
+	target_find(w, s, i, &t);
+	for (unsigned k = 0; k < 6; k++) {
+		struct value v = s->reg[arguments[k]];
+
+		if (flow_key(w->flow, v.symbol)->kind == SYMBOL_STACK)
+			state_forget(s, v.symbol, v.offset, v.offset + 64);
+	}
+	if (!t.name)
+		state_forget(s, 0, INT64_MIN, INT64_MAX);
+	state_clobber(w->flow, s, i->address, t.count == 1 && !t.name ? summary_of(w, t.addresses[0])->clobbers | 1u
+								      : CALLER_SAVED);
+	if (calls_effect(t.name) == EFFECT_MAKE) {
+		uint32_t made = flow_symbol(w->flow, SYMBOL_MADE, i->next, 0);
+
+		state_renew(w->flow, s, made);
+		s->reg[REG_RAX] = (struct value){ made, 0 };
+	}
+}
+
+static bool is_last(struct search *q, const struct insn *i, const struct state *s)
+{
+	struct target t;
+
+	if (i->op == OP_RETURN || i->op == OP_STOP)
+		return true;
+	if (i->op == OP_JUMP && (i->to.kind != OPERAND_IMM || flow_key(q->w->flow, s->reg[REG_RSP].symbol)->kind !=
+							      SYMBOL_STACK))
+		return true;
+	if (i->op == OP_JUMP)
+		return ((uint64_t)i->to.value < q->function->start || (uint64_t)i->to.value >= q->function->end) &&
+		       !s->reg[REG_RSP].offset;
+	if (i->op != OP_CALL)
+		return false;
+	target_find(q->w, NULL, i, &t);
+	return calls_effect(t.name) == EFFECT_STOP || calls_effect(t.name) == EFFECT_THROW ||
+	       calls_effect(t.name) == EFFECT_JUMP || calls_effect(t.name) == EFFECT_THREAD_ENDS;
+}
+
+static void take_call(struct search *q, const struct insn *i, struct state *s)
+{
+	if (i->next != q->wanted)
+		return;
+	if (q->found) {
+		state_join(q->w->flow, q->found, s);
+		return;
+	}
+	q->found = pool_take(&q->w->model->pool, sizeof(*q->found));
+	*q->found = *s;
+}
+
+static void run_block(struct search *q, struct block_of_code *b)
+{
+	struct state s = b->state;
+	uint64_t at = b->address;
+	struct insn i;
+
+	b->visits++;
+	for (;;) {
+		if (q->instructions++ > FUNCTION_MAX || decode(q->w->code, at, &i))
+			return;
+		s.pc = at;
+		if (i.op == OP_CALL)
+			take_call(q, &i, &s);
+		if (is_last(q, &i, &s))
+			return;
+		if (i.op == OP_CALL) {
+			pass_call(q, &s, &i);
+		} else if (i.op == OP_JUMP) {
+			meet(q, (uint64_t)i.to.value, &s);
+			return;
+		} else if (i.op == OP_BRANCH) {
+			meet(q, (uint64_t)i.to.value, &s);
+			meet(q, i.next, &s);
+			return;
+		} else {
+			state_step(q->w->flow, &s, &i);
+		}
+		at = i.next;
+		if (block_at(q, at)) {
+			meet(q, at, &s);
+			return;
+		}
+	}
+}
+
+static struct state *search_before(struct walk *w, unsigned frame)
+{
+	const struct node *node = &w->model->nodes[w->nodes[frame]];
+	uint64_t wanted = !frame && w->after_call ? w->after_call : node->pc;
+	struct search q = { .w = w, .wanted = wanted, .function = code_function(w->code, wanted - 1) };
+	struct state first;
+
+	if (!q.function || node->exact || !node->module)
+		return NULL;
+	state_enter(w->flow, &first, q.function->start, frame);
+	meet(&q, q.function->start, &first);
+	while (q.queue_count) {
+		struct block_of_code *b = q.queue[--q.queue_count];
+
+		b->is_queued = false;
+		run_block(&q, b);
+	}
+	w->instructions += q.instructions;
+	HASH_CLEAR(hh, q.blocks);
+	free(q.queue);
+	pool_drop(&q.pool);
+	if (q.found) {
+		q.found->pc = wanted;
+		q.found->frame = frame;
+	}
+	return q.found;
+}
+
+const struct state *state_before(struct walk *w, unsigned frame)
+{
+	struct walk_private *p = w->private;
+
+	if (frame >= w->node_count)
+		return NULL;
+	if (!p->has_before[frame]) {
+		p->has_before[frame] = true;
+		p->before[frame] = search_before(w, frame);
+	}
+	return p->before[frame];
+}

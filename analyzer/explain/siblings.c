@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Where others that were made like a leak were let go. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain_private.h"
+
+static int by_count(const void *left, const void *right)
+{
+	const struct release *a = left, *b = right;
+
+	return a->count > b->count ? -1 : a->count < b->count;
+}
+
+static void add(struct release *list, unsigned *count, const struct release *r)
+{
+	for (unsigned i = 0; i < *count; i++)
+		if (list[i].node == r->node) {
+			list[i].count += r->count;
+			if (r->max_us > list[i].max_us)
+				list[i].max_us = r->max_us;
+			for (unsigned k = 0; k < RELEASE_AGES; k++)
+				list[i].ages[k] = (uint16_t)(list[i].ages[k] + r->ages[k]);
+			return;
+		}
+	list[(*count)++] = *r;
+}
+
+/* Was it made by the same call, whoever called that function? */
+static bool is_same_call(struct work *w, uint32_t node, uint32_t innermost)
+{
+	uint32_t first;
+
+	return explain_nodes(w, node, &first, 1) && w->model->nodes[first].pc == w->model->nodes[innermost].pc;
+}
+
+void siblings_find(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count, struct siblings *s)
+{
+	const struct model *m = w->model;
+	struct release *list = pool_array(&w->model->pool, m->release_count + 1u, sizeof(*list));
+	unsigned count = 0;
+
+	(void)node_count;
+	memset(s, 0, sizeof(*s));
+	for (uint32_t i = 0; i < m->release_count; i++)
+		if (m->sites[m->releases[i].site].node == leak->node)
+			add(list, &count, &m->releases[i]);
+	s->is_same_stack = count > 0;
+	for (uint32_t i = 0; i < m->release_count && !s->is_same_stack; i++)
+		if (is_same_call(w, m->sites[m->releases[i].site].node, nodes[0]))
+			add(list, &count, &m->releases[i]);
+	if (count)
+		qsort(list, count, sizeof(*list), by_count);
+	for (unsigned i = 0; i < count; i++)
+		s->watched += list[i].count;
+	s->releases = list;
+	s->count = count;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_WALK_H
+#define LEAKSHIM_WALK_H
+/*
+ * All ways that the code leaves a block of one site: from the return of the call that made it, through the functions that
+ * get it and out through the callers that its stack names, until it is released or the last pointer to it dies.
+ *
+ * 1. Ways are followed one by one; a place that is met again in the same state is not followed twice.
+ * 2. What cannot be followed (calls and jumps to unknown places) is marked, not guessed.
+ * 3. Everything is bounded: instructions, places, states for each place.
+ */
+#include "flow.h"
+
+enum outcome {
+	OUTCOME_NONE, /* goes on */
+	OUTCOME_FREED,
+	OUTCOME_EXIT,	     /* the function that held it is left */
+	OUTCOME_DEAD,	     /* nobody uses it after this call */
+	OUTCOME_OVERWRITTEN, /* what held it holds something else now */
+	OUTCOME_OWNER,	     /* what held it was released */
+	OUTCOME_JUMPED,	     /* a longjmp left the function that held it */
+	OUTCOME_THROWN,	     /* an exception did */
+	OUTCOME_THREAD,	     /* its thread ended */
+	OUTCOME_HELD,	     /* something still holds it when nothing more can be followed */
+	OUTCOME_CUT,	     /* not followed to its end */
+	OUTCOMES
+};
+
+/* A piece of a way: some instructions one after the other. */
+struct way {
+	uint32_t parent; /* 0: the first one */
+	uint64_t start, end; /* addresses of its first and last instruction */
+	uint64_t function;   /* where the function begins */
+	int32_t level;	     /* of its frame: 0 is where the block was made, callers are below it, callees above */
+	uint32_t visit;      /* number of the frame's entry on this way */
+	uint64_t hash;
+	enum outcome outcome;
+	struct value holder; /* of what died: where it was kept. symbol 0 and offset 0: a register */
+	struct value replacing; /* of OUTCOME_OVERWRITTEN */
+	bool uses;	     /* passes the block on or looks into it */
+	uint64_t last_use;
+	bool can_free, can_lose; /* some way on from here ends so */
+	bool is_improbable, is_strange, was_resized;
+	struct state *state;     /* where it ended: of OUTCOME_HELD, OUTCOME_OWNER, OUTCOME_CUT */
+};
+
+struct edge_of_way {
+	uint32_t from, to;
+};
+
+struct walk {
+	struct code *code;
+	struct model *model;
+	struct flow *flow;
+	const uint32_t *nodes; /* of its stack, innermost first */
+	unsigned node_count;
+	const uint64_t *releasers; /* return addresses in stacks of siblings' releases */
+	unsigned releaser_count;
+	bool is_thread;	     /* made by a thread that is not the main one */
+	const char *made_by; /* import that made it; 0: not known */
+	uint64_t after_call; /* begin after this return address in the innermost frame, not that of its node; 0: do not */
+	const struct value *held_at; /* begin at that function's entry, where it lies in memory there; 0: do not */
+	uint64_t started;    /* where the ways begin */
+	struct way *steps;  /* from 1 */
+	uint32_t step_count, step_room;
+	struct edge_of_way *edges;
+	uint32_t edge_count, edge_room;
+	uint64_t instructions, most_instructions;
+	bool is_cut;	 /* not all ways were followed */
+	bool met_unknown; /* a call or jump whose target is not known got the block */
+	struct walk_private *private;
+};
+
+/* Follows. Returns 0, or -1 where it cannot begin. */
+int walk(struct walk *w);
+void walk_drop(struct walk *w);
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_WALK_PRIVATE_H
+#define LEAKSHIM_WALK_PRIVATE_H
+/*
+ * Shared by walk.c (the ways), reach.c (the state before a call, what a function may do) and leave.c (out of frames),
+ * and nobody else.
+ */
+#include <uthash.h>
+#include "walk.h"
+
+#define CALLER_SAVED 0x0fc7u /* rax rcx rdx rsi rdi r8..r11 */
+
+/* A function as far as those need to know who do not enter it. */
+struct summary {
+	uint64_t start;
+	uint16_t clobbers;
+	bool may_throw, may_jump, sets_jump;
+	bool is_open; /* being made: recursion */
+	UT_hash_handle hh;
+};
+
+struct seen {
+	uint64_t hash;
+	uint32_t step;
+	UT_hash_handle hh;
+};
+
+/* How often a place was met. */
+struct place_count {
+	uint64_t key;
+	uint32_t count;
+	UT_hash_handle hh;
+};
+
+struct pending {
+	struct state state;
+	uint32_t parent, visit;
+};
+
+struct walk_private {
+	struct summary *summaries;
+	struct seen *seen;
+	struct place_count *counts;
+	struct pending **pending;
+	size_t pending_count, pending_room;
+	struct state **before; /* [node index]: before the call in that frame; 0: not asked for yet */
+	bool *has_before;
+};
+
+struct target {
+	const char *name;     /* of an import; 0 */
+	uint64_t addresses[4]; /* in the program */
+	unsigned count;
+};
+
+/* Where a call or jump leads. */
+void target_find(struct walk *w, struct state *s, const struct insn *i, struct target *t);
+
+const struct summary *summary_of(struct walk *w, uint64_t function);
+
+/* What is known just before the call that frame number `frame` of the stack is in. 0: nothing. */
+const struct state *state_before(struct walk *w, unsigned frame);
+
+/* The current function returns to a caller of the block's stack. Returns 0, or -1 where that is not known. */
+int leave_to_caller(struct walk *w, struct state *s, bool is_void);
+
+/* Out of a function that was entered on the way. */
+void leave_entered(struct walk *w, struct state *s, bool is_void);
+
+/* A longjmp: forgets all frames below the one that called setjmp. Returns false if there is none. */
+bool leave_by_jump(struct walk *w, struct state *s);
+#endif

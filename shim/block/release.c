@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the blocks of a site are let go. Laws in release.h. */
+#include "release.h"
+
+#include "area.h"
+#include "state.h"
+#include "rules.h"
+
+#define HEADS 4096u
+#define ELEMENTS_MOST (1u << 15)
+
+uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before)
+{
+	uint32_t gap = before < RELEASE_FIRST ? 0 : before / 8;
+
+	t->watch_credit += (int32_t)(at->gap / RELEASE_GAP_POOR);
+	if (gap > RELEASE_GAP_MOST)
+		gap = RELEASE_GAP_MOST;
+	if (t->watch_credit <= 0 && gap < RELEASE_GAP_POOR)
+		gap = RELEASE_GAP_POOR;
+	at->gap = at->unwatched = gap;
+	if (t->watch_credit <= 0)
+		return 0;
+	t->watch_credit--;
+	return 1;
+}
+
+AREA_ELEMENT(element, trace_release, RELEASE)
+
+static struct trace_release *make(uint32_t *head, uint32_t site, uint32_t node)
+{
+	if (state.header->areas[TRACE_AREA_RELEASE].used >= ELEMENTS_MOST || state.ending)
+		return 0;
+	uint32_t i = area_take(TRACE_AREA_RELEASE, 1);
+	if (!i)
+		return 0;
+	struct trace_release *r = element(i);
+	r->site = site;
+	r->node = node;
+	r->next = *head;
+	*head = i;
+	return r;
+}
+
+/* The element of a site and a stack; when the site has all it may have, the one for all other stacks. */
+static struct trace_release *find(uint32_t site, uint32_t node)
+{
+	uint32_t *head = &state.releases[site % HEADS];
+	struct trace_release *others = 0;
+	uint32_t count = 0;
+
+	for (uint32_t i = *head; i;) {
+		struct trace_release *r = element(i);
+
+		if (r->site == site) {
+			if (r->node == node)
+				return r;
+			if (!r->node)
+				others = r;
+			count++;
+		}
+		i = r->next;
+	}
+	if (count < TRACE_RELEASES - 1)
+		return make(head, site, node);
+	return others ? others : make(head, site, 0);
+}
+
+static uint32_t age_class(uint64_t us)
+{
+	uint32_t i = 0;
+
+	while (i < TRACE_AGES - 1 && us >= (uint64_t)TRACE_AGE_LEAST << i)
+		i++;
+	return i;
+}
+
+void release_note(uint32_t site, uint32_t node, uint64_t made_us, uint32_t foreign)
+{
+	uint64_t now = state_now(), age = now > made_us ? now - made_us : 0;
+
+	if (!node)
+		return;
+	state_lock(&state.lock_releases);
+	if (!state.releases)
+		state.releases = area_private(HEADS * sizeof *state.releases, 1);
+	struct trace_release *r = state.releases ? find(site, node) : 0;
+	if (r) {
+		uint16_t *ages = &r->ages[age_class(age)];
+
+		r->foreign += foreign;
+		*ages += *ages != UINT16_MAX;
+		if (age > r->max_us)
+			r->max_us = age;
+		__atomic_store_n(&r->count, r->count + 1, __ATOMIC_RELEASE);
+	}
+	state_unlock(&state.lock_releases);
+}
