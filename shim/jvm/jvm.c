@@ -192,8 +192,8 @@ void jvm_at_end(void)
 
 static void JNICALL vm_started(jvmtiEnv *ti, JNIEnv *env, jthread thread)
 {
-	(void)ti, (void)env, (void)thread;
-	classes_name_all();
+	(void)ti, (void)thread;
+	classes_name_all(env);
 	jvm.live = 1;
 	start_waiter();
 }
@@ -249,11 +249,12 @@ static const char *equip(jvmtiEnv *ti)
 	jvmtiCapabilities wanted;
 	jvmtiEventCallbacks calls;
 	static const jvmtiEvent events[] = {JVMTI_EVENT_VM_INIT,	     JVMTI_EVENT_VM_DEATH,    JVMTI_EVENT_CLASS_LOAD,
-					    JVMTI_EVENT_CLASS_PREPARE, JVMTI_EVENT_CLASS_FILE_LOAD_HOOK};
+					    JVMTI_EVENT_CLASS_PREPARE, JVMTI_EVENT_CLASS_FILE_LOAD_HOOK, JVMTI_EVENT_OBJECT_FREE};
 
 	memset(&wanted, 0, sizeof wanted);
 	wanted.can_generate_all_class_hook_events = 1;
 	wanted.can_tag_objects = 1;
+	wanted.can_generate_object_free_events = 1;
 	wanted.can_get_source_file_name = 1;
 	wanted.can_get_line_numbers = 1;
 	if ((*ti)->AddCapabilities(ti, &wanted) != JVMTI_ERROR_NONE)
@@ -264,6 +265,7 @@ static const char *equip(jvmtiEnv *ti)
 	calls.ClassLoad = class_comes;
 	calls.ClassPrepare = classes_prepared;
 	calls.ClassFileLoadHook = classes_loaded;
+	calls.ObjectFree = events_collected;
 	if ((*ti)->SetEventCallbacks(ti, &calls, sizeof calls) != JVMTI_ERROR_NONE)
 		return "it does not tell what happens in it";
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)

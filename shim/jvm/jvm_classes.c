@@ -262,20 +262,105 @@ static void name_methods(jvmtiEnv *ti, jclass class)
 		(*ti)->Deallocate(ti, (unsigned char *)methods);
 }
 
+static jint fields_of(jclass class)
+{
+	jfieldID *fields = 0;
+	jint count = 0;
+
+	if ((*jvm.ti)->GetClassFields(jvm.ti, class, &count, &fields) != JVMTI_ERROR_NONE)
+		return 0;
+	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)fields);
+	return count;
+}
+
+jint classes_interface_fields(JNIEnv *env, jclass class)
+{
+	jint total = 0, count;
+	jclass *interfaces;
+
+	for (jclass c = class; c && total < 1000; c = (*env)->GetSuperclass(env, c)) {
+		interfaces = 0;
+		count = 0;
+		if ((*jvm.ti)->GetImplementedInterfaces(jvm.ti, c, &count, &interfaces) != JVMTI_ERROR_NONE)
+			break;
+		for (jint i = 0; i < count; i++)
+			total += fields_of(interfaces[i]) + classes_interface_fields(env, interfaces[i]);
+		(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)interfaces);
+	}
+	return total;
+}
+
+static jclass reference, soft; /* java.lang.ref.Reference, SoftReference, kept for ever */
+static jint referent;
+
+static jclass find_class(JNIEnv *env, const char *name)
+{
+	jclass class = (*env)->FindClass(env, name);
+
+	if (!class)
+		(*env)->ExceptionClear(env);
+	return class ? (jclass)(*env)->NewGlobalRef(env, class) : 0;
+}
+
+static void find_references(JNIEnv *env)
+{
+	jclass class = find_class(env, "java/lang/ref/Reference");
+	jfieldID *fields = 0, field = class ? field_of(class, "referent") : 0;
+	jint count = 0;
+
+	soft = find_class(env, "java/lang/ref/SoftReference");
+	if (!field || !soft || (*jvm.ti)->GetClassFields(jvm.ti, class, &count, &fields) != JVMTI_ERROR_NONE)
+		return;
+	for (jint i = 0; i < count; i++)
+		if (fields[i] == field) {
+			referent = i;
+			reference = class;
+		}
+	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)fields);
+}
+
+jlong classes_tag(JNIEnv *env, jclass class, const char *signature)
+{
+	static const char *const leaves[] = {"Ljava/lang/String;",  "Ljava/lang/module/",   "Ljdk/internal/module/",
+					     "Ljava/lang/Module;",  "Ljava/util/jar/",      "Ljava/util/zip/ZipFile",
+					     "Ljava/lang/invoke/MethodType", "Ljava/lang/invoke/LambdaForm",
+					     "Ljava/lang/invoke/MemberName", "Ljava/util/Locale", "Lsun/util/",
+					     "Ljava/security/",     "Lsun/security/",       "Ljava/lang/reflect/Method;",
+					     "Ljava/lang/Integer",  "Ljava/lang/Character", "Ljdk/internal/loader/URLClassPath"};
+
+	for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++)
+		if (!strncmp(signature, leaves[i], strlen(leaves[i])))
+			return CLASS_IS_LEAF;
+	if (!reference || !(*env)->IsAssignableFrom(env, class, reference) || (*env)->IsAssignableFrom(env, class, soft) ||
+	    (*env)->IsSameObject(env, class, reference))
+		return 0;
+	return CLASS_IS_WEAK | (jlong)(referent + classes_interface_fields(env, class)) << CLASS_WEAK_SHIFT;
+}
+
+static void tag_class(jvmtiEnv *ti, JNIEnv *env, jclass class, const char *signature)
+{
+	jlong tag = classes_tag(env, class, signature);
+
+	if (tag)
+		(*ti)->SetTag(ti, class, tag);
+}
+
 void JNICALL classes_prepared(jvmtiEnv *ti, JNIEnv *env, jthread thread, jclass class)
 {
 	char *signature = 0;
 
 	(void)thread;
 	name_methods(ti, class);
-	if (!names_used || (*ti)->GetClassSignature(ti, class, &signature, 0) != JVMTI_ERROR_NONE)
+	if ((*ti)->GetClassSignature(ti, class, &signature, 0) != JVMTI_ERROR_NONE)
 		return;
 	if (is_patched(signature))
 		enter(env, class, signature);
+	if (reference)
+		tag_class(ti, env, class, signature);
 	(*ti)->Deallocate(ti, (unsigned char *)signature);
 }
 
-void classes_name_all(void)
+void classes_name_all(JNIEnv *env)
 {
 	jvmtiEnv *ti = jvm.ti;
 	jclass *all = 0;
@@ -283,8 +368,16 @@ void classes_name_all(void)
 
 	if ((*ti)->GetLoadedClasses(ti, &count, &all) != JVMTI_ERROR_NONE)
 		return;
-	for (jint i = 0; i < count; i++)
+	find_references(env);
+	for (jint i = 0; i < count; i++) {
+		char *signature = 0;
+
 		name_methods(ti, all[i]);
+		if ((*ti)->GetClassSignature(ti, all[i], &signature, 0) == JVMTI_ERROR_NONE)
+			tag_class(ti, env, all[i], signature);
+		(*ti)->Deallocate(ti, (unsigned char *)signature);
+		(*env)->DeleteLocalRef(env, all[i]);
+	}
 	(*ti)->Deallocate(ti, (unsigned char *)all);
 }
 

@@ -158,6 +158,7 @@ static void create(JNIEnv *env, uint32_t number, jobject object)
 		e.size = (uint64_t)size;
 	uint32_t node = stacks_here(env, OWN_FRAMES);
 	(*env)->SetLongField(env, object, c->id, (jlong)id);
+	(*jvm.ti)->SetTag(jvm.ti, object, (jlong)id);
 	resource_object(&e, node, 1, 0);
 	describe(env, number, object, id);
 }
@@ -228,6 +229,24 @@ static void operate(JNIEnv *env, jobject object, uint64_t id, uint32_t number, j
 		if (c && (!jvm_types[p->type].declared->count.size || (call_int(env, c, object, 1, &count) && count <= 0)))
 			resource_object(&e, node, amount, RESOURCE_SURE);
 	}
+}
+
+void JNICALL events_collected(jvmtiEnv *ti, jlong object)
+{
+	uint32_t resource = resource_living((uint64_t)object);
+	struct thread *t = resource ? thread_enter((uintptr_t)__builtin_frame_address(0), 0) : 0;
+	struct trace_java_object *o;
+
+	(void)ti;
+	if (!t)
+		return;
+	if ((o = objects_at(resource, (uint64_t)object)) != 0) {
+		o->verdict = TRACE_JAVA_UNREACHABLE;
+		o->hold = 0;
+		o->collected = state_now() | 1;
+	}
+	__atomic_fetch_or(&java_resource_at(resource)->flags, TRACE_RESOURCE_COLLECTED, __ATOMIC_RELAXED);
+	thread_leave(t);
 }
 
 /* --- called from Java --- */

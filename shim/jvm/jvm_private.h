@@ -28,6 +28,7 @@ AREA_ELEMENT(java_object_at, trace_java_object, JAVA_OBJECT)
 AREA_ELEMENT(java_frame_at, trace_java_frame, JAVA_FRAME)
 AREA_ELEMENT(java_hold_at, trace_java_hold, JAVA_HOLD)
 AREA_ELEMENT(java_vm_at, trace_java_vm, JAVA_VM)
+AREA_ELEMENT(java_resource_at, trace_resource, RESOURCE)
 AREA_ELEMENT(scan_at, trace_scan, SCAN)
 
 /* The fork child of a virtual machine has none: its trace is another one. */
@@ -71,8 +72,19 @@ void JNICALL classes_loaded(jvmtiEnv *ti, JNIEnv *env, jclass redefined, jobject
 			    jint size, const unsigned char *data, jint *new_size, unsigned char **new_data);
 void JNICALL classes_prepared(jvmtiEnv *ti, JNIEnv *env, jthread thread, jclass class);
 
+/* What a class has in its tag, for walks; 0: nothing to say. Objects have their numbers, which are larger. */
+enum class_tag {
+	CLASS_IS_WEAK = 1, /* its objects do not hold what `referent` leads to; its number is in the bits above */
+	CLASS_IS_LEAF = 2  /* nothing that is followed lies behind its objects */
+};
+#define CLASS_WEAK_SHIFT 8
+jlong classes_tag(JNIEnv *env, jclass class, const char *signature);
+
+/* Fields of the interfaces of a class, its superclasses' included: they are numbered first. */
+jint classes_interface_fields(JNIEnv *env, jclass class);
+
 /* All methods there are get their names in the virtual machine, without which a stack has none. */
-void classes_name_all(void);
+void classes_name_all(JNIEnv *env);
 
 /* The class of a type that an object belongs to; 0: it is of another kind. */
 struct jvm_class *classes_of(JNIEnv *env, uint32_t type, jobject object);
@@ -84,6 +96,9 @@ void classes_set_turn(JNIEnv *env, jclass class, jint turn);
 void JNICALL events_op(JNIEnv *env, jclass class, jobject object, jlong id, jint number, jint amount);
 void JNICALL events_make(JNIEnv *env, jclass class, jobject object, jint number);
 void JNICALL events_on(JNIEnv *env, jclass class, jobject object, jint number);
+
+/* The collector took an object that has this number. Nothing of the virtual machine may be called. */
+void JNICALL events_collected(jvmtiEnv *ti, jlong object);
 
 /* --- jvm_objects.c: what is told about one object --- */
 struct trace_java_object *objects_at(uint32_t resource, uint64_t address);
@@ -98,6 +113,10 @@ void stacks_start(void);
 /* The stack of the running thread, which is in a native method of ours, without its `skip` innermost frames. NODE index, 0:
  * it could not be had. */
 uint32_t stacks_here(JNIEnv *env, uint32_t skip);
+
+/* A class's name as in Java source from its signature: as text, and as a TEXT index. Returns its length. */
+size_t stacks_class_name(char *to, size_t room, const char *signature);
+uint32_t stacks_class_text(const char *signature);
 
 /* Gives the running thread the name that it has in Java. */
 void stacks_name_thread(JNIEnv *env);

@@ -131,20 +131,37 @@ static void copy_text(char *to, size_t room, const char *from)
 
 /* "Lorg/some/Name;" -> "org.some.Name". What a run of the program numbers as it likes goes: hidden classes are the
  * same in the next run. */
-static void class_text(char *to, size_t room, const char *signature)
+size_t stacks_class_name(char *to, size_t room, const char *signature)
 {
-	size_t size = strlen(signature), used = 0;
+	static const char *const primitive[] = {"Zboolean", "Bbyte", "Cchar", "Sshort", "Iint", "Jlong", "Ffloat", "Ddouble"};
+	size_t used = 0, arrays = 0;
 	char *made;
 
-	for (size_t i = *signature == 'L' ? 1 : 0; i < size && signature[i] != ';' && used < room - 1; i++)
-		to[used++] = signature[i] == '/' ? '.' : signature[i];
+	for (; *signature == '['; signature++)
+		arrays++;
+	for (size_t i = 0; *signature != 'L' && i < sizeof primitive / sizeof *primitive; i++)
+		if (arrays && primitive[i][0] == *signature)
+			signature = primitive[i];
+	for (signature += *signature != 0; *signature && *signature != ';' && used < room - 8; signature++)
+		to[used++] = *signature == '/' ? '.' : *signature;
 	to[used] = 0;
+	for (; arrays && used < room - 3; arrays--)
+		used += strlen(strcpy(to + used, "[]"));
 	if ((made = strstr(to, ".0x")) != 0)
 		*made = 0;
 	if ((made = strstr(to, "$$Lambda")) != 0)
 		made[8] = 0;
 	if ((made = strstr(to, "GeneratedMethodAccessor")) || (made = strstr(to, "GeneratedConstructorAccessor")))
 		*(strstr(made, "Accessor") + 8) = 0;
+	return strlen(to);
+}
+
+uint32_t stacks_class_text(const char *signature)
+{
+	char text[512];
+	size_t size = stacks_class_name(text, sizeof text, signature);
+
+	return words_text(text, size);
 }
 
 static int32_t line_of(jmethodID method, int32_t bci)
@@ -180,7 +197,7 @@ static void read_names(JNIEnv *env, jmethodID method, int32_t bci, struct names 
 	}
 	copy_text(n->method, sizeof n->method, name);
 	if ((*ti)->GetClassSignature(ti, class, &signature, 0) == JVMTI_ERROR_NONE)
-		class_text(n->class_name, sizeof n->class_name, signature);
+		stacks_class_name(n->class_name, sizeof n->class_name, signature);
 	if ((*ti)->GetSourceFileName(ti, class, &file) == JVMTI_ERROR_NONE)
 		copy_text(n->file, sizeof n->file, file);
 	n->line = line_of(method, bci);
