@@ -34,6 +34,12 @@ def test_check_says_0_for_clean_1_for_leaks_2_for_what_cannot_be_judged(box):
     assert leakshim("check", box / "nothing.trace")[0] == 2
 
 
+def test_a_trace_that_was_never_scanned_passes_with_a_word_about_what_was_alive(box):
+    status, text = leakshim("check", traced(box, "leak_then_end", "kill"), "--allow-incomplete")
+    assert status == 0 and "not scanned, so nothing of it fails: 10,010 blocks, " in text, text
+    assert "10,000 by many (leak_then_end.c:" in text
+
+
 def test_known_groups_pass_new_and_grown_ones_fail_and_gone_ones_are_named(box):
     old, new = traced(box, "leak_then_end", "exit"), traced(box, "lost_shapes", "chain")
     baseline = box / "baseline"

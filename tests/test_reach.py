@@ -167,6 +167,21 @@ def test_a_word_that_no_program_could_use_again_holds_nothing(place, box):
     assert classes(verdict(box, [victim("held_in_data"), place])) == LOST
 
 
+@pytest.mark.parametrize("way", ["malloc", "new", "aligned", "realloc"])
+def test_memory_that_was_never_written_to_holds_nothing_where_blocks_are_cleared(way, box):
+    found = []
+    for fill in ("no", "yes"):
+        (box / fill).mkdir()
+        found.append(classes(verdict(box / fill, [victim("stale"), way], fill=fill), "lose"))
+    assert found == [HELD, LOST]
+
+
+def test_what_a_thread_returned_is_held_until_it_is_joined(box):
+    assert both_ways(box, "held_by_thread", "result") == [HELD, LOST]
+    (box / "d").mkdir()
+    assert classes(verdict(box / "d", [victim("held_by_thread"), "detached result", "held"])) == LOST
+
+
 def test_the_stack_of_an_ended_thread_holds_nothing(box):
     assert classes(verdict(box, [victim("held_by_thread"), "ended thread"])) == LOST
 
@@ -342,6 +357,11 @@ def test_a_leak_check_that_the_program_asks_for_reports_and_answers(box):
     assert done.stdout == b"1\n" and done.text.count("LEAK:") == 2, done
     quiet = preloaded([victim("lsan_calls"), "check"], box, environment(TURNED_OFF=1))
     assert quiet.stdout == b"0\n" and "LEAK:" not in quiet.text, quiet
+
+
+def test_after_the_check_that_is_the_last_by_its_definition_the_end_makes_none(box):
+    done = preloaded([victim("lsan_calls"), "last check"], box)
+    assert done.text.count("LEAK:") == 1 and "1 time, 1,337 bytes" in done.text, done
 
 
 def test_over_its_budget_a_look_makes_no_copy_and_calls_nothing_lost_that_is_held(box):

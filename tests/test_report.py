@@ -537,12 +537,24 @@ def test_code_that_a_runtime_made_has_the_names_of_its_perf_map(box):
     nameless, before = text_of(trace), report(trace)["leaks"][0]["fingerprint"]
     assert "\tcode without a file at 0x7f000000100f\n" in nameless and "/tmp/perf-4711.map would name them" in nameless
     perf_map.write_text(PERF_MAP)
-    assert names(trace) == [LEAK_JS, "Interpreter"]
+    assert names(trace) == ["JS:leak /srv/app.js:12:5", "Interpreter"]
     text = text_of(trace)
-    assert f"\t{LEAK_JS}\n\tInterpreter\n" in text and "would name them" not in text, text
+    assert "\tJS:leak /srv/app.js:12:5\n\tInterpreter\n" in text and "would name them" not in text, text
     assert report(trace)["leaks"][0]["fingerprint"] == before
     perf_map.write_text(PERF_MAP.splitlines()[0])
-    assert names(trace) == [LEAK_JS, None] and "would name them" not in text_of(trace)
+    assert names(trace) == ["JS:leak /srv/app.js:12:5", None] and "would name them" not in text_of(trace)
+
+
+def test_a_function_that_a_runtime_compiled_twice_is_one(box):
+    t = tw.Trace()
+    main = t.node(t.root, 0x401010, t.module("/nowhere/runtime"))
+    for pc in (0x7f0000001010, 0x7f0000002010, 0x7f0000003010):
+        t.block(t.site(t.node(main, pc), 1, 8, 8), 8)
+    trace = t.write(box / "t.trace")
+    (box / "perf-4711.map").write_text("7f0000001000 40 LazyCompile:*emit /srv/app.js:3:9\n7f0000002000 40 Function:^emit /srv/app.js:3:9\n"
+                                       "7f0000003000 40 JS:~other /srv/app.js:7:9\n")
+    assert sorted((leak["count"], stack(leak)[0]) for leak in report(trace)["leaks"]) == [
+        (1, "JS:other /srv/app.js:7:9"), (2, "JS:emit /srv/app.js:3:9")]
 
 
 @pytest.mark.parametrize("what", ["older than the program", "a link", "a pipe", "a folder", "another user's"])
@@ -567,7 +579,7 @@ def test_lines_of_a_perf_map_that_are_none_are_left_out(box):
     bad = [b"", b" ", b"leak", b"7f0000001000", b"7f0000001000 40", b"7f0000001000 40 ", b"7f0000001000 0 empty",
            b"7f0000001000 -1 around", b"ffffffffffffffff ff beyond", b"zz 40 letters", b"\0 40 null", b"-1 1 minus"]
     perf_map.write_bytes(b"\n".join([*bad, PERF_MAP.splitlines()[0].encode(), *bad]))
-    assert names(trace) == [LEAK_JS, None]
+    assert names(trace) == ["JS:leak /srv/app.js:12:5", None]
     perf_map.write_bytes(b"7f0000001000 40 a\x1b[31m\xff" + b"n" * 100_000 + b"\n7f0000002000 100 unfinished")
     first, second = names(trace)
     assert second == "unfinished" and first.startswith("a\x1b[31m") and len(first) <= 1024

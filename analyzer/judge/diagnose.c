@@ -178,6 +178,14 @@ static void sort_by_names(struct work *w)
 		qsort(w->groups, w->group_count, sizeof(*w->groups), order_names);
 }
 
+static uint64_t lines_of(struct work *w, const struct leak *leak)
+{
+	if (leak->resource)
+		return resources_lines(w, leak);
+	stacks_path(&w->path, w->m, w->s, leak->node);
+	return stacks_lines(&w->path, w->m, w->s);
+}
+
 /* Joins groups whose stacks differ, but read the same in the source. */
 static void join_same_lines(struct work *w)
 {
@@ -187,12 +195,9 @@ static void join_same_lines(struct work *w)
 	for (uint32_t i = 0; i < w->group_count; i++) {
 		struct group *g = w->groups[i], *same;
 
-		if (!g->leak.resource &&
-		    ((i + 1 < w->group_count && has_same_names(g, w->groups[i + 1])) ||
-		     (kept && has_same_names(g, w->groups[kept - 1])))) {
-			stacks_path(&w->path, w->m, w->s, g->leak.node);
-			g->leak.steps = stacks_lines(&w->path, w->m, w->s);
-		}
+		if ((i + 1 < w->group_count && has_same_names(g, w->groups[i + 1])) ||
+		    (kept && has_same_names(g, w->groups[kept - 1])))
+			g->leak.steps = lines_of(w, &g->leak);
 		g->key = g->leak.steps ^ g->leak.names ^
 			 (uint64_t)(work_joint(g->leak.class) * FAMILIES + g->leak.family);
 		HASH_FIND(hh, w->by_key, &g->key, sizeof(g->key), same);

@@ -5,6 +5,7 @@
 
 #include "judge.h"
 #include "diagnose.h"
+#include "own.h"
 #include "pool.h"
 #include "words.h"
 
@@ -137,6 +138,43 @@ static enum standing standing_of(const struct judge *j, const struct failing *f)
 	return f->how == COMPARE_KNOWN ? STANDING_KNOWN : f->how == COMPARE_GROWN ? STANDING_GROWN : STANDING_NEW;
 }
 
+/* Without a scan nothing is lost and nothing fails; what was alive is at least named. */
+static void note_unscanned(const struct judge *j, const struct model *m, const struct diagnosis *d)
+{
+	const struct leak *largest = NULL;
+	struct class_total all = { 0 };
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	for (uint32_t i = 0; i < d->leak_count; i++) {
+		const struct leak *leak = &d->leaks[i];
+
+		if (leak->class != CLASS_UNCLASSIFIED)
+			continue;
+		all.blocks += leak->count;
+		all.bytes += leak->bytes;
+		if (!largest || leak->bytes > largest->bytes)
+			largest = leak;
+	}
+	if (j->is_diff || m->scan.is_done || m->ending == ENDING_EXEC || !largest)
+		return;
+	fputs("leakshim: ", j->to);
+	words_escape(j->to, m->path);
+	fprintf(j->to, ": not scanned, so nothing of it fails: %s %s, %s, were alive; most of them [%s]",
+		words_number(a, all.blocks, m->is_sampled), all.blocks < 1.5 ? "block" : "blocks",
+		words_bytes(b, all.bytes, m->is_sampled), largest->fingerprint);
+	struct own own = own_frame(&largest->stack);
+	if (own.frame && own.frame->function) {
+		fprintf(j->to, ", %s by ", words_number(a, largest->count, largest->is_estimate));
+		words_escape(j->to, own.frame->function);
+		if (own.frame->file) {
+			fputs(" (", j->to);
+			words_escape(j->to, words_file(own.frame->file));
+			fprintf(j->to, ":%u)", own.frame->line);
+		}
+	}
+	fputc('\n', j->to);
+}
+
 void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 {
 	struct failing *failing = pool_regrow(NULL, d->leak_count + 1u, sizeof(*failing));
@@ -144,6 +182,7 @@ void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 	uint32_t kept = 0, known_count = 0;
 
 	note_incomplete(j, m, d);
+	note_unscanned(j, m, d);
 	d->shown = (struct class_total){ 0 };
 	for (uint32_t i = 0; i < d->leak_count; i++) {
 		struct failing *f = &failing[kept];

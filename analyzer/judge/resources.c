@@ -82,6 +82,21 @@ static void hash_last(struct work *w, const struct resource *r, uint64_t *names,
 	*steps = symbols_hash(*steps ^ stacks_steps(&w->path, w->m), last->op, strlen(last->op));
 }
 
+uint64_t resources_lines(struct work *w, const struct leak *leak)
+{
+	const struct resource *r = &w->m->resources[leak->resource - 1];
+	const struct step *last = last_step(w->m, r);
+	uint64_t lines;
+
+	stacks_path(&w->path, w->m, w->s, r->node);
+	lines = symbols_hash(stacks_lines(&w->path, w->m, w->s), leak->type, strlen(leak->type));
+	if (!last)
+		return lines;
+	stacks_path(&w->path, w->m, w->s, last->node);
+	lines = symbols_hash(lines ^ stacks_lines(&w->path, w->m, w->s), last->op, strlen(last->op));
+	return last->hint ? symbols_hash(lines, last->hint, strlen(last->hint)) : lines;
+}
+
 static void add(struct work *w, uint32_t index)
 {
 	struct resource *r = &w->m->resources[index];

@@ -194,7 +194,10 @@ uint64_t stacks_lines(const struct path *path, const struct model *m, struct sym
 
 		for (unsigned k = 0; k < place->count; k++) {
 			const struct frame *frame = &place->frames[k];
-			uint64_t where = frame->file ? frame->line : offset_of(m, path->nodes[i]);
+			/* code that the program made itself may be there several times: its name is all that lasts */
+			uint64_t where = frame->file ? frame->line
+					 : place->module || !frame->function ? offset_of(m, path->nodes[i])
+									     : 0;
 
 			hash = text_hash(text_hash(hash, frame->function), frame->file);
 			hash = symbols_hash(hash, &where, sizeof(where));

@@ -57,6 +57,23 @@ static FILE *open_any(struct pool *pool, const struct model *m)
 	return file ? file : open_one(pool_print(pool, "/tmp/perf-%" PRIu32 ".map", m->pid), m);
 }
 
+/* V8 compiles a function several times and marks how: LazyCompile:*f, Function:^f, JS:~f. It is one function. */
+static const char *without_tier(struct pool *pool, const char *name)
+{
+	static const char *const kinds[] = { "LazyCompile:", "Function:", "JS:", NULL };
+
+	for (const char *const *k = kinds; *k; k++) {
+		const char *rest = name + strlen(*k);
+
+		if (strncmp(name, *k, strlen(*k)) || !strchr("*^~+", *rest) || !*rest)
+			continue;
+		while (*rest && strchr("*^~+", *rest))
+			rest++;
+		return pool_print(pool, "JS:%s", rest);
+	}
+	return name;
+}
+
 /* "START SIZE NAME\n" */
 static bool parse(struct piece *p, char *line, struct pool *pool)
 {
@@ -74,7 +91,8 @@ static bool parse(struct piece *p, char *line, struct pool *pool)
 	if (!*name)
 		return false;
 	p->end = p->start + size;
-	p->name = pool_text_n(pool, name, strnlen(name, NAME_MOST));
+	name[strnlen(name, NAME_MOST)] = 0;
+	p->name = without_tier(pool, pool_text(pool, name));
 	return true;
 }
 

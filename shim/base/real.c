@@ -74,6 +74,7 @@ static void look_up(void)
 	r.pvalloc = (void *(*)(size_t))real_next("pvalloc");
 	r.malloc_usable_size = (size_t(*)(void *))real_next("malloc_usable_size");
 	r.is_glibc = in_libc((void *)r.malloc);
+	r.place = (void *)r.malloc;
 	real = r;
 	tail_dlsym = (void *)r.dlsym;
 	tail_dlopen = real_next("dlopen");

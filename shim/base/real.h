@@ -28,6 +28,7 @@ struct real {
 	void (*free_aligned_sized)(void *, size_t, size_t);
 	void *(*dlsym)(void *, const char *);
 	int is_glibc;      /* the allocator is glibc's own */
+	void *place;       /* an address in the allocator's code */
 };
 
 extern struct real real __attribute__((visibility("hidden")));

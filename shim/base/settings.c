@@ -159,6 +159,10 @@ static int set(struct word key, struct word value)
 		if ((i = choose(value, yes_no)) < 0)
 			return -1;
 		settings.follow = i;
+	} else if (is(key, "fill")) {
+		if ((i = choose(value, yes_no)) < 0)
+			return -1;
+		settings.fill = i;
 	} else if (is(key, "jvm")) {
 		if ((i = choose(value, zero_one)) < 0)
 			return -1;
@@ -188,7 +192,7 @@ static void complain(struct word option, int why)
 		text[i] = option.at[i] < ' ' || option.at[i] > '~' ? '?' : option.at[i];
 	text[n] = 0;
 	note_say(why == -2 ? "LEAKSHIM_OPTIONS: unknown option '" : "LEAKSHIM_OPTIONS: wrong value in '", text,
-		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age, jvm)");
+		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age, fill, jvm)");
 }
 
 static void parse(const char *text)

@@ -21,6 +21,8 @@
  *                      bits of a word are no address
  *   hooks=entry|got|none  how functions of libraries are followed: at their entries (and through imports where that
  *                      cannot be), through imports only, or not at all; default entry
+ *   fill=yes|no        clear blocks as they are handed out, so that no stale pointer is left in memory that
+ *                      the program does not write to; default no, for it changes what a faulty program reads
  *   jvm=0|1            follow Java objects; default 1
  *   pause=MS           how long a look at the living program may hold it, default 10
  *   age=MS             least age of what such a look calls lost, default 1000
@@ -48,6 +50,7 @@ struct settings {
 	int jvm;
 	int keep_always;
 	int follow;
+	int fill;
 	uint32_t roots;      /* bit per enum trace_root */
 	int heuristics;      /* some inner pointers stand for their block */
 	int tagged;

@@ -86,4 +86,6 @@ int __lsan_do_recoverable_leak_check(void)
 void __lsan_do_leak_check(void)
 {
 	__lsan_do_recoverable_leak_check();
+	if (state.tracing)
+		process_checked();
 }

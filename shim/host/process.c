@@ -17,6 +17,7 @@
 #include "hooks.h"
 #include "index.h"
 #include "interpose.h"
+#include "fill.h"
 #include "jvm.h"
 #include "note.h"
 #include "loaded.h"
@@ -50,6 +51,7 @@ static struct {
 	uint32_t image_pid; /* of the exec that brought us here */
 	uint32_t listens;   /* signal */
 	int is_told;        /* where the trace is */
+	int is_checked;     /* by the program itself, for the last time */
 	char program[256];
 	char path[2 * SETTINGS_PATH]; /* of this process's trace */
 } process;
@@ -478,6 +480,8 @@ void process_start(int argc, char **argv, char **envp)
 	}
 	if (is_bypassed())
 		return;
+	if (settings.fill)
+		fill_start();
 	register_uppers();
 	snapshot_start();
 	find_analyzer();
@@ -547,7 +551,7 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 		wishes_ask(); /* in a signal handler nothing of the program is called */
 	if (jvm_is_there())
 		jvm_at_end();
-	else
+	else if (!process.is_checked)
 		snapshot_at_end(here);
 	if (state.unlinked) {
 		write_out();
@@ -555,7 +559,7 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	} else {
 		area_trim(process.path);
 	}
-	if (!report || wishes_no_report() || !settings.report_exit || !note_possible())
+	if (!report || process.is_checked || wishes_no_report() || !settings.report_exit || !note_possible())
 		return;
 	long pid = start_report("exit");
 	if (pid > 0)
@@ -594,6 +598,11 @@ static void attend_report(void)
 			(char *)"--keep", (char *)"always", process.path, 0};
 
 	spawn_attend(settings.analyzer, argv, settings.environment, scanner_forget_copy);
+}
+
+void process_checked(void)
+{
+	process.is_checked = 1;
 }
 
 int process_check(const struct snapshot_here *here, int ms)

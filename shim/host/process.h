@@ -43,6 +43,9 @@ void process_snapshot(const struct snapshot_here *here, int report);
  * if something is lost. */
 int process_check(const struct snapshot_here *here, int ms);
 
+/* That was the check of the program: its end makes none of its own. */
+void process_checked(void);
+
 /* Steps aside for good, saying why once, and what to do (cure, or 0). */
 void process_stop(const char *why, const char *detail, const char *cure);
 #endif

@@ -152,6 +152,25 @@ int reach_glibc_descriptor(uintptr_t at, uintptr_t end, uintptr_t *low, uintptr_
 	return 0;
 }
 
+/* In all releases what a thread returned stands two words before the function that it began with; between them are a
+ * priority and a policy. */
+uintptr_t reach_glibc_result(const struct reach_maps *maps, uintptr_t at, uintptr_t end)
+{
+	uintptr_t found = 0;
+
+	for (uintptr_t w = at + 64; w + 8 <= end && w < at + 2304; w += 8) {
+		uint64_t word = *(const uint64_t *)w, before = *(const uint64_t *)(w - 8);
+		const struct reach_map *map = word == at ? 0 : reach_maps_find(maps, word);
+
+		if (word == at)
+			return 0; /* detached: it joins itself */
+		if (!found && w > at + 512 && map && map->flags & REACH_MAP_FILE && !(map->flags & REACH_MAP_WRITE) &&
+		    (uint32_t)before < 128 && before >> 32 < 16)
+			found = w - 16;
+	}
+	return found;
+}
+
 uintptr_t reach_glibc_next(uintptr_t chunk, uintptr_t end, uintptr_t limit, int *in_use)
 {
 	uint64_t size = ((const uint64_t *)chunk)[1] & ~(uint64_t)FLAGS;

@@ -21,6 +21,9 @@ void reach_glibc_bins(const struct reach_map *data, struct reach_ranges *holes);
  * that it belongs to. Returns 0 if it is none. */
 int reach_glibc_descriptor(uintptr_t at, uintptr_t end, uintptr_t *low, uintptr_t *high);
 
+/* Where a thread that has ended, and was neither detached nor joined, keeps what it returned; 0: not to be told. */
+uintptr_t reach_glibc_result(const struct reach_maps *maps, uintptr_t at, uintptr_t end);
+
 /* Is the chunk of an unfollowed piece of heap in use? The piece ends at `end`, its heap at `limit`.
  * Returns the next chunk, which may be `end`; 0: not to be told. */
 uintptr_t reach_glibc_next(uintptr_t chunk, uintptr_t end, uintptr_t limit, int *in_use);

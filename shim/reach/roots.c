@@ -129,6 +129,15 @@ static void pieces(struct reach_roots *r, uint32_t kind, piece_function *each)
 	}
 }
 
+/* The kernel clears the tid when a thread ends, pthread_join sets it to -1: in between somebody will ask for the result. */
+static void add_result(struct reach_roots *r, uintptr_t descriptor, uintptr_t end)
+{
+	uintptr_t at = reach_glibc_result(r->maps, descriptor, end);
+
+	if (at)
+		reach_ranges_add(&r->exact, at, at + 8, TRACE_ROOT_TLS);
+}
+
 /* Looks for thread descriptors: each names its stack, and the kernel has cleared the tid in those
  * of the dead, whose stacks glibc keeps for later. */
 static void find_stacks_in(void *context, uintptr_t start, uintptr_t end)
@@ -149,6 +158,8 @@ static void find_stacks_in(void *context, uintptr_t start, uintptr_t end)
 		reach_ranges_add(&r->holes, low, high, 0);
 		if (thread >= 0)
 			add_stack(r, (uint32_t)thread, low, high, at);
+		else if (!r->cut->is_musl && !*(const uint32_t *)(at + r->cut->tid_offset))
+			add_result(r, at, m->end);
 	}
 }
 

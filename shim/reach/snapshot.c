@@ -182,7 +182,7 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.age = settings.age * 1000,
 		.main_over = here->main_over || tasks->leader_gone,
 		.whole_heap = !is_live_set_whole(),
-		.glibc = real.is_glibc ? (uintptr_t)real.malloc : 0,
+		.glibc = real.is_glibc ? (uintptr_t)real.place : 0,
 		.tagged = settings.tagged,
 		/* the thread that forked is the first one of the child */
 		.main_tcb = facts.main_pid == pid ? facts.main_tcb : 0,

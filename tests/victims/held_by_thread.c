@@ -29,6 +29,13 @@ static void *body(void *unused)
 		rest();
 	}
 	if (!strcmp(way, "ended thread")) { hold(&on_stack, 0); ready = 1; }
+	if (!strcmp(way, "result") || !strcmp(way, "detached result")) {
+		hold((void *)&value, 0);
+		if (!strcmp(way, "detached result")) pthread_detach(pthread_self());
+		scrub();
+		ready = 1;
+		return value;
+	}
 	return unused;
 }
 

@@ -3,6 +3,7 @@
 #include "holder.h"
 
 __attribute__((weak)) void __lsan_ignore_object(const void *p);
+__attribute__((weak)) void __lsan_do_leak_check(void);
 __attribute__((weak)) void __lsan_disable(void);
 __attribute__((weak)) void __lsan_enable(void);
 __attribute__((weak)) void __lsan_register_root_region(const void *p, size_t size);
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
 	if (!&__lsan_disable) return argc + 70;
 	leak(argv[1]);
 	scrub();
+	if (!strcmp(argv[1], "last check")) { __lsan_do_leak_check(); leak("nothing"); }
 	if (!strcmp(argv[1], "check")) printf("%d\n", !!__lsan_do_recoverable_leak_check());
 	return 0;
 }
