@@ -121,6 +121,38 @@ def test_what_only_memory_that_could_not_be_read_could_hold_is_possible_and_the_
     assert check.status == 2 and b"memory that could not be read" in check.stdout, check
 
 
+@pytest.mark.parametrize("end, status", [("return", 0), ("exit", 0), ("_exit", 0), ("abort", 134)])
+@pytest.mark.parametrize("way", ["spin", "sleep"])
+def test_threads_that_run_at_the_end_hold_what_is_on_the_live_part_of_their_stacks(end, status, way, box):
+    for i in range(2):
+        folder = box / str(i)
+        folder.mkdir()
+        done = preloaded([victim("spins_at_the_end"), end, way], folder, settings=QUIET)
+        assert done.status == status, done
+        whole = report(only_trace(folder))
+        lost = [(group["class"], group["count"]) for group in whole["leaks"] if stack(group)[0] == "lose"]
+        held = [(group["class"], group["count"]) for group in whole["leaks"] if stack(group)[0] == "hold"]
+        assert (lost, held) == ([("definite", 40)], [("reachable", 4)])
+        assert whole["summary"]["scan"]["unstable_threads"] == 0
+
+
+def test_what_is_in_flight_is_told_in_the_first_line_of_the_summary(box):
+    done = preloaded([victim("spins_at_the_end"), "exit", "blocked"], box, settings=QUIET)
+    assert done.status == 0, done
+    trace = only_trace(box)
+    whole = report(trace)
+    assert whole["summary"]["scan"]["unstable_threads"] == 4
+    flying = whole["summary"]["classes"]["in-flight"]["blocks"]
+    first = next(line for line in run([LEAKSHIM, "report", trace]).stdout.decode().splitlines()
+                 if line.startswith("leakshim: ") and "The program ended" in line)
+    assert (f"{flying} in flight" in first) == (flying > 0)
+
+
+def test_no_signal_of_ours_is_left_to_a_program_that_takes_over(box):
+    done = preloaded([victim("spins_at_the_end"), "exec"], box, settings=QUIET)
+    assert done.status == 0, done
+
+
 @pytest.mark.parametrize("place", ["epoll", "timer", "pipe"])
 def test_a_block_that_only_the_kernel_holds_is_reachable(place, box):
     if place == "timer" and not os.path.exists("/proc/self/timers"):

@@ -721,6 +721,8 @@ static void print_summary(FILE *to, const struct report *r)
 	if (d->finding_count)
 		fprintf(to, ", %s wrong %s", words_number(a, d->finding_count, false),
 			d->finding_count == 1 ? "use" : "uses");
+	if (d->totals[CLASS_IN_FLIGHT].blocks > 0 && !d->is_shown[CLASS_IN_FLIGHT])
+		fprintf(to, ", %s in flight", words_number(a, d->totals[CLASS_IN_FLIGHT].blocks, r->model->is_sampled));
 	fprintf(to, ". %s", words_ended(&r->model->pool, r->model));
 	print_missed(to, r);
 	print_classes(to, r);

@@ -88,6 +88,17 @@ static __attribute__((noinline)) void made_slow(void *p, size_t size, uint32_t f
 	errno = saved;
 }
 
+/* No copy of an address stays in a register that nobody uses: a thread that allocates no more would hold its last block
+ * with it for good. */
+static inline __attribute__((always_inline)) void leave_no_copy(void)
+{
+#ifdef __x86_64__
+	__asm__ volatile("xor %%ecx, %%ecx; xor %%edx, %%edx; xor %%esi, %%esi; xor %%edi, %%edi;"
+			 "xor %%r8d, %%r8d; xor %%r9d, %%r9d; xor %%r10d, %%r10d; xor %%r11d, %%r11d"
+			 : : : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc");
+#endif
+}
+
 static inline __attribute__((always_inline)) void made(void *p, size_t size, uint32_t family,
 						       const struct live_caller *from)
 {
@@ -100,9 +111,10 @@ static inline __attribute__((always_inline)) void made(void *p, size_t size, uin
 		if (__builtin_expect(t->level != state.header->level, 0))
 			sample_stick((uintptr_t)p);
 		leave_fast(t, THREAD_ALL);
-		return;
+	} else {
+		made_slow(p, size, family, *from);
 	}
-	made_slow(p, size, family, *from);
+	leave_no_copy();
 }
 
 static __attribute__((noinline)) void check_family(struct thread *t, struct live_taken b,

@@ -23,6 +23,7 @@
 #include "scanner.h"
 #include "settings.h"
 #include "state.h"
+#include "stopping.h"
 #include "sys.h"
 #include "tasks.h"
 #include "rules.h"
@@ -423,27 +424,32 @@ void snapshot_at_end(const struct snapshot_here *here)
 	state_unlock(&state.lock_area);
 	struct trace_scan *scan = begin_scan(TRACE_OCCASION_END);
 	struct reach_cut cut;
-	struct tasks tasks;
-	int status = 0;
+	static struct tasks tasks; /* a thread may look into it later than we are here */
+	uint32_t self = own_tid();
+	int status = 0, are_stopped = 0;
 
 	if (!scan || scan->status)
 		return;
-	if (tasks_read(&tasks, own_tid(), here)) {
+	if (tasks_read(&tasks, self, here)) {
 		scan->status = TRACE_SCAN_NO_MEMORY;
 		return;
 	}
+	if (!is_program_going_on(TRACE_OCCASION_END))
+		are_stopped = stopping_begin(&tasks, self, state.header->request_signal);
 	fill_cut(&cut, scan, &tasks, here);
 	__atomic_store_n(&state.cut, scan->number, __ATOMIC_SEQ_CST); /* other threads may run on */
 	long pid = scanner_copy(&cut, 0);
 	if (!sys_failed(pid))
 		while (sys_call6(SYS_wait4, pid, (long)&status, __WCLONE, 0, 0, 0) == -4)
 			continue;
+	stopping_end(); /* not before: spinning threads would take the scan's time */
 	if (!scan->status)
 		scan->status = sys_failed(pid)			  ? TRACE_SCAN_NO_PROCESS
 			       : (status & 127) == SIGALRM ? TRACE_SCAN_TIMEOUT
 							  : TRACE_SCAN_BROKE;
 	state.cut = 0;
-	tasks_free(&tasks);
+	if (!are_stopped)
+		tasks_free(&tasks);
 }
 
 void snapshot_no_end(void)

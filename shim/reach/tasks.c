@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "note.h"
+#include "own.h"
 #include "proc.h"
 #include "sys.h"
 #include "rules.h"
@@ -79,8 +80,8 @@ static int arity(uintptr_t call)
 	}
 }
 
-/* "nr a0 a1 a2 a3 a4 a5 sp pc", "-1 sp pc", or "running". */
-static void read_syscall(struct reach_thread *t, const char *name)
+/* Returns 1 if it runs. "nr a0 a1 a2 a3 a4 a5 sp pc", "-1 sp pc", or "running". */
+static int read_syscall(struct reach_thread *t, const char *name)
 {
 	char path[64] = "/proc/self/task/", text[256];
 	size_t n = strlen(path), m = strlen(name);
@@ -89,11 +90,11 @@ static void read_syscall(struct reach_thread *t, const char *name)
 	memcpy(path + n + m, "/syscall", 9);
 	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
 	if (sys_failed(fd))
-		return;
+		return 0;
 	long got = sys_call3(SYS_read, fd, (long)text, sizeof text - 1);
 	sys_call3(SYS_close, fd, 0, 0);
 	if (got <= 0 || text[0] == 'r')
-		return;
+		return got > 0;
 	text[got] = 0;
 	const char *at = text;
 	if (*at == '-') {
@@ -109,6 +110,7 @@ static void read_syscall(struct reach_thread *t, const char *name)
 		}
 	}
 	t->sp = tasks_number(&at, 10);
+	return 0;
 }
 
 /* Reads /proc/self/task/NAME/status and returns what stands behind `label`, 0 if it is not there. */
@@ -156,7 +158,7 @@ static int is_proc_foreign(void)
 	long n = sys_call3(SYS_readlink, (long)"/proc/self", (long)text, sizeof text - 1);
 
 	text[n > 0 ? n : 0] = 0;
-	return n > 0 && (long)tasks_number(&at, 10) != sys_call3(SYS_getpid, 0, 0, 0);
+	return n > 0 && tasks_number(&at, 10) != own_pid();
 }
 
 int tasks_is_next_first(void)
@@ -183,9 +185,10 @@ static void add_task(struct tasks *tasks, const char *name, uint32_t self, const
 		t->words = here->words;
 		memcpy(t->word, here->word, sizeof t->word);
 	} else {
-		read_syscall(t, name);
-		if (!t->sp && is_dead(name)) {
-			tasks->leader_gone |= t->tid == (uint32_t)sys_call3(SYS_getpid, 0, 0, 0);
+		int is_running = read_syscall(t, name);
+
+		if (!t->sp && !is_running && is_dead(name)) {
+			tasks->leader_gone |= t->tid == own_pid();
 			*t = (struct reach_thread){0};
 			tasks->count--;
 			return;
