@@ -611,7 +611,7 @@ int process_check(const struct snapshot_here *here, int ms)
 		return 0;
 	wishes_ask();
 	if (wishes_no_report() ||
-	    snapshot_live(here, settings.analyzer[0] && note_possible() ? attend_report : 0))
+	    snapshot_live(here, settings.analyzer[0] && note_possible() ? attend_report : 0, 1))
 		return 0;
 	const struct trace_scan *scan = snapshot_wait(ms);
 	return scan && scan->status == TRACE_SCAN_DONE &&
@@ -626,7 +626,7 @@ void process_snapshot(const struct snapshot_here *here, int report)
 		return;
 	if (jvm_is_there() && jvm_request(can_report))
 		return;
-	if (!snapshot_live(here, can_report && settings.analyzer[0] ? attend_report : 0)) {
+	if (!snapshot_live(here, can_report && settings.analyzer[0] ? attend_report : 0, !report)) {
 		if (can_report && !settings.analyzer[0])
 			say_where();
 		return;

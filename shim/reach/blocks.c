@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "area.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -64,6 +65,8 @@ int reach_file_open(struct reach_file *file, const struct reach_cut *cut, struct
 		struct trace_chunk *c = (struct trace_chunk *)(base + at);
 
 		if (c->magic != TRACE_CHUNK_MAGIC || !c->length)
+			return -1;
+		if (c->area == TRACE_AREA_ROOM && area_divide(c, TRACE_AREA_VERDICT, file->per_chunk[TRACE_AREA_VERDICT]))
 			return -1;
 		if (c->area < TRACE_AREAS && c->ordinal < file->chunks[c->area])
 			file->chunk[c->area][c->ordinal] = (unsigned char *)(c + 1);

@@ -40,6 +40,7 @@ struct reach_cut {
 	int heuristics;       /* some inner pointers stand for their block */
 	uint32_t pid;         /* of the program */
 	int is_end;
+	int is_waited;        /* somebody waits for the scan: it is no time to be modest */
 	int is_shared;        /* the scan shares the program's memory: nothing stands still */
 	const struct area_range *privates; /* of the shim */
 	uint32_t private_count;

@@ -33,9 +33,9 @@ struct kernel_action {
 
 /* What is ours alone in the copy: no handler of the program, no core, first to go when memory is short,
  * and an end in any case. */
-static void settle_child(int is_end, int is_shared)
+static void settle_child(const struct reach_cut *cut)
 {
-	struct itimerval limit = {{0, 0}, {END_SECONDS * (is_end ? 1 : 20), 0}};
+	struct itimerval limit = {{0, 0}, {END_SECONDS * (cut->is_end ? 1 : 20), 0}};
 	struct rlimit core = {1, 1};
 	struct kernel_action action = {.handler = (void *)SIG_DFL};
 	uint64_t none = 0;
@@ -45,9 +45,9 @@ static void settle_child(int is_end, int is_shared)
 	sys_call6(SYS_prlimit64, 0, RLIMIT_CORE, (long)&core, 0, 0, 0);
 	sys_call3(SYS_setitimer, ITIMER_REAL, (long)&limit, 0);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
-	if (!is_end)
+	if (!cut->is_end && !cut->is_waited)
 		sys_call3(SYS_setpriority, 0, 0, 19);
-	if (is_shared) /* it would be the program's too */
+	if (cut->is_shared) /* it would be the program's too */
 		return;
 	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0, 0, 0);
 	if (!sys_failed(fd)) {
@@ -120,7 +120,7 @@ long scanner_copy(struct reach_cut *cut, void (*then)(void))
 	long pid = sys_call6(SYS_clone, table, 0, 0, 0, 0, 0);
 	if (!pid) {
 		leave(cut, table, then != 0);
-		settle_child(cut->is_end, 0);
+		settle_child(cut);
 		is_copy = 1;
 		reach_run(cut);
 		if (then)
@@ -180,7 +180,7 @@ static void scan_shared(void *data)
 	struct kernel_action action = {.handler = (void *)give_up, .flags = RESTORER, .restorer = (void *)give_up};
 
 	leave(&shared->cut, shared->table, shared->then != 0);
-	settle_child(0, 1);
+	settle_child(&shared->cut);
 	sys_call6(SYS_rt_sigaction, SIGSEGV, (long)&action, 0, 8, 0, 0);
 	sys_call6(SYS_rt_sigaction, SIGBUS, (long)&action, 0, 8, 0, 0);
 	reach_run(&shared->cut);

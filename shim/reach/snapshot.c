@@ -4,11 +4,14 @@
 
 #include <fcntl.h>
 #include <link.h>
+#include <linux/close_range.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -29,6 +32,7 @@
 #include "rules.h"
 
 #define RED_ZONE 128
+#define SOON 100000u  /* blocks */
 #define END_YIELDS 10000
 #define TOUCHES_MOST 200000000u /* nanoseconds */
 #define SHARED_STACK (256l * 1024)
@@ -96,11 +100,13 @@ static int is_live_set_whole(void)
 	       !h->drops[TRACE_DROP_NO_THREAD] && !h->drops[TRACE_DROP_SITE];
 }
 
-/* Is anything followed and alive? */
+/* Is anything followed and alive, as far as is soon said? */
 static int has_live(void)
 {
 	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_BLOCK].used;
 
+	if (used > SOON)
+		return 1;
 	for (uint32_t i = 1; i < used; i++)
 		if (__atomic_load_n(&state_block(i)->where, __ATOMIC_RELAXED))
 			return 1;
@@ -117,11 +123,20 @@ static int is_program_going_on(enum trace_occasion occasion)
 /* What a scan cannot do without. The rest it does without where it must. */
 static const struct guard_call scan_calls[] = {
 	{SYS_clone, {0}},
-	{SYS_clone, {CLONE_VM}},
+	{SYS_clone, {CLONE_FILES}},
+	{SYS_clone, {CLONE_VM | CLONE_FILES}},
 	{SYS_openat, {AT_FDCWD, 0, O_RDONLY | O_CLOEXEC}},
 	{SYS_read, {3, 0, 4096}},
 	{SYS_close, {3}},
-	{SYS_close_range, {3, ~0u, 0}},
+	{SYS_close_range, {~0u, ~0u, 0}},
+	{SYS_close_range, {0, ~0u, CLOSE_RANGE_UNSHARE}},
+	{SYS_close_range, {3, ~0u, CLOSE_RANGE_UNSHARE}},
+	{SYS_fcntl, {3, F_GETPIPE_SZ}},
+	{SYS_ioctl, {3, FIONREAD}},
+	{SYS_pipe2, {0, O_CLOEXEC | O_NONBLOCK}},
+	{SYS_tee, {3, 4}},
+	{SYS_prctl, {PR_GET_DUMPABLE}},
+	{SYS_sched_yield, {0}},
 	{SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}},
 	{SYS_munmap, {0, 4096}},
 	{SYS_madvise, {0, 4096, MADV_DOFORK}},
@@ -257,7 +272,7 @@ static void free_shared(void)
 
 /* No copy: the scan shares our memory, and looks several times. Everything moves on meanwhile, so
  * no stack pointer stays true. */
-static long take_shared(struct trace_scan *scan, const struct snapshot_here *here, void (*then)(void))
+static long take_shared(struct trace_scan *scan, const struct snapshot_here *here, void (*then)(void), int is_waited)
 {
 	struct tasks tasks;
 	long stack = sys_call6(SYS_mmap, 0, SHARED_STACK, PROT_READ | PROT_WRITE,
@@ -275,6 +290,7 @@ static long take_shared(struct trace_scan *scan, const struct snapshot_here *her
 	tasks.unstable = tasks.count;
 	fill_cut(&shared->cut, scan, &tasks, here);
 	shared->cut.is_shared = 1;
+	shared->cut.is_waited = is_waited;
 	shared->then = then;
 	scan->flags |= TRACE_SCAN_SHARED;
 	state.shared_stack = (void *)stack;
@@ -283,7 +299,7 @@ static long take_shared(struct trace_scan *scan, const struct snapshot_here *her
 	return scanner_share(shared, (unsigned char *)stack, SHARED_STACK);
 }
 
-static long take(struct trace_scan *scan, const struct snapshot_here *here, void (*then)(void), uint64_t start)
+static long take(struct trace_scan *scan, const struct snapshot_here *here, void (*then)(void), int is_waited)
 {
 	struct reach_cut cut;
 	struct tasks tasks;
@@ -291,8 +307,8 @@ static long take(struct trace_scan *scan, const struct snapshot_here *here, void
 	if (tasks_read(&tasks, own_tid(), here))
 		return -12;
 	fill_cut(&cut, scan, &tasks, here);
+	cut.is_waited = is_waited;
 	long pid = scanner_copy(&cut, then);
-	scan->pause_us = (state_clock_ns(CLOCK_MONOTONIC) - start) / 1000;
 	tasks_free(&tasks);
 	return pid;
 }
@@ -318,10 +334,10 @@ void snapshot_deferred(void)
 	struct snapshot_here here = {.sp = (uintptr_t)__builtin_frame_address(0) - RED_ZONE};
 
 	if (__atomic_exchange_n(&state.deferred, 0, __ATOMIC_SEQ_CST))
-		snapshot_live(&here, deferred_then);
+		snapshot_live(&here, deferred_then, 1);
 }
 
-int snapshot_live(const struct snapshot_here *here, void (*then)(void))
+int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_waited)
 {
 	uint64_t start = state_clock_ns(CLOCK_MONOTONIC);
 
@@ -349,7 +365,7 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void))
 	}
 	if (scan && !scan->status) {
 		__atomic_store_n(&state.cut, scan->number, __ATOMIC_SEQ_CST);
-		pid = is_shared ? take_shared(scan, here, then) : take(scan, here, then, start);
+		pid = is_shared ? take_shared(scan, here, then, is_waited) : take(scan, here, then, is_waited);
 		scan->pause_us = (state_clock_ns(CLOCK_MONOTONIC) - start) / 1000;
 		if (is_shared)
 			state.shared_pid = sys_failed(pid) ? 0 : (uint32_t)pid;

@@ -23,7 +23,7 @@ void snapshot_no_end(void);
 
 /* Scans the living process. `then` runs in the scanning process when it is done. Returns 0, or
  * -1 if no process could be made or one is still scanning. */
-int snapshot_live(const struct snapshot_here *here, void (*then)(void));
+int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_waited);
 
 /* Takes the cut that a signal handler could not take, because the thread that it interrupted held
  * the trace's lock. */

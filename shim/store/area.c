@@ -281,14 +281,19 @@ void area_trim(const char *path)
 	sys_call3(SYS_close, fd, 0, 0);
 }
 
+static uint64_t chunk_length(uint32_t element, uint32_t per_chunk)
+{
+	return (sizeof(struct trace_chunk) + (uint64_t)element * per_chunk + TRACE_CHUNK_ALIGN - 1) &
+	       ~(uint64_t)(TRACE_CHUNK_ALIGN - 1);
+}
+
 static int add_chunk(enum trace_area which, uint32_t ordinal)
 {
 	struct area *a = &state.areas[which];
 	struct trace_header *header = state.header;
-	uint64_t length = sizeof(struct trace_chunk) + ((uint64_t)a->element << a->shift);
+	uint64_t length = chunk_length(a->element, 1u << a->shift);
 	uint64_t at = header->file_used;
 
-	length = (length + TRACE_CHUNK_ALIGN - 1) & ~(uint64_t)(TRACE_CHUNK_ALIGN - 1);
 	if (ordinal >= AREA_CHUNKS || at + length > state.reserved)
 		return -28;
 	struct trace_chunk *chunk = (struct trace_chunk *)((unsigned char *)header + at);
@@ -367,6 +372,49 @@ uint32_t area_take(enum trace_area which, uint32_t count)
 	return (uint32_t)first;
 }
 
+/* Many chunks at once: their room gets one head that readers pass over, which whoever fills them divides (area_divide). So the
+ * program pays for one page. */
+static int add_room(enum trace_area which, uint64_t count)
+{
+	struct area *a = &state.areas[which];
+	struct trace_header *header = state.header;
+	uint64_t ordinal = a->ready >> a->shift, last = (count - 1) >> a->shift;
+	uint64_t at = header->file_used, length = (last + 1 - ordinal) * chunk_length(a->element, 1u << a->shift);
+	struct trace_chunk *room = (struct trace_chunk *)((unsigned char *)header + at);
+
+	if (a->ready & ((1ull << a->shift) - 1) || last >= AREA_CHUNKS || at + length > state.reserved)
+		return -28;
+	int r = populate(room, sizeof *room);
+	if (r)
+		return r;
+	room->area = TRACE_AREA_ROOM;
+	room->ordinal = (uint32_t)ordinal;
+	room->element = a->element;
+	room->length = length;
+	room->magic = TRACE_CHUNK_MAGIC;
+	__atomic_store_n(&header->file_used, at + length, __ATOMIC_RELEASE);
+	a->ready = (last + 1) << a->shift;
+	return 0;
+}
+
+int area_divide(struct trace_chunk *room, enum trace_area which, uint32_t per_chunk)
+{
+	uint64_t each = chunk_length(room->element, per_chunk), count = room->length / each;
+
+	for (uint64_t i = count; i-- > 1;) {
+		struct trace_chunk *c = (struct trace_chunk *)((unsigned char *)room + i * each);
+		int r = populate(c, sizeof *c);
+
+		if (r)
+			return r;
+		*c = (struct trace_chunk){.area = which, .ordinal = room->ordinal + (uint32_t)i, .element = room->element,
+					  .length = each, .magic = TRACE_CHUNK_MAGIC};
+	}
+	__atomic_store_n(&room->length, each, __ATOMIC_RELEASE);
+	__atomic_store_n(&room->area, which, __ATOMIC_RELEASE);
+	return 0;
+}
+
 /* Caller holds lock_area, which is given back. */
 static int reserve(enum trace_area which, uint64_t count)
 {
@@ -375,6 +423,8 @@ static int reserve(enum trace_area which, uint64_t count)
 
 	if (!state.header || !a->chunk || state.ending)
 		r = -28;
+	if (!r && which == TRACE_AREA_VERDICT && a->ready < count && a->chunk)
+		r = add_room(which, count);
 	while (!r && a->ready < count) {
 		uint32_t ordinal = (uint32_t)(a->ready >> a->shift);
 

@@ -38,6 +38,9 @@ int area_reserve(enum trace_area which, uint64_t count);
 /* The same for a caller that may have interrupted one who holds the lock: -EAGAIN after some yields. */
 int area_reserve_within(enum trace_area which, uint64_t count, int yields);
 
+/* In the process that fills them: makes the chunks of `which` in a room that area_reserve left. Returns 0 or -errno. */
+int area_divide(struct trace_chunk *room, enum trace_area which, uint32_t per_chunk);
+
 /* Makes the pages of what lies in the trace present. Returns 0 or -errno. */
 int area_present(void *at, size_t size);
 
