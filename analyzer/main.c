@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "completion.h"
+#include "config.h"
 #include "diagnose.h"
+#include "doctor.h"
 #include "explain.h"
 #include "file.h"
 #include "judge.h"
@@ -21,6 +24,7 @@
 #include "request.h"
 #include "run.h"
 #include "suppress.h"
+#include "top.h"
 #include "who.h"
 #include "words.h"
 
@@ -420,6 +424,28 @@ static int command_probes(const struct options *o)
 	return status;
 }
 
+static int command_top(const struct options *o)
+{
+	pid_t pid = pid_of(o->arguments[0]);
+	char found[PATH_MAX];
+
+	if (!pid) {
+		fputs("leakshim: top wants the pid of a traced program, not '", stderr);
+		words_escape(stderr, o->arguments[0]);
+		fputs("'\n", stderr);
+		return STATUS_TROUBLE;
+	}
+	return process_trace(pid, found, sizeof(found)) || top_show(pid, found) ? STATUS_TROUBLE : 0;
+}
+
+static int command_doctor(const struct options *o)
+{
+	const char *word = o->argument_count ? o->arguments[0] : NULL;
+	pid_t pid = word ? pid_of(word) : 0;
+
+	return doctor(pid ? NULL : word, pid) ? STATUS_LEAKS : 0;
+}
+
 static int command_run(const struct options *o)
 {
 	struct run_outcome outcome;
@@ -462,20 +488,24 @@ static int command_run(const struct options *o)
 
 int main(int argc, char **argv)
 {
+	enum options_result result;
 	struct options options;
 
 	unsetenv("DEBUGINFOD_URLS"); /* nothing is fetched from a network */
-	switch (options_parse(&options, argc, argv)) {
-	case OPTIONS_DONE:
-		return fflush(stdout) ? STATUS_TROUBLE : 0;
-	case OPTIONS_WRONG:
-		return STATUS_TROUBLE;
-	case OPTIONS_GO:
-		break;
-	}
+	result = options_parse(&options, argc, argv);
+	if (result == OPTIONS_DONE && options.completion && completion_print(options.completion))
+		result = OPTIONS_WRONG;
+	if (result == OPTIONS_GO)
+		result = config_read(&options) ? OPTIONS_WRONG : options_check(&options);
+	if (result != OPTIONS_GO)
+		return result == OPTIONS_WRONG || fflush(stdout) ? STATUS_TROUBLE : 0;
 	switch (options.command) {
 	case COMMAND_RUN:
 		return command_run(&options);
+	case COMMAND_TOP:
+		return command_top(&options);
+	case COMMAND_DOCTOR:
+		return command_doctor(&options);
 	case COMMAND_CHECK:
 		return command_check(&options);
 	case COMMAND_DIFF:

@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "model.h"
-#include "completion.h"
-#include "config.h"
 #include "nearest.h"
 #include "options.h"
 #include "outputs.h"
@@ -31,6 +29,8 @@ static const struct {
 	[COMMAND_DIFF] = { "diff", "[OPTIONS] OLD NEW", "what is new, grown or gone from one trace to the next" },
 	[COMMAND_WHO] = { "who", "TRACE ADDRESS", "who points at a block, as far as the latest scan kept it" },
 	[COMMAND_LEVEL] = { "level", "PID LEVEL", "change what is followed in a running program, without a restart" },
+	[COMMAND_TOP] = { "top", "PID", "a live view of what a traced program keeps, and what grows" },
+	[COMMAND_DOCTOR] = { "doctor", "[PID | -- PROGRAM]", "what will and will not work here, and why" },
 	[COMMAND_PROBES] = { "probes", "[TRACE|PID] | --check FILE...",
 			     "list the libraries that are known, or the functions that a program is followed\n"
 			     "      at; or check probe files of your own" },
@@ -317,7 +317,8 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		o->keep_always = i == 1;
 		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
 	case OPTION_COMPLETION:
-		return completion_print(value) ? OPTIONS_WRONG : OPTIONS_DONE;
+		o->completion = value;
+		return OPTIONS_DONE;
 	case OPTION_HELP:
 		print_help(o->command);
 		return OPTIONS_DONE;
@@ -416,7 +417,7 @@ static enum options_result parse_command(struct options *o, const char *word)
 	return wrong_word("command", word, list);
 }
 
-static enum options_result check_arguments(const struct options *o)
+enum options_result options_check(const struct options *o)
 {
 	static const char *const missing[COMMANDS] = {
 		[COMMAND_RUN] = "a program; for example: leakshim run -- ./server --port 80",
@@ -426,9 +427,12 @@ static enum options_result check_arguments(const struct options *o)
 		[COMMAND_DIFF] = "two traces; for example: leakshim diff old.trace new.trace",
 		[COMMAND_WHO] = "a trace and an address; for example: leakshim who server.4711.trace 0x55d0c8",
 		[COMMAND_LEVEL] = "a pid and a level; for example: leakshim level 4711 paranoid",
+		[COMMAND_TOP] = "a pid; for example: leakshim top 4711",
 		[COMMAND_PROBES] = "a file; for example: leakshim probes --check own.probes",
 	};
 
+	if (o->command == COMMAND_DOCTOR)
+		return OPTIONS_GO;
 	if (o->command == COMMAND_PROBES && !o->argument_count && !o->check)
 		return OPTIONS_GO;
 	if (!o->argument_count) {
@@ -523,10 +527,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 	*kept = NULL;
 	o->argument_count = (int)(kept - o->arguments);
 	if (!o->command) {
-		fputs("leakshim: no command; there are: run report snapshot probes check diff who\n", stderr);
+		fputs("leakshim: no command; there are: run report snapshot probes check diff who level doctor\n", stderr);
 		return OPTIONS_WRONG;
 	}
-	if (config_read(o))
-		return OPTIONS_WRONG;
-	return check_arguments(o);
+	return OPTIONS_GO;
 }

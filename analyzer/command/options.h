@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_REPORT, COMMAND_SNAPSHOT, COMMAND_PROBES, COMMAND_CHECK, COMMAND_DIFF,
-	       COMMAND_WHO, COMMAND_LEVEL, COMMANDS };
+	       COMMAND_WHO, COMMAND_LEVEL, COMMAND_DOCTOR, COMMAND_TOP, COMMANDS };
 
 #define OPTIONS_FILES 16 /* of suppressions */
 
@@ -21,6 +21,7 @@ struct options {
 	const char *from_shim; /* "exit" or "signal": started by the shim */
 	const char *format;    /* a list for outputs_open; 0: text */
 	const char *config;      /* --config */
+	const char *completion;  /* --completion: of this shell */
 	uint64_t said;           /* bit per option of the table that the command line had */
 	const char *source_root; /* absolute; 0: none */
 	unsigned show;         /* bit per enum leak_class; 0: the usual ones */
@@ -59,6 +60,9 @@ enum options_result options_from_file(struct options *o, const char *name, const
 
 /* The number of a level's name; -1 after saying which is nearest. */
 int options_level(const char *name);
+
+/* After the configuration file: is what the command needs there? Says what is missing. */
+enum options_result options_check(const struct options *o);
 
 enum options_result options_parse(struct options *o, int argc, char **argv);
 #endif
