@@ -33,7 +33,8 @@ __attribute__((visibility("default"))) jint JNICALL Agent_OnLoad(JavaVM *vm, cha
 
 static jint (*real_create)(JavaVM **, void **, void *);
 static char own_path[PATH_MAX_BYTES];
-static int32_t asked; /* futex: number of requests */
+static int32_t asked; /* futex: how often it was woken */
+static uint32_t requests;
 static uint32_t with_report;
 
 /* --- the trace --- */
@@ -92,17 +93,35 @@ static void say_vm(uint32_t status, const char *version, const char *why)
 
 /* --- the thread that waits for requests --- */
 
-static void answer_request(void)
+/* For as long as `work` takes, the thread is one of the virtual machine's. */
+static void attached(void (*work)(JNIEnv *env))
 {
 	JavaVMAttachArgs args = {JNI_VERSION_1_6, (char *)"leakshim", 0};
-	int report = __atomic_exchange_n(&with_report, 0, __ATOMIC_ACQ_REL) != 0;
 	JNIEnv *env;
 
 	if (jvm.phase == JVM_FOLLOWED && jvm.live &&
 	    (*jvm.vm)->AttachCurrentThreadAsDaemon(jvm.vm, (void **)&env, &args) == JNI_OK) {
-		walk_heap(env, LIVE_BUDGET_US);
+		work(env);
 		(*jvm.vm)->DetachCurrentThread(jvm.vm);
 	}
+}
+
+static void look(JNIEnv *env)
+{
+	stacks_name_pending(env);
+	walk_heap(env, LIVE_BUDGET_US);
+}
+
+static void name_pending(JNIEnv *env)
+{
+	stacks_name_pending(env);
+}
+
+static void answer_request(void)
+{
+	int report = __atomic_exchange_n(&with_report, 0, __ATOMIC_ACQ_REL) != 0;
+
+	attached(look);
 	struct thread *t = thread_enter((uintptr_t)__builtin_frame_address(0), 0);
 	if (t) {
 		uint32_t i = area_take(TRACE_AREA_SCAN, 1);
@@ -124,17 +143,23 @@ static void answer_request(void)
 static void *wait_for_requests(void *unused)
 {
 	int32_t done = 0;
+	uint32_t answered = 0;
 
 	(void)unused;
 	while (jvm.phase != JVM_DEAD) {
 		int32_t now = __atomic_load_n(&asked, __ATOMIC_ACQUIRE);
+		uint32_t wanted = __atomic_load_n(&requests, __ATOMIC_ACQUIRE);
 
 		if (now == done) {
 			sys_call6(SYS_futex, (long)&asked, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, now, 0, 0, 0);
 			continue;
 		}
 		done = now;
-		answer_request();
+		if (wanted != answered)
+			answer_request();
+		else if (stacks_has_pending())
+			attached(name_pending);
+		answered = wanted;
 	}
 	return 0;
 }
@@ -156,6 +181,12 @@ static void start_waiter(void)
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
 }
 
+void jvm_wake(void)
+{
+	__atomic_fetch_add(&asked, 1, __ATOMIC_RELEASE);
+	sys_call6(SYS_futex, (long)&asked, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
+}
+
 int jvm_is_there(void)
 {
 	return jvm.phase >= JVM_CREATED;
@@ -167,8 +198,8 @@ int jvm_request(int report)
 		return 0;
 	if (report)
 		__atomic_store_n(&with_report, 1, __ATOMIC_RELEASE);
-	__atomic_fetch_add(&asked, 1, __ATOMIC_RELEASE);
-	sys_call6(SYS_futex, (long)&asked, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
+	__atomic_fetch_add(&requests, 1, __ATOMIC_RELEASE);
+	jvm_wake();
 	return 1;
 }
 
@@ -194,6 +225,7 @@ static void JNICALL vm_started(jvmtiEnv *ti, JNIEnv *env, jthread thread)
 {
 	(void)ti, (void)thread;
 	classes_name_all(env);
+	stacks_learn(env);
 	jvm.live = 1;
 	start_waiter();
 }
@@ -205,8 +237,10 @@ static void JNICALL vm_dies(jvmtiEnv *ti, JNIEnv *env)
 	(void)ti;
 	if (vm)
 		vm->ended = state_now() | 1;
-	if (jvm.phase == JVM_FOLLOWED && jvm.live)
+	if (jvm.phase == JVM_FOLLOWED && jvm.live) {
+		stacks_name_pending(env);
 		walk_heap(env, END_BUDGET_US);
+	}
 	__atomic_store_n(&jvm.phase, JVM_DEAD, __ATOMIC_RELEASE);
 }
 
@@ -342,9 +376,32 @@ static jint create(JavaVM **vm, void **env, void *given)
 	return r;
 }
 
+/* Our methods in classes of the platform, which others may not bind without a warning: they are looked up like any. */
+static void *native_answer(const char *name)
+{
+	static const struct {
+		const char *end;
+		void *to;
+	} natives[] = {{"_leakshim_00024op", (void *)events_op},
+		       {"_leakshim_00024make", (void *)events_make},
+		       {"_leakshim_00024on", (void *)events_on}};
+	size_t size = strlen(name), length;
+
+	if (jvm.phase != JVM_FOLLOWED || strncmp(name, "Java_", 5) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof natives / sizeof *natives; i++) {
+		length = strlen(natives[i].end);
+		if (size > length && !strcmp(name + size - length, natives[i].end))
+			return natives[i].to;
+	}
+	return 0;
+}
+
 void *jvm_answer(const char *name, void *found)
 {
-	if (!found || !state.tracing || settings.jvm == 0 || strcmp(name, "JNI_CreateJavaVM") != 0)
+	if (!found)
+		return native_answer(name);
+	if ( !state.tracing || settings.jvm == 0 || strcmp(name, "JNI_CreateJavaVM") != 0)
 		return 0;
 	real_create = (jint (*)(JavaVM **, void **, void *))found;
 	return (void *)create;

@@ -226,6 +226,25 @@ static void add_class(JNIEnv *env, jclass class, uint32_t type, jfieldID id)
 	__atomic_store_n(&jvm_classes_used, i + 1, __ATOMIC_RELEASE);
 }
 
+/* One of the virtual machine's own: it warns of whoever binds methods of such classes, and looks them up by itself. */
+static int is_platform(jclass class)
+{
+	jvmtiEnv *ti = jvm.ti;
+	JNIEnv *env;
+	jobject loader = 0;
+	char *signature = 0;
+	int result;
+
+	if ((*ti)->GetClassLoader(ti, class, &loader) != JVMTI_ERROR_NONE || !loader)
+		return 1;
+	if ((*jvm.vm)->GetEnv(jvm.vm, (void **)&env, JNI_VERSION_1_6) != JNI_OK ||
+	    (*ti)->GetClassSignature(ti, (*env)->GetObjectClass(env, loader), &signature, 0) != JVMTI_ERROR_NONE)
+		return 0;
+	result = !strcmp(signature, "Ljdk/internal/loader/ClassLoaders$PlatformClassLoader;");
+	(*ti)->Deallocate(ti, (unsigned char *)signature);
+	return result;
+}
+
 /* A patched class is complete: its native methods and fields are found, before any of its code runs. */
 static void enter(JNIEnv *env, jclass class, const char *signature)
 {
@@ -238,7 +257,7 @@ static void enter(JNIEnv *env, jclass class, const char *signature)
 
 	if (!id || !turn)
 		return; /* not as we left it */
-	if ((*env)->RegisterNatives(env, class, natives, 3)) {
+	if (!is_platform(class) && (*env)->RegisterNatives(env, class, natives, 3)) {
 		(*env)->ExceptionClear(env);
 		jvm_problem("the class ", signature, "its native methods could not be bound");
 	}

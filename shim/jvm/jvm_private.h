@@ -114,6 +114,16 @@ void stacks_start(void);
  * it could not be had. */
 uint32_t stacks_here(JNIEnv *env, uint32_t skip);
 
+/* Learns by which calls Java code takes memory, so that such blocks have Java stacks. In the thread that starts the machine. */
+void stacks_learn(JNIEnv *env);
+
+/* Names the places that were met where nothing could be asked. 1: there were some. */
+int stacks_name_pending(JNIEnv *env);
+int stacks_has_pending(void);
+
+/* Wakes the thread of ours that attaches itself for a while. Async-signal-safe. */
+void jvm_wake(void);
+
 /* A class's name as in Java source from its signature: as text, and as a TEXT index. Returns its length. */
 size_t stacks_class_name(char *to, size_t room, const char *signature);
 uint32_t stacks_class_text(const char *signature);

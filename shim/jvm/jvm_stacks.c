@@ -11,6 +11,8 @@
 #include "jvm_private.h"
 #include "loaded.h"
 #include "real.h"
+#include "stack.h"
+#include "sys.h"
 #include "thread.h"
 #include "tree.h"
 #include "rules.h"
@@ -18,6 +20,7 @@
 #define FRAMES_MOST 512
 #define PLACES (1u << 18)
 #define STACKS (1u << 14)
+#define LATER 8192u
 #define HIDDEN 0xffffffffu /* a frame that Java does not show either */
 
 /* As the virtual machine has it. */
@@ -42,6 +45,12 @@ static struct tables {
 	struct whole {
 		uint64_t check, node; /* hash ^ node, node */
 	} memo[STACKS];
+	uint32_t waiting, named; /* places that were met and named later */
+	struct later {
+		jmethodID method; /* written last */
+		int32_t bci;
+		uint32_t frame;
+	} later[LATER];
 } *tables;
 
 static void (*get_call_trace)(struct call_trace *, jint, void *);
@@ -146,7 +155,7 @@ size_t stacks_class_name(char *to, size_t room, const char *signature)
 		to[used++] = *signature == '/' ? '.' : *signature;
 	to[used] = 0;
 	for (; arrays && used < room - 3; arrays--)
-		used += strlen(strcpy(to + used, "[]"));
+		memcpy(to + used, "[]", 3), used += 2;
 	if ((made = strstr(to, ".0x")) != 0)
 		*made = 0;
 	if ((made = strstr(to, "$$Lambda")) != 0)
@@ -317,6 +326,11 @@ static void remember(uint64_t hash, uint32_t node)
 	__atomic_store_n(&m->check, hash ^ node, __ATOMIC_RELAXED);
 }
 
+static uint64_t where_of(uint32_t frame)
+{
+	return (TRACE_JAVA_CODE + 2 * (uint64_t)frame + 1) | (uint64_t)tables->module << TRACE_PC_BITS;
+}
+
 /* Puts a stack into the tree, outermost frame first. */
 static uint32_t intern(const uint32_t *frame, int count, int is_cut)
 {
@@ -329,8 +343,7 @@ static uint32_t intern(const uint32_t *frame, int count, int is_cut)
 	for (int i = count - 1; i >= 0 && node; i--) {
 		if (frame[i] == HIDDEN || !frame[i])
 			continue;
-		node = tree_child(node, (TRACE_JAVA_CODE + 2 * (uint64_t)frame[i] + 1) | (uint64_t)tables->module << TRACE_PC_BITS,
-				  is_cut ? TRACE_NODE_CUT : 0);
+		node = tree_child(node, where_of(frame[i]), is_cut ? TRACE_NODE_CUT : 0);
 		is_cut = 0;
 	}
 	if (node == state.header->root)
@@ -374,6 +387,136 @@ uint32_t stacks_here(JNIEnv *env, uint32_t skip)
 	if (node)
 		remember(hash, node);
 	return node;
+}
+
+/* --- stacks of what takes memory below Java code --- */
+
+/* Where the virtual machine's own functions that do that are called, and its module. */
+static struct {
+	uint32_t tid; /* learning */
+	uint32_t count, module;
+	uintptr_t entry[4];
+} taking;
+
+/* A place whose name nobody can be asked for here. The caller has entered its thread's state. */
+static uint32_t place_later(const struct call_frame *f)
+{
+	uint64_t key = (uint64_t)(uintptr_t)f->method << 1 | 1;
+	uint32_t frame = 0;
+
+	state_lock(&tables->lock);
+	struct place *p = place_of(key, f->bci);
+	if (p->method) {
+		frame = p->frame;
+	} else if (tables->used < PLACES / 4 * 3 && tables->waiting < LATER && module_of_java() &&
+		   (frame = area_take(TRACE_AREA_JAVA_FRAME, 1)) != 0) {
+		tables->used++;
+		p->bci = f->bci;
+		p->frame = frame;
+		__atomic_store_n(&p->method, key, __ATOMIC_RELEASE);
+		tables->later[tables->waiting].bci = f->bci;
+		tables->later[tables->waiting].frame = frame;
+		__atomic_store_n(&tables->later[tables->waiting].method, f->method, __ATOMIC_RELEASE);
+		tables->waiting++;
+	}
+	state_unlock(&tables->lock);
+	return frame;
+}
+
+static int is_taking(uintptr_t pc, uint32_t module)
+{
+	for (uint32_t i = 0; i < taking.count; i++)
+		if (taking.entry[i] == pc)
+			return 1;
+	return taking.count && module != taking.module;
+}
+
+/* For stack_managed: in any call that takes memory. The thread's state is entered. */
+static uint32_t below_java(uintptr_t pc, uint32_t module)
+{
+	struct call_frame frames[FRAMES_MOST / 2];
+	struct call_trace trace = {.frames = frames};
+	uint32_t waiting = tables->waiting, node;
+
+	if (taking.tid) {
+		if (taking.tid == (uint32_t)sys_call3(SYS_gettid, 0, 0, 0) && taking.count < 4 && !is_taking(pc, module)) {
+			taking.module = module;
+			taking.entry[taking.count++] = pc;
+		}
+		return 0;
+	}
+	if (!is_taking(pc, module) || jvm.phase != JVM_FOLLOWED ||
+	    (*jvm.vm)->GetEnv(jvm.vm, (void **)&trace.env, JNI_VERSION_1_6) != JNI_OK)
+		return 0;
+	get_call_trace(&trace, FRAMES_MOST / 2, 0);
+	if (trace.count <= 0)
+		return 0;
+	uint64_t hash = hash_frames(frames, trace.count);
+	node = remembered(hash);
+	if (node)
+		return node;
+	node = state.header->root;
+	for (int i = trace.count - 1; i >= 0 && node; i--) {
+		const struct place *p = place_of((uint64_t)(uintptr_t)frames[i].method << 1 | 1, frames[i].bci);
+		uint32_t frame = __atomic_load_n(&p->method, __ATOMIC_ACQUIRE) ? p->frame : place_later(&frames[i]);
+
+		if (frame && frame != HIDDEN)
+			node = tree_child(node, where_of(frame), i == FRAMES_MOST / 2 - 1 ? TRACE_NODE_CUT : 0);
+	}
+	if (tables->waiting != waiting)
+		jvm_wake();
+	if (!node || node == state.header->root)
+		return 0;
+	remember(hash, node);
+	return node;
+}
+
+void stacks_learn(JNIEnv *env)
+{
+	jclass class = (*env)->FindClass(env, "jdk/internal/misc/Unsafe");
+	jmethodID get = class ? (*env)->GetStaticMethodID(env, class, "getUnsafe", "()Ljdk/internal/misc/Unsafe;") : 0;
+	jmethodID take = get ? (*env)->GetMethodID(env, class, "allocateMemory", "(J)J") : 0;
+	jmethodID again = take ? (*env)->GetMethodID(env, class, "reallocateMemory", "(JJ)J") : 0;
+	jmethodID release = again ? (*env)->GetMethodID(env, class, "freeMemory", "(J)V") : 0;
+	jobject object = release ? (*env)->CallStaticObjectMethod(env, class, get) : 0;
+
+	if (object && get_call_trace && prepare()) {
+		taking.tid = (uint32_t)sys_call3(SYS_gettid, 0, 0, 0);
+		stack_managed = below_java;
+		jlong at = (*env)->CallLongMethod(env, object, take, (jlong)40);
+		if (at && !(*env)->ExceptionCheck(env))
+			at = (*env)->CallLongMethod(env, object, again, at, (jlong)4000);
+		if (at && !(*env)->ExceptionCheck(env))
+			(*env)->CallVoidMethod(env, object, release, at);
+		taking.tid = 0;
+	}
+	if ((*env)->ExceptionCheck(env))
+		(*env)->ExceptionClear(env);
+}
+
+int stacks_has_pending(void)
+{
+	return tables && __atomic_load_n(&tables->waiting, __ATOMIC_ACQUIRE) != tables->named;
+}
+
+int stacks_name_pending(JNIEnv *env)
+{
+	uint32_t i = tables ? tables->named : 0, any = 0;
+
+	for (; tables && i < __atomic_load_n(&tables->waiting, __ATOMIC_ACQUIRE); i++, any = 1) {
+		const struct later *l = &tables->later[i];
+		struct names n;
+		struct trace_java_frame *f = java_frame_at(l->frame);
+
+		read_names(env, l->method, l->bci, &n);
+		f->class_name = words_text(n.class_name, strlen(n.class_name));
+		f->file = words_text(n.file, strlen(n.file));
+		f->line = n.line;
+		__atomic_store_n(&f->method, words_text(n.method, strlen(n.method)), __ATOMIC_RELEASE);
+	}
+	if (tables)
+		tables->named = i;
+	return (int)any;
 }
 
 void stacks_name_thread(JNIEnv *env)

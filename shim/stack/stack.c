@@ -254,6 +254,32 @@ static void memo_keep(struct stack_cache *cache, uint32_t stays, uintptr_t rbp)
 	}
 }
 
+uint32_t (*stack_managed)(uintptr_t pc, uint32_t module);
+
+/* Puts the frames inside a runtime's code below what the runtime says about the rest. The cache does not know that, and is
+ * not asked alone again while such code is in the stack. */
+static uint32_t join_managed(struct stack_cache *cache, uint32_t node)
+{
+	uint32_t outer = cache->depth;
+
+	while (outer && trace_node_module(state_node(cache->frame[outer - 1].node)))
+		outer--;
+	if (!outer || outer == cache->depth)
+		return node;
+	cache->valid = 0;
+	const struct trace_node *entry = state_node(cache->frame[outer].node);
+	uint32_t joined = stack_managed(trace_node_pc(entry), trace_node_module(entry));
+
+	if (!joined)
+		return node;
+	for (; outer < cache->depth && joined; outer++) {
+		const struct trace_node *n = state_node(cache->frame[outer].node);
+
+		joined = tree_child(joined, n->where, n->flags & TRACE_NODE_EXACT);
+	}
+	return joined ? joined : node;
+}
+
 uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
 {
 	uint32_t generation = __atomic_load_n(&state.generation, __ATOMIC_ACQUIRE);
@@ -289,7 +315,9 @@ uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintp
 		node = cache_extend(cache, stays, fresh);
 	}
 	cache->valid = cache->is_cut || !cache->depth ? 0 : generation;
-	if (node && stays && cache->is_proper)
+	if (__builtin_expect(stack_managed != 0, 0) && node)
+		node = join_managed(cache, node);
+	else if (node && stays && cache->is_proper)
 		memo_keep(cache, stays, rbp);
 	if (!node)
 		state_drop(TRACE_DROP_STACK);

@@ -65,6 +65,11 @@ uint32_t stack_remember(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, u
 /* Walks what has changed. */
 uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp);
 
+/* Code that has no file may belong to a runtime that knows its own frames. Given where the outermost frame inside it
+ * returns to (a frame that does have a file: pc and MODULE index), says which node stands for all from there outward;
+ * 0: it has none. Registered by a floor above; nothing of it is called before. */
+extern uint32_t (*stack_managed)(uintptr_t pc, uint32_t module) __attribute__((visibility("hidden")));
+
 /* Sets the bounds of the running thread's own stack; called once per thread. */
 void stack_bounds(struct stack_cache *cache, uintptr_t low, uintptr_t high);
 
