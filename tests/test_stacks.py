@@ -14,7 +14,7 @@ import pytest
 from harness import ROOT, environment, include_floors
 
 SHIM = ROOT / "shim"
-ROOMS = ["base/loaded", "stack/stack", "stack/step", "stack/tree", "stack/modules", "stack/cfi", "stack/cfi_expression", "store/state"]
+ROOMS = ["base/guard", "base/loaded", "stack/stack", "stack/step", "stack/tree", "stack/modules", "stack/cfi", "stack/cfi_expression", "store/state"]
 VICTIMS = ["shapes", "lookalikes", "signals", "exceptions", "longjmp", "coroutines", "deep", "no_info",
            "odd_frames", "callbacks", "reload"]
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
