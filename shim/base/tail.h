@@ -7,10 +7,16 @@
  * (syscall). They jump instead of calling. Written in assembly, one file an architecture.
  */
 
+#include <stdint.h>
+
 /* Where the jumps lead; filled by real.c. */
 extern void *tail_dlsym __attribute__((visibility("hidden")));
 extern void *tail_dlopen __attribute__((visibility("hidden")));
 extern void *tail_syscall __attribute__((visibility("hidden")));
+
+/* Numbers for which syscall() leads to tail_waiting once that is set, one bit each. */
+extern uint64_t tail_waits[8] __attribute__((visibility("hidden")));
+extern void *tail_waiting __attribute__((visibility("hidden")));
 
 /* dlopen was asked for RTLD_DEEPBIND at least once. Which modules that brought is not known: of two threads' calls
  * one may overtake the other. */

@@ -75,7 +75,18 @@ syscall:
 	je guard_syscall
 	cmpq $0, tail_syscall(%rip)
 	je 2f
-	jmpq *tail_syscall(%rip)
+	cmpq $511, %rdi
+	ja 3f
+	movq %rdi, %rax
+	leaq tail_waits(%rip), %r11
+	shrq $6, %rax
+	movq (%r11, %rax, 8), %rax
+	btq %rdi, %rax
+	jnc 3f
+	cmpq $0, tail_waiting(%rip)
+	je 3f
+	jmpq *tail_waiting(%rip)
+3:	jmpq *tail_syscall(%rip)
 2:	pushq %rdi
 	.cfi_adjust_cfa_offset 8
 	pushq %rsi
@@ -122,6 +133,14 @@ tail_dlopen:
 	.globl tail_syscall
 	.hidden tail_syscall
 tail_syscall:
+	.zero 8
+	.globl tail_waits
+	.hidden tail_waits
+tail_waits:
+	.zero 64
+	.globl tail_waiting
+	.hidden tail_waiting
+tail_waiting:
 	.zero 8
 	.globl tail_deep
 	.hidden tail_deep

@@ -147,6 +147,12 @@ enum trace_level {
 };
 
 #define TRACE_REQUEST 0x6b656c65u
+
+/* What goes with a request, in the upper half of its value: the system call that its thread waits in, 0: not known, and where
+ * it was called. */
+#define TRACE_HINT(number, pc) (((number) & 0xfffull) << 20 | ((pc) & 0xfffffull))
+#define TRACE_HINT_NUMBER(hint) ((uint32_t)((hint) >> 20)) /* plus 1 */
+#define TRACE_HINT_PLACE(hint) ((uint32_t)((hint) & 0xfffff))
 #define TRACE_STACK_MAX 1024u /* frames kept of one stack */
 #define TRACE_RATES 16u
 #define TRACE_AGES 24u

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "blocking.h"
 #include "process.h"
 #include "real.h"
 #include "own.h"
@@ -75,34 +76,6 @@ static void on_fatal(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-#ifdef __x86_64__
-/* "mov $nr, %eax; syscall" just before the interrupted place: run it again. */
-static void restart_call(ucontext_t *context)
-{
-	greg_t *r = context->uc_mcontext.gregs;
-	const unsigned char *at = (const unsigned char *)r[REG_RIP];
-	uint32_t number;
-
-	if (r[REG_RAX] != -EINTR || at[-2] != 0x0f || at[-1] != 0x05)
-		return;
-	if (at[-7] == 0xb8)
-		memcpy(&number, at - 6, sizeof number);
-	else if (at[-4] == 0x31 && at[-3] == 0xc0)
-		number = SYS_read;
-	else
-		return;
-	if (number > 1024)
-		return;
-	r[REG_RAX] = number;
-	r[REG_RIP] -= 2;
-}
-#else
-static void restart_call(ucontext_t *context)
-{
-	(void)context;
-}
-#endif
-
 static void on_report(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
@@ -118,7 +91,7 @@ static void on_report(int number, siginfo_t *info, void *context)
 	} else {
 		process_snapshot(&here, !is_request);
 	}
-	restart_call(context);
+	blocking_interrupted(context, is_request ? (uintptr_t)info->si_ptr >> 32 : 0);
 	errno = saved;
 }
 
@@ -197,6 +170,8 @@ void signals_start(void)
 	is_first = own_pid() == 1;
 	process_signals = (struct process_signals){withdraw, take_again};
 	take_places();
+	blocking_own[0] = (uintptr_t)on_report;
+	blocking_own[1] = (uintptr_t)on_fatal;
 	process_listens((uint32_t)request);
 	started = 1;
 }
