@@ -27,6 +27,15 @@ static __attribute__((noinline)) void lose(size_t size)
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
+/* Overwrites what calls have left below the caller's frame. */
+static __attribute__((noinline)) void wash(void)
+{
+	volatile char stale[4096];
+
+	for (size_t i = 0; i < sizeof stale; i++)
+		stale[i] = 0;
+}
+
 static void *work(void *of)
 {
 	size_t i = (size_t)of;
@@ -34,6 +43,7 @@ static void *work(void *of)
 
 	mine = make_held(2000 + i);
 	lose(3000 + i);
+	wash();
 	for (int k = 0; k < 1000; k++)
 		free(realloc(malloc(k + 1), 2 * k + 1));
 	pthread_barrier_wait(&all);
@@ -57,6 +67,7 @@ int main(int argc, char **argv)
 		pthread_create(&thread[i], 0, work, (void *)i);
 	pthread_barrier_wait(&all);
 	lose(3004);
+	wash();
 	if (argc > 1) {
 		puts("ready");
 		fflush(stdout);
