@@ -6,12 +6,13 @@ Jars are Debian's (gRPC-Java 1.41.3, Netty 4.1.48), or come from Maven Central.
 import dataclasses
 import fcntl
 import functools
+import json
 import os
 import re
 import shutil
 from pathlib import Path
 
-from harness import BUILD, LEAKSHIM, ROOT, environment, only_trace, preload, report, run
+from harness import BUILD, LEAKSHIM, ROOT, environment, only_trace, preload, run
 
 FOLDER = ROOT / "tests" / "jvm"
 DEBIAN_JARS = """grpc-api grpc-context grpc-core grpc-netty grpc-protobuf grpc-protobuf-lite grpc-stub guava gson failureaccess
@@ -204,8 +205,7 @@ class Found:
 
     def __init__(self, ended, whole, text):
         self.ended, self.whole, self.text = ended, whole, text
-        self.leaks = [leak for leak in whole["leaks"] if leak["class"] in SHOWN]
-        self.problems = self.leaks + whole["findings"]
+        self.problems = whole["leaks"] + whole["findings"]
 
     @property
     def causes(self):
@@ -233,12 +233,9 @@ class Found:
         return f"{lines[0][0]}:{lines[0][1]}" if lines[0] else "-"
 
 
-SHOWN = ("definite", "possible", "held", "unclassified")
-
-
 def look(scene, flavour, folder, *options, settings=None):
     """Runs a scene under leakshim and reads its report."""
     ended = run(command(scene, flavour, *options), preload(folder, report="none", **(settings or {})), timeout=120)
     trace = only_trace(folder, "java")
-    text = run([LEAKSHIM, "report", trace]).stdout.decode(errors="replace")
-    return Found(ended, report(trace), text)
+    text, whole = (run([LEAKSHIM, "report", trace, *form]).stdout for form in ((), ("--format", "json", "--max", "0")))
+    return Found(ended, json.loads(whole), text.decode(errors="replace"))

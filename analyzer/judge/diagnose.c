@@ -6,6 +6,7 @@
 #include "balance.h"
 #include "diagnose.h"
 #include "hang.h"
+#include "java.h"
 #include "progress.h"
 #include "resources.h"
 #include "suppress.h"
@@ -124,6 +125,8 @@ static void group_tally(struct work *w, struct tally *t)
 	stacks_path(&w->path, w->m, w->s, w->m->sites[t->site].node);
 	if (w->path.is_runtime && first.class != CLASS_IGNORED)
 		first.class = CLASS_RUNTIME;
+	else if (w->path.is_java_memory && first.class == CLASS_UNCLASSIFIED && !java_is_raw(w->m, w->path.nodes, w->path.depth))
+		first.class = CLASS_REACHABLE;
 	first.scope = w->path.scope;
 	first.names = stacks_names(&w->path, w->s);
 	first.steps = stacks_steps(&w->path, w->m);
@@ -483,6 +486,8 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	balance_add(w, d);
 	find_mismatches(w, d);
 	find_misuses(w, d);
+	java_explain(w, d);
+	d->pools = java_pools_of(w);
 	d->note_count = symbols_notes(s, &d->notes);
 	d->is_complete = nothing_was_missed(m);
 	HASH_CLEAR(hh, w->by_key);

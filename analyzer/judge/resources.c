@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "java.h"
 #include "resources.h"
 
 void resources_claim(struct work *w)
@@ -97,6 +98,12 @@ uint64_t resources_lines(struct work *w, const struct leak *leak)
 	return last->hint ? symbols_hash(lines, last->hint, strlen(last->hint)) : lines;
 }
 
+/* One look of a Java virtual machine at its heap is exact. */
+static bool is_certain(const struct resource *r)
+{
+	return r->java && (r->java->is_collected || r->java->verdict == JAVA_UNREACHABLE);
+}
+
 static void add(struct work *w, uint32_t index)
 {
 	struct resource *r = &w->m->resources[index];
@@ -105,7 +112,7 @@ static void add(struct work *w, uint32_t index)
 			      .release = *type->release
 						 ? pool_print(&w->m->pool, "%s()", type->release)
 						 : "release()",
-			      .class = class_of(w->m, r),
+			      .class = r->java ? java_class(w, r) : class_of(w->m, r),
 			      .oldest_us = r->time_us,
 			      .newest_us = r->time_us,
 			      .resource = index + 1,
@@ -126,7 +133,7 @@ static void add(struct work *w, uint32_t index)
 	g = work_group(w, steps ^ (uint64_t)work_joint(kind), &first);
 	work_count(&g->leak, kind, weight, weight * (double)size_of(w->m, r));
 	g->leak.is_estimate |= weight > 1;
-	if (r->block && w->m->blocks[r->block - 1].scans > 1)
+	if ((r->block && w->m->blocks[r->block - 1].scans > 1) || is_certain(r))
 		g->leak.confirmed += weight;
 	if (r->time_us < g->leak.oldest_us)
 		g->leak.oldest_us = r->time_us;

@@ -85,7 +85,7 @@ static bool is_outside(const struct path *path, unsigned i, const struct model *
 	return i && runtime_is_system(module_of(m, path->nodes[i - 1]));
 }
 
-static bool judge(const struct path *path, const struct model *m, struct symbols *s)
+static void judge(struct path *path, const struct model *m, struct symbols *s)
 {
 	struct runtime_frame frames[STACKS_MAX];
 
@@ -94,7 +94,8 @@ static bool judge(const struct path *path, const struct model *m, struct symbols
 		frames[i].module = module_of(m, path->nodes[i]);
 		frames[i].function = symbols_name(s, path->nodes[i])->text;
 	}
-	return runtime_owns(frames, path->depth);
+	path->is_runtime = runtime_owns(frames, path->depth);
+	path->is_java_memory = m->java.status && runtime_is_java_memory(frames, path->depth);
 }
 
 /* A guess beyond code without unwind information leads to what is no code in the end. */
@@ -132,7 +133,7 @@ void stacks_path(struct path *path, const struct model *m, struct symbols *s, ui
 		fold(path, m);
 		node = m->nodes[node].parent;
 	}
-	path->is_runtime = judge(path, m, s);
+	judge(path, m, s);
 	unsigned depth = path->depth;
 	for (unsigned i = depth; i-- > 0;) {
 		if (is_outside(path, i, m, s))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The frame that a reader looks at first: see own.h. */
 #include "own.h"
+#include "java_code.h"
 
 #include <string.h>
 
@@ -38,6 +39,8 @@ bool own_is_library(const struct place *place, const struct frame *frame)
 	static const char *const headers[] = { "/usr/include/", "/usr/local/include/", "/rustc/", "/usr/lib/", NULL };
 	const struct module *module = place->module;
 
+	if (module && module->kind == MODULE_JAVA)
+		return frame->function && java_code_is_library(frame->function);
 	if (frame->function && is_library_function(frame->function))
 		return true;
 	if (frame->file && (begins_with_one_of(frame->file, headers) || strstr(frame->file, "/include/c++/") ||

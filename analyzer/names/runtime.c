@@ -127,6 +127,51 @@ static int entry_order(const void *name, const void *entry)
 	return strcmp(name, ((const struct entry *)entry)->name);
 }
 
+static bool is_jdk(const struct module *module)
+{
+	static const char *const names[] = { "libjvm.so",	 "libjava.so", "libjli.so",	  "libzip.so",	"libnio.so",
+					     "libnet.so",	 "libjimage.so", "libverify.so", "libmanagement",	"libextnet.so",
+					     "libinstrument.so", "libjdwp.so", "libprefs.so",	  "libattach.so", "libsyslookup.so",
+					     "libj2pkcs11.so",	 "libjaas.so", "libawt",	  "libfontmanager", NULL };
+
+	return module && module->kind == MODULE_PLAIN && starts_with_any(module->name, names);
+}
+
+/* How many frames, from the innermost on, are native code that Java code called. */
+static unsigned native_part(const struct runtime_frame *frames, unsigned count)
+{
+	unsigned i = 0;
+
+	while (i < count && frames[i].module && frames[i].module->kind != MODULE_JAVA)
+		i++;
+	return i;
+}
+
+bool runtime_is_java_memory(const struct runtime_frame *frames, unsigned count)
+{
+	unsigned native = native_part(frames, count);
+
+	for (unsigned i = 0; i < native; i++)
+		if (frames[i].function && is_jdk(frames[i].module) &&
+		    (!strncmp(frames[i].function, "Unsafe_AllocateMemory", 21) ||
+		     !strncmp(frames[i].function, "Unsafe_ReallocateMemory", 23) ||
+		     !strncmp(frames[i].function, "Java_java_util_zip_", 19)))
+			return true;
+	return false;
+}
+
+bool runtime_is_java_machine(const struct runtime_frame *frames, unsigned count)
+{
+	unsigned native = native_part(frames, count), inner = 0;
+
+	if (runtime_is_java_memory(frames, count))
+		return false;
+	while (inner < native && (runtime_is_system(frames[inner].module) || is_compiler_library(frames[inner].module)))
+		inner++;
+	return (inner < native && is_jdk(frames[inner].module)) ||
+	       (native && native < count && is_jdk(frames[native - 1].module));
+}
+
 bool runtime_owns(const struct runtime_frame *frames, unsigned count)
 {
 	const struct entry *entry;
@@ -134,6 +179,8 @@ bool runtime_owns(const struct runtime_frame *frames, unsigned count)
 
 	if (!count)
 		return false;
+	if (runtime_is_java_machine(frames, count))
+		return true;
 	while (system < count && runtime_is_system(frames[system].module))
 		system++;
 	if (!system)

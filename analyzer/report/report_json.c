@@ -504,6 +504,39 @@ static void put_filter(struct report_json *j, const struct model *m)
 	yajl_gen_map_close(j->gen);
 }
 
+static void put_pools(struct report_json *j, const struct java_pools *pools)
+{
+	put_key(j, "pools");
+	yajl_gen_map_open(j->gen);
+	put_number(j, "chunks", (double)pools->chunks);
+	put_number(j, "bytes", (double)pools->bytes);
+	put_number(j, "buffers", (double)pools->buffers);
+	put_number(j, "used_bytes", (double)pools->used);
+	yajl_gen_map_close(j->gen);
+}
+
+static void put_java(struct report_json *j, const struct report *r)
+{
+	const struct java_vm *vm = &r->model->java;
+
+	put_key(j, "java");
+	if (vm->status == JAVA_NONE) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	yajl_gen_map_open(j->gen);
+	put_member(j, "status", vm->status == JAVA_FOLLOWED ? "followed" : vm->status == JAVA_DECLINED ? "declined" : "switched-off");
+	put_member(j, "version", vm->version);
+	put_member(j, "reason", *vm->reason ? vm->reason : vm->walk_failure);
+	put_bool(j, "walked", vm->is_walked);
+	put_number(j, "walk_objects", vm->walk_objects);
+	put_seconds(j, "walk_took", vm->walk_took_us);
+	put_number(j, "classes", (double)vm->classes);
+	put_number(j, "classes_left", (double)vm->untouched);
+	put_pools(j, &r->diagnosis->pools);
+	yajl_gen_map_close(j->gen);
+}
+
 static void put_summary(struct report_json *j, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
@@ -523,6 +556,7 @@ static void put_summary(struct report_json *j, const struct report *r)
 	yajl_gen_map_close(j->gen);
 	put_scan(j, r->model);
 	put_filter(j, r->model);
+	put_java(j, r);
 	put_member(j, "end", words_ending(r->model->ending));
 	put_key(j, "end_detail");
 	if (r->model->is_detail_unknown)

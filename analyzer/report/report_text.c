@@ -17,12 +17,33 @@ static void print_name(FILE *to, const char *name)
 	words_escape(to, name && *name ? name : "?");
 }
 
+static bool is_java(const struct place *place)
+{
+	return place->module && place->module->kind == MODULE_JAVA;
+}
+
+/* As Java prints its own: package.Class.method(Class.java:12) */
+static void print_java_frame(FILE *to, const struct frame *frame)
+{
+	print_name(to, frame->function);
+	fputc('(', to);
+	words_escape(to, frame->file ? frame->file : "Unknown Source");
+	if (frame->file && frame->line)
+		fprintf(to, ":%u", frame->line);
+	fputc(')', to);
+}
+
 static void print_frame(FILE *to, const struct place *place, unsigned i)
 {
 	const struct frame *frame = &place->frames[i];
 	const struct module *module = place->module;
 
 	fputc('\t', to);
+	if (is_java(place)) {
+		print_java_frame(to, frame);
+		fputc('\n', to);
+		return;
+	}
 	if (frame->function) {
 		words_escape(to, frame->function);
 		if (frame->file) {
@@ -48,6 +69,10 @@ static void print_frame(FILE *to, const struct place *place, unsigned i)
 /* A frame of a place in a line of text. */
 static void print_frame_at(FILE *to, const struct place *place, const struct frame *frame)
 {
+	if (is_java(place)) {
+		print_java_frame(to, frame);
+		return;
+	}
 	if (frame->function)
 		words_escape(to, frame->function);
 	if (frame->function && frame->file) {
@@ -90,8 +115,12 @@ static void print_stack(FILE *to, const struct stack *stack)
 	}
 }
 
-static const char *not_called(const struct model *m)
+static const char *not_called(const struct model *m, const struct leak *leak)
 {
+	const struct java_object *java = leak->resource ? m->resources[leak->resource - 1].java : NULL;
+
+	if (java && java->is_collected)
+		return "was not called before it's garbage-collected";
 	return m->ending == ENDING_RUNNING || m->ending == ENDING_SNAPSHOT
 		       ? "has not been called yet"
 		       : "was not called before the program ended";
@@ -137,7 +166,7 @@ static void print_confirmed(FILE *to, const struct model *m, const struct leak *
 {
 	char a[WORDS_SIZE];
 
-	if (m->scan.is_at_end || (leak->class != CLASS_DEFINITE && leak->class != CLASS_POSSIBLE))
+	if (m->scan.is_at_end || (leak->resource && m->resources[leak->resource - 1].java) || (leak->class != CLASS_DEFINITE && leak->class != CLASS_POSSIBLE))
 		return;
 	if (leak->confirmed >= leak->count - 0.5)
 		fputs(" Confirmed by two scans.", to);
@@ -291,6 +320,22 @@ static void print_class(FILE *to, const struct model *m, const struct leak *leak
 	fputc('.', to);
 }
 
+/* What the program calls it, or the call in whose work it was made. */
+static void print_call(FILE *to, const struct model *m, const struct resource *r)
+{
+	const char *name = r->java->name, *before = " Of ";
+
+	if (!name && r->java->around) {
+		name = m->resources[r->java->around - 1].java->name;
+		before = " In a call of ";
+	}
+	if (!name)
+		return;
+	fputs(before, to);
+	words_escape(to, name);
+	fputc('.', to);
+}
+
 static void print_circumstances(FILE *to, const struct model *m, const struct leak *leak)
 {
 	char a[WORDS_SIZE], b[WORDS_SIZE];
@@ -310,6 +355,8 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 	else
 		fprintf(to, " Age %s.", a);
 	print_threads(to, m, leak);
+	if (leak->resource && m->resources[leak->resource - 1].java)
+		print_call(to, m, &m->resources[leak->resource - 1]);
 	if (leak->scope) {
 		fputs(" In scope ", to);
 		print_name(to, leak->scope);
@@ -476,7 +523,7 @@ static void print_leak(FILE *to, const struct model *m, const struct leak *leak)
 	words_escape(to, leak->type);
 	fputc('.', to);
 	words_escape(to, leak->release);
-	fprintf(to, " %s: %s %s, ", not_called(m), words_number(a, leak->count, leak->is_estimate),
+	fprintf(to, " %s: %s %s, ", not_called(m, leak), words_number(a, leak->count, leak->is_estimate),
 		times(leak->count));
 	if (leak->resource && !(leak->bytes > 0))
 		fputs("size unknown", to);
@@ -518,6 +565,7 @@ static void print_misuse(FILE *to, const struct model *m, const struct misuse *m
 		[WRONG_FREED_HELD] = "FREED WHILE HELD",
 		[WRONG_MISMATCHED] = "MISMATCH",
 		[WRONG_RACED] = "RACE",
+		[WRONG_OVERLAPPED] = "RACE",
 	};
 	static const char *const what[WRONGS] = {
 		[WRONG_RELEASED_AGAIN] = "was called after the resource had ended",
@@ -525,6 +573,7 @@ static void print_misuse(FILE *to, const struct model *m, const struct misuse *m
 		[WRONG_FREED_HELD] = "was called while others still held it",
 		[WRONG_MISMATCHED] = "belongs to another type",
 		[WRONG_RACED] = "and another thread changed the count at once, and a change was lost",
+		[WRONG_OVERLAPPED] = "was entered by a thread while another one was inside",
 	};
 	char a[WORDS_SIZE];
 
@@ -556,7 +605,7 @@ static void print_finding(FILE *to, const struct model *m, const struct finding 
 	fputs(misuse ? ".\nCalled at:\n" : ".\nReleased at:\n", to);
 	print_stack(to, &finding->done);
 	if (finding->ended.depth) {
-		fputs(misuse && misuse->kind == WRONG_RACED ? "The other thread was at:\n" : "Ended before at:\n", to);
+		fputs(misuse && (misuse->kind == WRONG_RACED || misuse->kind == WRONG_OVERLAPPED) ? "The other thread was at:\n" : "Ended before at:\n", to);
 		print_stack(to, &finding->ended);
 	}
 	fputs("Created at:\n", to);
@@ -669,7 +718,7 @@ static void print_scan(FILE *to, struct model *m)
 	const struct scan *scan = &m->scan;
 	char a[WORDS_SIZE];
 
-	if (scan->failure)
+	if (scan->failure && m->java.status == JAVA_NONE)
 		fprintf(to, "leakshim: the latest scan for pointers failed: %s.%s\n", scan->failure,
 			scan->is_done ? " Classes are those of the scan before." : "");
 	if (!scan->is_done)
@@ -704,6 +753,37 @@ static void print_filter(FILE *to, const struct model *m)
 			f->own_call);
 }
 
+/* What was seen of a Java virtual machine, and what was not. */
+static void print_java_vm(FILE *to, const struct report *r)
+{
+	const struct java_vm *vm = &r->model->java;
+	const struct java_pools *pools = &r->diagnosis->pools;
+	char a[WORDS_SIZE], b[WORDS_SIZE], c[WORDS_SIZE];
+
+	if (vm->status == JAVA_NONE)
+		return;
+	fputs("leakshim: ", to);
+	print_name(to, vm->version);
+	if (vm->status == JAVA_SWITCHED_OFF)
+		fputs(": its objects were not followed (jvm=0).\n", to);
+	else if (vm->status == JAVA_DECLINED)
+		fputs(": its objects were not followed: ", to), words_escape(to, vm->reason), fputs(".\n", to);
+	else if (vm->is_walked)
+		fprintf(to, ": %s objects of its heap were looked at in %.1f ms; native memory was not searched for pointers.\n",
+			words_number(a, vm->walk_objects, false), (double)vm->walk_took_us / 1000);
+	else
+		fprintf(to, ": its heap was not looked at%s%s; what only the collector could tell is known.\n",
+			vm->walk_failure ? ": " : "", vm->walk_failure ? vm->walk_failure : "");
+	if (pools->chunks)
+		fprintf(to, "leakshim: Netty's pools have %s %s of direct memory, %s; %s living buffers fill %.1f %% of it.\n",
+			words_number(a, (double)pools->chunks, false), pools->chunks == 1 ? "chunk" : "chunks",
+			words_bytes(b, (double)pools->bytes, false), words_number(c, (double)pools->buffers, false),
+			(double)pools->used * 100 / (double)pools->bytes);
+	if (vm->untouched)
+		fprintf(to, "leakshim: %s classes that are followed elsewhere were left as they are.\n",
+			words_number(a, (double)vm->untouched, false));
+}
+
 static void print_summary(FILE *to, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
@@ -728,6 +808,7 @@ static void print_summary(FILE *to, const struct report *r)
 	print_classes(to, r);
 	print_scan(to, r->model);
 	print_filter(to, r->model);
+	print_java_vm(to, r);
 	print_probes(to, r->model);
 	if (r->model->is_sampled)
 		fputs("leakshim: only a sample was followed; numbers with ~ are estimates.\n", to);

@@ -572,6 +572,12 @@ struct finding {
 	const struct explanation *explanation; /* 0: none was sought */
 };
 
+/* How full the pools of Netty are. */
+struct java_pools {
+	uint64_t chunks, bytes;  /* direct memory that they have from the virtual machine */
+	uint64_t buffers, used;  /* living buffers in it, and their bytes */
+};
+
 struct class_total {
 	double blocks, bytes;
 	uint32_t groups;
@@ -588,6 +594,7 @@ struct diagnosis {
 	bool is_shown[CLASSES];
 	struct class_total shown;
 	struct class_total hanging; /* groups that are not shown, since all that is theirs hangs on others */
+	struct java_pools pools;
 	const char **notes; /* things a reader must know: changed modules and the like */
 	uint32_t note_count;
 	bool is_complete;

@@ -19,6 +19,7 @@ public final class LibraryDropsTooLarge extends NotesGrpc.NotesImplBase {
         new Random(1).nextBytes(noise);
         Note large = Note.newBuilder().setBody(ByteString.copyFrom(noise)).build();
         try (Stage stage = new Stage(new LibraryDropsTooLarge())) {
+            stage.blocking.say(Stage.note("the channel is ready now"));
             for (int i = 0; i < 10; i++) {
                 Stage.failing(() -> stage.blocking.withCompression("gzip").withMaxOutboundMessageSize(1000)
                         .withDeadlineAfter(200, TimeUnit.MILLISECONDS).say(large));

@@ -53,10 +53,18 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    /** The client's end of a stream: counts what comes, and knows when it is over. */
+    /** The client's end of one call or of several: counts what comes, and knows when all are over. */
     static final class Reader implements StreamObserver<Note> {
-        final CountDownLatch over = new CountDownLatch(1);
+        final CountDownLatch over;
         volatile int notes;
+
+        Reader() {
+            this(1);
+        }
+
+        Reader(int calls) {
+            over = new CountDownLatch(calls);
+        }
 
         @Override
         public void onNext(Note note) {

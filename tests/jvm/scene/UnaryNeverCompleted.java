@@ -13,8 +13,9 @@ public final class UnaryNeverCompleted extends NotesGrpc.NotesImplBase {
 
     public static void main(String[] arguments) throws Exception {
         try (Stage stage = new Stage(new UnaryNeverCompleted())) {
-            for (int i = 0; i < 10; i++) {
-                Stage.failing(() -> stage.blocking.withDeadlineAfter(100, TimeUnit.MILLISECONDS).say(Stage.note("Ada")));
+            Stage.failing(() -> stage.blocking.withDeadlineAfter(3, TimeUnit.SECONDS).say(Stage.note("first")));
+            for (int i = 0; i < 5; i++) {
+                Stage.failing(() -> stage.blocking.withDeadlineAfter(200, TimeUnit.MILLISECONDS).say(Stage.note("Ada")));
             }
         }
     }

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/* Why Java objects were not released: see java.h. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "java_evidence.h"
+#include "own.h"
+
+#define BECAUSE_MAX 8u
+
+struct finding_out {
+	struct work *w;
+	const struct leak *leak;
+	const struct java_evidence *e;
+	enum cause cause;
+	struct explanation *explanation;
+	uint32_t missing; /* node of the place that lacks the release; 0: none */
+};
+
+static void because(struct finding_out *f, const char *text)
+{
+	struct explanation *x = f->explanation;
+
+	if (!x->because)
+		x->because = pool_array(&f->w->m->pool, BECAUSE_MAX, sizeof(*x->because));
+	if (x->because_count < BECAUSE_MAX)
+		((const char **)x->because)[x->because_count++] = text;
+}
+
+static const char *advice_of(enum cause cause, enum java_kind kind)
+{
+	switch (cause) {
+	case CAUSE_NEVER_COMPLETED:
+		return kind == JAVA_CLIENT_CALL
+			       ? "end every stream that you open: onCompleted() or onError() on its request observer, or cancel it"
+			       : "end every call on every way: onCompleted(), or onError() in a catch block; a deadline of the "
+				 "client is no end";
+	case CAUSE_UNSYNCHRONISED:
+		return "a StreamObserver is for one thread at a time: call onNext() in a block synchronized on it, or from one "
+		       "thread only";
+	case CAUSE_NOT_AWAITED:
+		return "after shutdown() call awaitTermination(5, TimeUnit.SECONDS), then shutdownNow() and awaitTermination() "
+		       "once more, before the program ends";
+	case CAUSE_CANCELLED:
+		return "release what the call has when the client cancels: ServerCallStreamObserver.setOnCancelHandler(), or a "
+		       "finally block around the loop that asks isCancelled()";
+	case CAUSE_ERROR_PATH:
+		return "release in a finally block, so that an exception does not pass it";
+	case CAUSE_RETAINED:
+		return "release it when it is taken out of what holds it, and take it out; whoever calls retain() owes a release()";
+	case CAUSE_DROPPED:
+		return kind == JAVA_STREAM ? "close() the stream in a finally block when the message has been read"
+					   : "release it where it was used last, in a finally block; a handler that does not pass a "
+					     "message on calls ReferenceCountUtil.release(), or extends SimpleChannelInboundHandler";
+	case CAUSE_DOUBLE_RELEASE:
+		return "let one place own it: whoever hands it on does not release it, whoever keeps it retains it first";
+	case CAUSE_LIBRARY:
+		return "upgrade gRPC-Java and Netty: the release is missing in the library, or report it with these lines";
+	default:
+		return NULL;
+	}
+}
+
+static const struct missing_release *missing_at(struct work *w, uint32_t node)
+{
+	struct missing_release *missing;
+	const struct frame *frame;
+
+	if (!node)
+		return NULL;
+	frame = &symbols_place(w->s, node)->frames[0];
+	missing = pool_take(&w->m->pool, sizeof(*missing));
+	missing->function = frame->function;
+	missing->file = frame->file;
+	missing->line = frame->line;
+	return missing;
+}
+
+/* The latest operation by the program's own code, of one kind or any. */
+static uint32_t own_step(const struct model *m, const struct resource *r, const char *op)
+{
+	for (unsigned i = r->step_count; i-- > 0;) {
+		const struct step *step = &m->steps[r->steps + i];
+		uint32_t own = op && strcmp(step->op, op) ? 0 : java_own(m, step->node);
+
+		if (own)
+			return own;
+	}
+	return 0;
+}
+
+static const char *holder_text(struct model *m, const struct java_hold *hold)
+{
+	const char *class = *hold->class_name ? hold->class_name : "?";
+
+	switch (hold->kind) {
+	case JAVA_HOLD_STACK:
+		return pool_print(&m->pool, "%s", *hold->what ? hold->what : "?");
+	case JAVA_HOLD_ELEMENT:
+	case JAVA_HOLD_THREAD:
+		return pool_print(&m->pool, "%s", class);
+	default:
+		return *hold->what ? pool_print(&m->pool, "%s.%s", class, hold->what) : class;
+	}
+}
+
+static const char *hold_kind(enum java_hold_kind kind)
+{
+	static const char *const words[JAVA_HOLDS] = {
+		[JAVA_HOLD_FIELD] = "field",   [JAVA_HOLD_ELEMENT] = "element", [JAVA_HOLD_STATIC] = "static",
+		[JAVA_HOLD_STACK] = "stack",   [JAVA_HOLD_THREAD] = "thread",	[JAVA_HOLD_JNI] = "native code",
+		[JAVA_HOLD_OTHER] = "virtual machine", [JAVA_HOLD_CUT] = "something further away",
+	};
+
+	return words[kind] ? words[kind] : "?";
+}
+
+/* Who holds it: the program's own field, static or local variable nearest to it, else the root. */
+static const struct holder *holder_of(struct model *m, const struct resource *r)
+{
+	const struct java_hold *root, *own = java_holder(m, r, &root);
+	const struct java_hold *named = own && root->kind == JAVA_HOLD_STATIC && own->kind != JAVA_HOLD_STATIC &&
+					!strcmp(own->class_name, root->class_name) ? root : own ? own : root;
+	struct holder *holder;
+
+	if (!root || r->java->is_collected || r->java->verdict != JAVA_HELD)
+		return NULL;
+	holder = pool_take(&m->pool, sizeof(*holder));
+	holder->what = hold_kind(named->kind);
+	holder->symbol = holder_text(m, named);
+	return holder;
+}
+
+#define PATH_SHOWN 12u
+
+static const char *path_text(struct model *m, const struct resource *r)
+{
+	const char *text = "it";
+	unsigned steps = 0;
+
+	for (uint32_t at = r->java->hold; at; at = m->java_holds[at].next, steps++) {
+		const struct java_hold *hold = &m->java_holds[at];
+
+		if (steps >= PATH_SHOWN && hold->next)
+			continue;
+		text = pool_print(&m->pool, "%s <- %s%s%s", text, steps > PATH_SHOWN ? "... <- " : "",
+				  hold->kind == JAVA_HOLD_STATIC   ? "static "
+				  : hold->kind == JAVA_HOLD_THREAD ? "thread "
+				  : hold->kind == JAVA_HOLD_STACK  ? "a variable of "
+								   : "",
+				  holder_text(m, hold));
+	}
+	return text;
+}
+
+static const char *count_text(struct model *m, uint32_t count, uint32_t of, const char *what)
+{
+	return pool_print(&m->pool, "%u of %u %s", count, of, what);
+}
+
+static void decide(struct finding_out *f, enum cause cause, enum confidence confidence)
+{
+	f->cause = cause;
+	f->explanation->confidence = confidence;
+}
+
+static void decide_unsynchronised(struct finding_out *f, enum confidence confidence)
+{
+	struct model *m = f->w->m;
+	const struct misuse *overlap = f->e->overlap;
+
+	decide(f, CAUSE_UNSYNCHRONISED, confidence);
+	if (overlap) {
+		f->missing = java_own(m, overlap->node);
+		because(f, pool_print(&m->pool, "thread %s came into %s() while thread %s was inside, %u times in all",
+				      m->threads[overlap->thread].name, m->probes[overlap->probe].symbol,
+				      m->threads[overlap->end_thread].name, (unsigned)overlap->times));
+	}
+	if (f->e->maker_count > 1)
+		because(f, pool_print(&m->pool, "%u threads made them at this place", f->e->maker_count));
+}
+
+/* Messages that were being sent. */
+static void decide_outbound(struct finding_out *f)
+{
+	struct model *m = f->w->m;
+	const struct java_evidence *e = f->e;
+	uint32_t gave_up = e->around[JAVA_AROUND_CANCELLED] + e->around[JAVA_AROUND_OPEN];
+
+	f->missing = java_own(m, e->sample->node);
+	if (e->overlap) {
+		decide_unsynchronised(f, CONFIDENCE_CERTAIN);
+		return;
+	}
+	if (e->chained) {
+		bool server = java_node_of(m, e->sample->node, "ServerCallImpl") != 0;
+
+		because(f, "gRPC was writing a message of unknown length into a chain of buffers, and never handed the chain on; "
+			   "MessageFramer has no finally block there");
+		if (server)
+			because(f, "on the server nothing but an exception of the serializer ends that");
+		decide(f, server ? CAUSE_ERROR_PATH : CAUSE_LIBRARY, CONFIDENCE_LIKELY);
+		return;
+	}
+	if (e->framed) {
+		because(f, count_text(m, e->framed, e->members, "stayed in the framer: the call was neither flushed nor ended"));
+		if (gave_up)
+			because(f, count_text(m, gave_up, e->members, "belong to calls that their handler never ended"));
+		if (e->around[JAVA_AROUND_COMPLETED] + e->around[JAVA_AROUND_FAILED] > gave_up) {
+			decide(f, e->maker_count > 1 ? CAUSE_UNSYNCHRONISED : CAUSE_LIBRARY, CONFIDENCE_GUESS);
+			return;
+		}
+		decide(f, CAUSE_NEVER_COMPLETED, e->ended_siblings ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN);
+		return;
+	}
+	because(f, count_text(m, e->queued, e->members, "were handed to the transport, and never written"));
+	if (f->leak->class == CLASS_IN_FLIGHT)
+		decide(f, CAUSE_NOT_AWAITED, CONFIDENCE_LIKELY);
+	else if (e->held)
+		decide(f, CAUSE_RETAINED, CONFIDENCE_LIKELY);
+	else
+		decide(f, CAUSE_LIBRARY, CONFIDENCE_LIKELY);
+}
+
+/* Buffers that the program made or was handed. */
+static void decide_buffer(struct finding_out *f)
+{
+	struct model *m = f->w->m;
+	const struct java_evidence *e = f->e;
+	uint32_t own = java_own(m, e->sample->node), step;
+
+	if (e->held_by_own && e->held) {
+		decide(f, CAUSE_RETAINED, CONFIDENCE_CERTAIN);
+		step = own_step(m, e->sample, "retain");
+		f->missing = step ? step : own;
+		return;
+	}
+	step = own_step(m, e->sample, NULL);
+	f->missing = own ? own : step;
+	if (f->leak->class == CLASS_IN_FLIGHT) {
+		decide(f, CAUSE_NOT_AWAITED, CONFIDENCE_GUESS);
+		return;
+	}
+	if (e->held) {
+		decide(f, CAUSE_RETAINED, CONFIDENCE_LIKELY);
+		return;
+	}
+	because(f, count_text(m, e->members - e->held, e->members, "can no longer be reached: nobody will ever release them"));
+	if (own && e->around[JAVA_AROUND_CANCELLED] * 2 > e->members) {
+		because(f, count_text(m, e->around[JAVA_AROUND_CANCELLED], e->members,
+				      "were made in calls that the client cancelled before their handler had ended them"));
+		decide(f, CAUSE_CANCELLED, e->ended_siblings ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+		return;
+	}
+	if (own && (e->ended_siblings || e->around[JAVA_AROUND_FAILED])) {
+		if (e->ended_siblings)
+			because(f, pool_print(&m->pool, "others that were made at the same line were released (%u of those kept in mind)",
+					      e->ended_siblings));
+		if (e->around[JAVA_AROUND_FAILED])
+			because(f, count_text(m, e->around[JAVA_AROUND_FAILED], e->members, "were made in calls that ended with an error"));
+		decide(f, CAUSE_ERROR_PATH, e->ended_siblings && e->around[JAVA_AROUND_FAILED] ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+		return;
+	}
+	if (e->detached && !own)
+		because(f, "it came in as a message that was taken out of its call, as a stream that nobody closed");
+	if (own || e->detached || e->inbound)
+		decide(f, CAUSE_DROPPED, own ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+	else
+		decide(f, CAUSE_LIBRARY, CONFIDENCE_GUESS);
+}
+
+/* A client in this process cancelled calls of that name, by a call of its own. */
+static uint32_t cancels_of(const struct model *m, const char *name)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; name && i < m->resource_count + m->ended_count; i++) {
+		const struct resource *r = &m->resources[i];
+		const struct step *cancel;
+
+		if (!r->java || !r->java->name || strcmp(r->java->name, name) || java_kind(m, r) != JAVA_CLIENT_CALL)
+			continue;
+		cancel = java_step(m, r, "cancel");
+		count += cancel && (java_own(m, cancel->node) || java_node_of(m, cancel->node, "CancellableContext"));
+	}
+	return count;
+}
+
+static void decide_call(struct finding_out *f, enum java_kind kind)
+{
+	struct model *m = f->w->m;
+	const struct java_evidence *e = f->e;
+	const struct resource *call = e->sample;
+	bool closed = java_step(m, call, "closed") != NULL;
+	uint32_t cancels = closed ? cancels_of(m, call->java->name) : 0, step = own_step(m, call, NULL);
+
+	f->missing = step ? step : java_own(m, call->node);
+	if (call->java->name)
+		because(f, pool_print(&m->pool, "calls of %s", call->java->name));
+	if (e->overlap) {
+		decide_unsynchronised(f, CONFIDENCE_CERTAIN);
+		return;
+	}
+	if (closed && (cancels || (e->held && e->held_by_own))) {
+		if (cancels)
+			because(f, pool_print(&m->pool, "clients cancelled calls of that name %u times", cancels));
+		because(f, "the call is over, and its handler never learnt that: it set no handler for it and did not ask");
+		decide(f, CAUSE_CANCELLED, e->held_by_own ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+		return;
+	}
+	if (f->leak->class == CLASS_IN_FLIGHT) {
+		decide(f, CAUSE_NOT_AWAITED, CONFIDENCE_GUESS);
+		return;
+	}
+	because(f, kind == JAVA_CLIENT_CALL ? "the client never ended its side of it, and never saw the server's end"
+		   : closed ? "its handler called neither onCompleted() nor onError() before the other side gave up"
+			    : "its handler has called neither onCompleted() nor onError()");
+	decide(f, CAUSE_NEVER_COMPLETED, kind == JAVA_CLIENT_CALL ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN);
+}
+
+static void decide_channel(struct finding_out *f, enum java_kind kind)
+{
+	struct model *m = f->w->m;
+	const struct resource *channel = f->e->sample;
+	const struct step *shutdown = java_step(m, channel, "shutdown"), *await = java_step(m, channel, "awaitTermination");
+	uint32_t in_flight = 0, own = 0;
+
+	if (!shutdown)
+		shutdown = java_step(m, channel, "shutdownNow");
+	if (shutdown)
+		own = java_own(m, shutdown->node);
+	f->missing = own ? own : java_own(m, channel->node);
+	for (uint32_t i = 0; i < m->resource_count; i++)
+		in_flight += m->resources[i].java && java_kind(m, &m->resources[i]) == JAVA_BUFFER &&
+			     java_class(f->w, &m->resources[i]) == CLASS_IN_FLIGHT;
+	because(f, !shutdown ? "it was never shut down"
+		   : await   ? "it was shut down, and had not come to its end when the waiting was over"
+			     : "it was told to shut down, and nobody waited until it had");
+	if (in_flight)
+		because(f, pool_print(&m->pool, "%u buffers were on their way at that moment", in_flight));
+	decide(f, CAUSE_NOT_AWAITED, kind == JAVA_CHANNEL ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+}
+
+static void decide_stream(struct finding_out *f)
+{
+	const struct java_evidence *e = f->e;
+	uint32_t own = java_own(f->w->m, e->sample->node), step = own_step(f->w->m, e->sample, NULL);
+
+	f->missing = step ? step : own;
+	because(f, "a message that is taken out of its call as a stream keeps its buffers until the stream is closed");
+	decide(f, e->held ? CAUSE_RETAINED : CAUSE_DROPPED, CONFIDENCE_CERTAIN);
+}
+
+static void find_cause(struct finding_out *f)
+{
+	const struct java_evidence *e = f->e;
+	enum java_kind kind = java_kind(f->w->m, e->sample);
+
+	switch (kind) {
+	case JAVA_BUFFER:
+		if (e->framed + e->queued)
+			decide_outbound(f);
+		else
+			decide_buffer(f);
+		break;
+	case JAVA_SERVER_CALL:
+	case JAVA_CLIENT_CALL:
+		decide_call(f, kind);
+		break;
+	case JAVA_CHANNEL:
+	case JAVA_SERVER:
+		decide_channel(f, kind);
+		break;
+	case JAVA_STREAM:
+		decide_stream(f);
+		break;
+	default:
+		decide_buffer(f);
+	}
+	if (f->explanation->confidence != CONFIDENCE_GUESS || f->cause != CAUSE_UNKNOWN)
+		f->explanation->advice = advice_of(f->cause, kind);
+}
+
+static void explain(struct work *w, struct leak *leak, const struct java_evidence *e)
+{
+	struct model *m = w->m;
+	struct explanation *x = pool_take(&m->pool, sizeof(*x));
+	struct finding_out f = { .w = w, .leak = leak, .e = e, .explanation = x };
+
+	find_cause(&f);
+	if (e->collected)
+		because(&f, count_text(m, e->collected, e->members, "were taken by the garbage collector unreleased"));
+	x->last_held_by = holder_of(m, e->sample);
+	if (x->last_held_by)
+		because(&f, path_text(m, e->sample));
+	if (f.cause != CAUSE_LIBRARY)
+		x->missing = missing_at(w, f.missing);
+	leak->cause = f.cause;
+	leak->explanation = x;
+}
+
+static void explain_misuse(struct work *w, struct finding *finding)
+{
+	struct model *m = w->m;
+	const struct misuse *misuse = finding->misuse;
+	struct explanation *x = pool_take(&m->pool, sizeof(*x));
+	struct finding_out f = { .w = w, .explanation = x };
+	uint32_t own = java_own(m, misuse->node);
+
+	if (misuse->kind == WRONG_OVERLAPPED || misuse->kind == WRONG_RACED) {
+		struct java_evidence e = { .overlap = misuse };
+
+		f.e = &e;
+		decide_unsynchronised(&f, CONFIDENCE_CERTAIN);
+	} else {
+		decide(&f, CAUSE_DOUBLE_RELEASE, CONFIDENCE_CERTAIN);
+		if (misuse->end_node)
+			because(&f, "it had been released completely before, at the place named below");
+	}
+	x->advice = advice_of(f.cause, JAVA_OTHER);
+	x->missing = missing_at(w, own);
+	finding->cause = f.cause;
+	finding->explanation = x;
+}
+
+void java_explain(struct work *w, struct diagnosis *d)
+{
+	struct java_evidence *evidence;
+
+	if (w->m->java.status == JAVA_NONE)
+		return;
+	evidence = java_evidence_collect(w, d);
+	for (uint32_t i = 0; i < d->detailed; i++)
+		if (evidence[i].members)
+			explain(w, &d->leaks[i], &evidence[i]);
+	for (uint32_t i = 0; i < d->finding_count; i++)
+		if (d->findings[i].misuse && w->m->types[d->findings[i].misuse->type].is_java)
+			explain_misuse(w, &d->findings[i]);
+}
