@@ -75,6 +75,45 @@ static unsigned releasers_of(struct work *w, const struct siblings *s, uint64_t 
 	return count;
 }
 
+static bool is_settled(const struct leak *leak)
+{
+	return leak->explanation && leak->explanation->confidence != CONFIDENCE_GUESS;
+}
+
+#define STACKS_FOLLOWED 3u
+
+/* Siblings were released where somebody took them up anew: the ways on from there. */
+static bool follow_siblings(struct work *w, struct leak *leak, const struct siblings *siblings)
+{
+	struct leak best = *leak;
+
+	for (unsigned i = 0; i < siblings->count && i < STACKS_FOLLOWED; i++) {
+		uint32_t nodes[NODES_MAX];
+		struct walk ways = { .code = w->code, .model = w->model, .most_instructions = INSTRUCTIONS_MOST };
+		unsigned count = explain_nodes(w, siblings->releases[i].node, nodes, NODES_MAX);
+		struct origin origin;
+
+		ways.flow = flow_open();
+		if (count && origin_find(w, ways.flow, nodes, count, &origin)) {
+			ways.nodes = nodes + origin.frame;
+			ways.node_count = count - origin.frame;
+			ways.after_call = origin.after_call;
+			ways.held_at = origin.is_held ? &origin.held_at : NULL;
+			leak->explanation = NULL;
+			if (!walk(&ways))
+				judge_ways(w, leak, &ways, siblings);
+			if (leak->explanation && leak->cause == CAUSE_ERROR_PATH)
+				best = *leak;
+			walk_drop(&ways);
+		}
+		flow_close(ways.flow);
+		*leak = best;
+		if (is_settled(leak))
+			return true;
+	}
+	return false;
+}
+
 static void follow(struct work *w, struct leak *leak)
 {
 	uint32_t nodes[NODES_MAX];
@@ -93,6 +132,10 @@ static void follow(struct work *w, struct leak *leak)
 	walk_of.flow = flow_open();
 	if (!walk(&walk_of))
 		judge_ways(w, leak, &walk_of, &siblings);
+	if (!is_settled(leak) && follow_siblings(w, leak, &siblings))
+		;
+	else if (!is_settled(leak))
+		owner_explain(w, leak, &walk_of, &siblings);
 	walk_drop(&walk_of);
 	flow_close(walk_of.flow);
 }

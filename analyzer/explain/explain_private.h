@@ -29,6 +29,24 @@ unsigned explain_nodes(struct work *w, uint32_t node, uint32_t *nodes, unsigned 
 
 void siblings_find(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count, struct siblings *s);
 
+/* Where a released block came into the hands of those who release it. */
+struct origin {
+	unsigned frame;	     /* index in the stack of the release */
+	uint64_t after_call; /* a call gave it, this is its return address; 0: it was there at the function's entry */
+	bool is_held;
+	struct value held_at;
+};
+
+/* nodes: the program's own frames of a release, innermost first. */
+bool origin_find(struct work *w, struct flow *f, const uint32_t *nodes, unsigned count, struct origin *o);
+
+/* Return address of the call that made what holds the block at the end of some way, or of the function's call in which it
+ * was made (is_inner); 0: not known. */
+uint64_t origin_of_holder(const struct walk *w, bool *is_inner, int64_t *offset);
+
+/* Where is what holds the block released? Writes it down if that is known. */
+bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings);
+
 /* Chooses among the ways that lose the block, and writes it down. */
 void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings);
 #endif

@@ -665,13 +665,21 @@ static void spread(struct walk *w)
 	}
 }
 
-int walk(struct walk *w)
+void walk_prepare(struct walk *w)
 {
 	struct walk_private *p = w->private = pool_take(&w->model->pool, sizeof(*p));
-	struct state first;
 
 	p->before = pool_array(&w->model->pool, w->node_count + 1, sizeof(*p->before));
 	p->has_before = pool_array(&w->model->pool, w->node_count + 1, sizeof(*p->has_before));
+}
+
+int walk(struct walk *w)
+{
+	struct walk_private *p;
+	struct state first;
+
+	walk_prepare(w);
+	p = w->private;
 	w->step_room = 256;
 	w->step_count = 1;
 	w->steps = pool_regrow(NULL, w->step_room, sizeof(*w->steps));

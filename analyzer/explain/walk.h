@@ -71,6 +71,9 @@ struct walk {
 	struct walk_private *private;
 };
 
+/* For those who ask only what is known before calls. */
+void walk_prepare(struct walk *w);
+
 /* Follows. Returns 0, or -1 where it cannot begin. */
 int walk(struct walk *w);
 void walk_drop(struct walk *w);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* What held a block was released, and the block was not: where that was. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain_private.h"
+
+#define NODES_MAX 256u
+#define FUNCTION_MAX 4000u
+
+/* Was a site's block made by this call, or by what this call calls? */
+static bool is_made_by(struct work *w, uint32_t node, uint64_t return_address, bool is_inner)
+{
+	uint32_t nodes[4];
+	unsigned count = explain_nodes(w, node, nodes, 4);
+
+	for (unsigned k = is_inner ? 1 : 0; k < count && k < (is_inner ? 3u : 1u); k++)
+		if (w->model->nodes[nodes[k]].pc == return_address)
+			return true;
+	return false;
+}
+
+/* The most frequent place at which blocks of the holder's site are released; 0: none was seen. */
+static const struct release *release_of_holder(struct work *w, uint64_t return_address, bool is_inner)
+{
+	const struct model *m = w->model;
+	const struct release *best = NULL;
+
+	for (uint32_t i = 0; i < m->release_count; i++)
+		if (m->releases[i].node && is_made_by(w, m->sites[m->releases[i].site].node, return_address, is_inner) &&
+		    (!best || m->releases[i].count > best->count))
+			best = &m->releases[i];
+	return best;
+}
+
+static bool is_destructor(const char *name)
+{
+	return name && strstr(name, "::~");
+}
+
+/* Before C++ releases an object, it calls its destructor, which may be inlined: the last one before an address. *at:
+ * an address in it. */
+static bool destructor_before(struct work *w, uint64_t release, uint64_t *at)
+{
+	const struct function *f = code_function(w->code, release);
+	bool found = false;
+	struct insn i;
+
+	for (uint64_t pc = f ? f->start : release; pc < release; pc = i.next) {
+		const struct place *place = code_place(w->code, pc);
+		const struct function *callee;
+
+		if (decode(w->code, pc, &i)) {
+			i.next = pc + 1;
+			continue;
+		}
+		if (is_destructor(place->frames[0].function) && place->frames[0].is_inlined) {
+			*at = pc;
+			found = true;
+		}
+		if (i.op != OP_CALL || i.to.kind != OPERAND_IMM)
+			continue;
+		callee = code_function(w->code, (uint64_t)i.to.value);
+		if (!callee || callee->is_system || !is_destructor(callee->name))
+			continue;
+		*at = callee->end - 1;
+		found = true;
+	}
+	return found;
+}
+
+/* The last instruction of a function that belongs to a line. */
+static uint64_t last_return(struct work *w, uint64_t inside)
+{
+	const struct function *f = code_function(w->code, inside);
+	uint64_t last = inside;
+	struct insn i;
+
+	for (uint64_t pc = f ? f->start : inside; f && pc < f->end; pc = i.next) {
+		if (decode(w->code, pc, &i)) {
+			i.next = pc + 1;
+			continue;
+		}
+		if (i.op == OP_RETURN)
+			last = pc;
+	}
+	return last;
+}
+
+bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings)
+{
+	struct pool *p = &w->model->pool;
+	struct missing_release *missing;
+	struct explanation *e;
+	const struct release *r;
+	const struct place *place;
+	const struct frame *frame;
+	uint32_t nodes[NODES_MAX];
+	uint64_t call, at;
+	int64_t offset = 0;
+	bool is_inner = false;
+
+	call = origin_of_holder(walk, &is_inner, &offset);
+	r = call ? release_of_holder(w, call, is_inner) : NULL;
+	if (!r || !explain_nodes(w, r->node, nodes, NODES_MAX))
+		return false;
+	at = w->model->nodes[nodes[0]].pc - 1;
+	if (destructor_before(w, at, &at) && is_destructor(code_place(w->code, at)->frames[0].function) &&
+	    !code_place(w->code, at)->frames[0].is_inlined)
+		at = last_return(w, at);
+	place = code_place(w->code, at);
+	frame = &place->frames[0];
+	e = pool_take(p, sizeof(*e));
+	missing = pool_take(p, sizeof(*missing));
+	*missing = (struct missing_release){ .function = frame->function, .file = frame->file, .line = frame->line,
+					     .last_line = frame->line, .offset = place->offset,
+					     .module = place->module ? place->module->path : NULL };
+	e->missing = missing;
+	e->confidence = siblings->count ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
+	leak->cause = CAUSE_OWNER_FREED;
+	leak->explanation = e;
+	return true;
+}
