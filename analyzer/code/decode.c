@@ -190,6 +190,7 @@ int decode(struct code *c, uint64_t address, struct insn *insn)
 		insn->from = operand_of(&i, &operands[1], insn->next);
 	if (i.operand_count_visible > 2 || (insn->op == OP_MOVE && insn->to.kind == OPERAND_NONE))
 		insn->op = OP_OTHER;
+	insn->is_decrement = i.mnemonic == ZYDIS_MNEMONIC_DEC;
 	note_writes(insn, &i, operands);
 	return 0;
 }

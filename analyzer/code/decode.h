@@ -66,6 +66,7 @@ struct insn {
 	uint16_t writes;	 /* bits of general registers */
 	uint16_t writes_vector;
 	bool reads_memory;
+	bool is_decrement; /* of OP_INC */
 };
 
 /* 0, or -1 where there is no instruction. */

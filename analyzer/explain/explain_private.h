@@ -21,6 +21,7 @@ struct siblings {
 	const struct release *releases; /* most frequent first */
 	unsigned count;
 	uint64_t watched; /* sum of their counts */
+	bool is_same_lines; /* only by other calls of the same line */
 	bool is_same_stack; /* made by the same stack, not only the same call */
 };
 

@@ -117,9 +117,21 @@ static bool make_room(struct state *s)
 void state_store(struct flow *f, struct state *s, struct value at, unsigned width, struct value v)
 {
 	(void)f;
-	for (unsigned i = s->cell_count; i-- > 0;)
-		if (overlaps(&s->cells[i], at, width))
-			cell_drop(s, i);
+	for (unsigned i = s->cell_count; i-- > 0;) {
+		struct cell *c = &s->cells[i];
+
+		if (!overlaps(c, at, width))
+			continue;
+		if (at.symbol == FLOW_BLOCK && !c->value.symbol && !v.symbol && v.offset == c->value.offset + 1)
+			s->raised++;
+		cell_drop(s, i);
+	}
+	for (unsigned i = 0; i < s->cell_count; i++) /* it holds what holds it */
+		if ((at.symbol == FLOW_BLOCK && v.symbol && s->cells[i].at.symbol == v.symbol &&
+		     s->cells[i].value.symbol == FLOW_BLOCK) ||
+		    (v.symbol == FLOW_BLOCK && at.symbol && s->cells[i].at.symbol == FLOW_BLOCK &&
+		     s->cells[i].value.symbol == at.symbol))
+			s->cycle = s->pc;
 	if (width > 8 || !width || !make_room(s))
 		return;
 	s->cells[s->cell_count++] = (struct cell){ .at = at, .value = v, .width = (uint8_t)width };

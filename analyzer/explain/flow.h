@@ -83,6 +83,8 @@ struct state {
 	bool is_improbable;	  /* only if memory had run out */
 	bool was_resized;	  /* a realloc of it failed on the way */
 	bool is_touched;	  /* something that may have held the block changed */
+	uint8_t raised;		  /* how often a small number in the block was counted up */
+	uint64_t cycle;		  /* address of an instruction after which the block leads to what leads to it; 0: none */
 	uint32_t frame;		  /* number of the stack's symbol */
 	uint64_t pc;
 };

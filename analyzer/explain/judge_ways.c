@@ -201,7 +201,8 @@ static const char *scope_of(const struct judging *j, const struct way *frame)
 
 	if (frame->visit < 0x80000000u || frame->level > 0 || (unsigned)-frame->level >= w->node_count)
 		return NULL;
-	place = code_place(j->w->code, w->model->nodes[w->nodes[-frame->level]].pc - 1);
+	place = code_place(j->w->code, (frame->level || !w->after_call ? w->model->nodes[w->nodes[-frame->level]].pc
+								       : w->after_call) - 1);
 	while (k + 1 < place->count && place->frames[k].is_inlined &&
 	       (place->frames[k].gives_pointer || !frees_in(j, frame, place->frames[k].function)))
 		k++;
@@ -282,7 +283,7 @@ static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address
 
 	lines_add(j, l, address);
 	next = f && l->last ? code_line_after(j->w->code, address, f->end, l->last) : 0;
-	if (next && next <= l->last + 3)
+	if (next && next <= l->last + 8)
 		l->first = l->last = next;
 }
 
@@ -295,7 +296,9 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 	unsigned count = 0;
 
 	for (uint32_t at = c->lost; at && count < 256; at = w->steps[at].parent) {
-		if (is_frame(&w->steps[at], frame) && !is_saved(j, w->steps[at].start))
+		bool is_overwriting = at == c->lost && at != c->parts && w->steps[at].outcome == OUTCOME_OVERWRITTEN;
+
+		if (is_frame(&w->steps[at], frame) && !is_saved(j, w->steps[at].start) && !is_overwriting)
 			chain[count++] = at;
 		if (at == c->parts)
 			break;
@@ -456,8 +459,11 @@ static bool is_anew(const struct judging *j, const struct way *frame, struct val
 		call = key->a;
 	else if (key->kind == SYMBOL_RESULT && key->b == REG_RAX && !decode(w->code, key->a, &i) && i.op == OP_CALL)
 		call = i.next;
-	*is_same_call = frame->level <= 0 && (unsigned)-frame->level < w->node_count &&
-			call == w->model->nodes[w->nodes[-frame->level]].pc;
+	if (!frame->level && w->after_call)
+		*is_same_call = call == w->after_call;
+	else
+		*is_same_call = frame->level <= 0 && (unsigned)-frame->level < w->node_count &&
+				call == w->model->nodes[w->nodes[-frame->level]].pc;
 	return call != 0;
 }
 
@@ -479,6 +485,57 @@ static bool leaves_where_others_free(const struct judging *j, const struct candi
 	return false;
 }
 
+#define PLACES_MAX 512u
+
+static void place_add(uint64_t *places, unsigned *count, uint64_t place)
+{
+	for (unsigned i = 0; i < *count; i++)
+		if (places[i] == place)
+			return;
+	if (*count < PLACES_MAX)
+		places[(*count)++] = place;
+}
+
+/* Can code go on from one address of a function to another one of it, without leaving what is inlined there? */
+static bool reaches(struct code *c, const char *scope, uint64_t from, uint64_t to)
+{
+	const struct function *f = code_function(c, from);
+	uint64_t places[PLACES_MAX] = { from };
+	unsigned count = 1;
+	struct insn i;
+
+	for (unsigned k = 0; f && k < count; k++)
+		for (uint64_t at = places[k]; at >= f->start && at < f->end && !decode(c, at, &i); at = i.next) {
+			if (at == to)
+				return true;
+			if (scope && !is_in(code_place(c, at), scope))
+				break;
+			if ((i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM)
+				place_add(places, &count, (uint64_t)i.to.value);
+			if (i.op == OP_JUMP || i.op == OP_RETURN || i.op == OP_STOP)
+				break;
+		}
+	return false;
+}
+
+/* After a release, can the same call give the frame another one? Then the variable is one of a round of the loop. */
+static bool is_released_in_loop(const struct judging *j, const struct way *frame)
+{
+	const struct walk *w = j->walk;
+
+	for (uint32_t i = 1; i < w->step_count; i++) {
+		uint32_t at = i;
+
+		if (w->steps[i].outcome != OUTCOME_FREED)
+			continue;
+		while (at && !is_frame(&w->steps[at], frame) && w->steps[at].visit < 0x80000000u)
+			at = w->steps[at].visit;
+		if (at && is_frame(&w->steps[at], frame) && reaches(w->code, scope_of(j, frame), w->steps[at].end, w->steps[0].end))
+			return true;
+	}
+	return false;
+}
+
 /* A register that gets another value is a variable that is overwritten, or one that is no longer needed. */
 static bool is_overwritten(const struct judging *j, const struct candidate *c)
 {
@@ -490,6 +547,8 @@ static bool is_overwritten(const struct judging *j, const struct candidate *c)
 		return true;
 	if (is_new && !is_same_call)
 		return true;
+	if (is_same_call && is_released_in_loop(j, lost))
+		return false;
 	if (has_left_scope(j, c) || leaves_where_others_free(j, c))
 		return false;
 	return c->parts && (is_local || is_new);
@@ -616,11 +675,12 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 	struct explanation *e = pool_take(p, sizeof(*e));
 	struct missing_release *missing = pool_take(p, sizeof(*missing));
 
-	(void)siblings;
 	*missing = best->missing;
 	e->missing = missing;
 	e->confidence = confidence_of(j, best, probable, functions);
 	leak->cause = cause_of(best);
+	if (leak->cause == CAUSE_NEVER_RELEASED && siblings->is_same_lines)
+		leak->cause = CAUSE_ERROR_PATH;
 	leak->explanation = e;
 }
 

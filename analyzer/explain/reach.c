@@ -8,6 +8,7 @@
 
 #define FUNCTION_MAX 60000u /* instructions looked at for one of these questions */
 #define VISITS_MAX 6u
+#define MEETINGS_MAX 4096u
 #define SUMMARY_DEPTH 5u
 
 /* A place in a function where ways meet. */
@@ -29,6 +30,8 @@ struct search {
 	uint64_t wanted; /* return address of the call */
 	struct state *found;
 	unsigned instructions;
+	uint64_t meetings[MEETINGS_MAX];
+	size_t meeting_count;
 };
 
 void target_find(struct walk *w, struct state *s, const struct insn *i, struct target *t)
@@ -122,6 +125,13 @@ const struct summary *summary_of(struct walk *w, uint64_t function)
 	depth--;
 	sum->is_open = false;
 	return sum;
+}
+
+static int by_address(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
 }
 
 static void queue(struct search *q, struct block_of_code *b)
@@ -218,6 +228,27 @@ static void take_call(struct search *q, const struct insn *i, struct state *s)
 	*q->found = *s;
 }
 
+/* Where jumps of the function lead: all ways meet there, also those that come without a jump. */
+static void find_meetings(struct search *q)
+{
+	struct insn i;
+
+	for (uint64_t at = q->function->start; at < q->function->end && q->meeting_count < MEETINGS_MAX; at = i.next) {
+		if (decode(q->w->code, at, &i))
+			return;
+		if ((i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM)
+			q->meetings[q->meeting_count++] = (uint64_t)i.to.value;
+	}
+	if (q->meeting_count)
+		qsort(q->meetings, q->meeting_count, sizeof(*q->meetings), by_address);
+}
+
+static bool is_met(const struct search *q, uint64_t address)
+{
+	return q->meeting_count &&
+	       bsearch(&address, q->meetings, q->meeting_count, sizeof(address), by_address);
+}
+
 static void run_block(struct search *q, struct block_of_code *b)
 {
 	struct state s = b->state;
@@ -246,7 +277,7 @@ static void run_block(struct search *q, struct block_of_code *b)
 			state_step(q->w->flow, &s, &i);
 		}
 		at = i.next;
-		if (block_at(q, at)) {
+		if (is_met(q, at)) {
 			meet(q, at, &s);
 			return;
 		}
@@ -262,6 +293,7 @@ static struct state *search_before(struct walk *w, unsigned frame)
 
 	if (!q.function || node->exact || !node->module)
 		return NULL;
+	find_meetings(&q);
 	state_enter(w->flow, &first, q.function->start, frame);
 	meet(&q, q.function->start, &first);
 	while (q.queue_count) {

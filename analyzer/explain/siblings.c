@@ -5,6 +5,8 @@
 
 #include "explain_private.h"
 
+#define LINES_MAX 32u
+
 static int by_count(const void *left, const void *right)
 {
 	const struct release *a = left, *b = right;
@@ -34,13 +36,38 @@ static bool is_same_call(struct work *w, uint32_t node, uint32_t innermost)
 	return explain_nodes(w, node, &first, 1) && w->model->nodes[first].pc == w->model->nodes[innermost].pc;
 }
 
+static bool is_same_line(const struct place *a, const struct place *b)
+{
+	const struct frame *x = &a->frames[0], *y = &b->frames[0];
+
+	return x->line && x->line == y->line && x->function && y->function && !strcmp(x->function, y->function);
+}
+
+/* One line may have several calls in the code, one for each way out of it. */
+static bool find_by_lines(struct work *w, const uint32_t *nodes, unsigned node_count, struct release *list, unsigned *count)
+{
+	const struct model *m = w->model;
+
+	for (uint32_t i = 0; i < m->release_count; i++) {
+		uint32_t other[LINES_MAX];
+		unsigned n = explain_nodes(w, m->sites[m->releases[i].site].node, other, LINES_MAX), same = 0;
+
+		while (same < n && same < node_count &&
+		       is_same_line(code_place(w->code, m->nodes[other[same]].pc - 1),
+				    code_place(w->code, m->nodes[nodes[same]].pc - 1)))
+			same++;
+		if (n && same == n && (n == node_count || n == LINES_MAX))
+			add(list, count, &m->releases[i]);
+	}
+	return *count > 0;
+}
+
 void siblings_find(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count, struct siblings *s)
 {
 	const struct model *m = w->model;
 	struct release *list = pool_array(&w->model->pool, m->release_count + 1u, sizeof(*list));
 	unsigned count = 0;
 
-	(void)node_count;
 	memset(s, 0, sizeof(*s));
 	for (uint32_t i = 0; i < m->release_count; i++)
 		if (m->sites[m->releases[i].site].node == leak->node)
@@ -49,6 +76,8 @@ void siblings_find(struct work *w, const struct leak *leak, const uint32_t *node
 	for (uint32_t i = 0; i < m->release_count && !s->is_same_stack; i++)
 		if (is_same_call(w, m->sites[m->releases[i].site].node, nodes[0]))
 			add(list, &count, &m->releases[i]);
+	if (!count)
+		s->is_same_lines = find_by_lines(w, nodes, node_count, list, &count);
 	if (count)
 		qsort(list, count, sizeof(*list), by_count);
 	for (unsigned i = 0; i < count; i++)

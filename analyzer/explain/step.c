@@ -83,10 +83,18 @@ static void compare(struct state *s, struct value left, struct value right, unsi
 	s->is_and = is_and;
 }
 
+/* Counts of references are followed, as long as they are those of a few. */
+static bool is_small(struct value v)
+{
+	return !v.symbol && v.offset >= -1 && v.offset <= 4;
+}
+
 static void step_add(struct flow *f, struct state *s, const struct insn *i)
 {
 	struct value a = get(f, s, i, &i->to), b = get(f, s, i, &i->from), v;
 
+	if (i->to.width < 8 && i->from.kind == OPERAND_IMM && i->to.width == 4)
+		b.offset = (int32_t)b.offset;
 	if (i->op == OP_SUB && b.symbol == a.symbol && b.symbol)
 		v = value_number(a.offset - b.offset);
 	else if (i->op == OP_SUB && !b.symbol)
@@ -104,7 +112,7 @@ static void step_add(struct flow *f, struct state *s, const struct insn *i)
 	/* what is counted up in a loop would never come to rest */
 	if (flow_key(f, v.symbol)->kind != SYMBOL_STACK &&
 	    (i->to.width < 8 || i->to.kind == OPERAND_MEM || v.offset > FAR || v.offset < -FAR || b.offset == 1) &&
-	    !is_pointer(f, v) && !(i->op == OP_SUB && value_is(a, b)))
+	    !is_pointer(f, v) && !(i->op == OP_SUB && value_is(a, b)) && !is_small(v))
 		v = unknown(f, i, 44);
 	if (i->op == OP_SUB)
 		compare(s, a, b, i->to.width, false);
@@ -246,7 +254,9 @@ void state_step(struct flow *f, struct state *s, const struct insn *i)
 		step_logic(f, s, i);
 		break;
 	case OP_INC:
-		v = unknown(f, i, 47);
+		v = get(f, s, i, &i->to);
+		v.offset += i->is_decrement ? -1 : 1;
+		v = is_small(v) ? v : unknown(f, i, 47);
 		set(f, s, i, &i->to, v);
 		compare(s, v, value_number(0), i->to.width, true);
 		break;

@@ -84,6 +84,22 @@ static void later(struct walk *w, uint32_t parent, const struct state *s, uint64
 	p->pending[p->pending_count++] = to;
 }
 
+/* Counts of references may be among them. */
+static void note_numbers(struct way *t, const struct state *s)
+{
+	unsigned count = 0;
+
+	t->numbers[0].value = t->numbers[1].value = -1;
+	for (unsigned i = 0; i < s->cell_count && count < 2; i++) {
+		const struct cell *c = &s->cells[i];
+
+		if (c->at.symbol != FLOW_BLOCK || c->value.symbol || c->width < 4 || c->value.offset < 0 || c->value.offset > 4)
+			continue;
+		t->numbers[count].offset = c->at.offset;
+		t->numbers[count++].value = c->value.offset;
+	}
+}
+
 static void end(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s)
 {
 	struct way *t = step_at(w, step);
@@ -92,6 +108,9 @@ static void end(struct walk *w, uint32_t step, enum outcome outcome, const struc
 	t->is_improbable |= s->is_improbable;
 	t->is_strange |= s->is_strange;
 	t->was_resized |= s->was_resized;
+	t->raised = s->raised;
+	t->cycle = s->cycle;
+	note_numbers(t, s);
 	if (outcome == OUTCOME_HELD || outcome == OUTCOME_OWNER || outcome == OUTCOME_CUT) {
 		t->state = pool_take(&w->model->pool, sizeof(*t->state));
 		*t->state = *s;
@@ -687,6 +706,7 @@ int walk(struct walk *w)
 	if (begin(w, &first))
 		return -1;
 	w->started = first.pc;
+	w->steps[0].end = first.pc;
 	later(w, 0, &first, first.pc);
 	while (p->pending_count) {
 		struct pending *next = p->pending[--p->pending_count];

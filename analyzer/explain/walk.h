@@ -37,6 +37,9 @@ struct way {
 	enum outcome outcome;
 	struct value holder; /* of what died: where it was kept. symbol 0 and offset 0: a register */
 	struct value replacing; /* of OUTCOME_OVERWRITTEN */
+	struct { int64_t offset, value; } numbers[2]; /* in the block, small ones; value -1: none */
+	uint8_t raised;
+	uint64_t cycle;
 	bool uses;	     /* passes the block on or looks into it */
 	uint64_t last_use;
 	bool can_free, can_lose; /* some way on from here ends so */
