@@ -80,6 +80,28 @@ static bool is_settled(const struct leak *leak)
 	return leak->explanation && leak->explanation->confidence != CONFIDENCE_GUESS;
 }
 
+/* The frame that did it is the one that a person would look at first. */
+static const struct explanation *finding_explain(struct work *w, const struct stack *done)
+{
+	struct pool *p = &w->model->pool;
+	struct missing_release *missing = pool_take(p, sizeof(*missing));
+	struct explanation *e = pool_take(p, sizeof(*e));
+
+	for (unsigned i = 0; i < done->depth && !e->missing; i++) {
+		const struct place *place = done->places[i];
+		const struct frame *f = &place->frames[0];
+
+		if (!place->module || runtime_is_system(place->module) || place->module->kind == MODULE_SHIM)
+			continue;
+		*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = f->line,
+						     .last_line = f->line, .offset = place->offset, .module = place->module->path };
+		e->missing = missing;
+	}
+	e->confidence = CONFIDENCE_CERTAIN;
+	because_add(w, e, "it was seen as it happened");
+	return e;
+}
+
 #define STACKS_FOLLOWED 3u
 
 /* Siblings were released where somebody took them up anew: the ways on from there. */
@@ -140,6 +162,30 @@ static void follow(struct work *w, struct leak *leak)
 	flow_close(walk_of.flow);
 }
 
+/* What was seen as it happened: the place is known, and so is its cause. */
+static void explain_findings(struct work *w)
+{
+	struct diagnosis *d = w->diagnosis;
+
+	for (uint32_t i = 0; i < d->finding_count; i++) {
+		struct finding *f = &d->findings[i];
+
+		if (f->explanation)
+			continue;
+		if (f->mismatch)
+			f->cause = CAUSE_MISMATCH;
+		else if (f->misuse->kind == WRONG_RACED)
+			f->cause = CAUSE_RACE;
+		else if (f->misuse->kind == WRONG_MISMATCHED)
+			f->cause = CAUSE_MISMATCH;
+		else if (f->misuse->kind == WRONG_RELEASED_AGAIN)
+			f->cause = CAUSE_DOUBLE_RELEASE;
+		else
+			continue;
+		f->explanation = finding_explain(w, &f->done);
+	}
+}
+
 void explain(struct diagnosis *d, struct model *m, struct symbols *s, const struct explain_options *how)
 {
 	struct work w = { .model = m, .symbols = s, .diagnosis = d };
@@ -153,6 +199,9 @@ void explain(struct diagnosis *d, struct model *m, struct symbols *s, const stru
 		}
 		if (d->leaks[i].class <= CLASS_HELD && !d->leaks[i].explanation)
 			follow(&w, &d->leaks[i]);
+		else if (d->leaks[i].class == CLASS_REACHABLE && !d->leaks[i].resource)
+			kept_explain(&w, &d->leaks[i]);
 	}
+	explain_findings(&w);
 	code_close(w.code);
 }

@@ -48,6 +48,16 @@ uint64_t origin_of_holder(const struct walk *w, bool *is_inner, int64_t *offset)
 /* Where is what holds the block released? Writes it down if that is known. */
 bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings);
 
+/* Of what is reachable. */
+void kept_explain(struct work *w, struct leak *leak);
+
+/* What an explanation rests on. */
+void because_add(struct work *w, struct explanation *e, const char *text);
+void evidence_siblings(struct work *w, struct leak *leak, struct explanation *e, const struct siblings *s);
+void evidence_holder(struct work *w, struct explanation *e, const struct walk *walk, const struct way *lost,
+		     const char *function, const char *until);
+void evidence_advice(struct work *w, const struct leak *leak, struct explanation *e);
+
 /* Chooses among the ways that lose the block, and writes it down. */
 void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings);
 #endif

@@ -20,6 +20,8 @@ struct candidate {
 	uint64_t died; /* where, if not at the end of `lost` */
 	struct missing_release missing;
 	bool is_improbable, is_strange, was_resized;
+	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */
+	uint64_t cycle;
 	unsigned ways; /* that come to the same */
 };
 
@@ -102,6 +104,8 @@ static uint32_t blamed_frame(const struct walk *w, const struct candidate *c)
 	const struct way *lost = &w->steps[c->lost], *parts = &w->steps[c->parts];
 	uint32_t at = c->lost;
 
+	if (c->is_counted)
+		return c->parts;
 	if (c->outcome == OUTCOME_OVERWRITTEN || c->outcome == OUTCOME_OWNER)
 		return c->lost;
 	if ((c->outcome == OUTCOME_JUMPED || c->outcome == OUTCOME_THROWN) && !is_creation_frame(w, c))
@@ -275,6 +279,19 @@ static uint32_t last_use(const struct walk *w, uint32_t at, const struct way *fr
 	return 0;
 }
 
+/* Does a line belong to ways that can save the block? */
+static bool is_saved_line(struct judging *j, const struct lines *l, unsigned line)
+{
+	for (unsigned i = 0; i < j->saved_count; i++) {
+		const struct place *place = code_place(j->w->code, j->saved[i]);
+
+		for (unsigned k = 0; k < place->count; k++)
+			if (place->frames[k].line == line && is_same(place->frames[k].function, l->function))
+				return true;
+	}
+	return false;
+}
+
 /* Code of the branch itself is none of its own: what comes after the line of its condition. */
 static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address)
 {
@@ -282,9 +299,11 @@ static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address
 	unsigned next;
 
 	lines_add(j, l, address);
-	next = f && l->last ? code_line_after(j->w->code, address, f->end, l->last) : 0;
-	if (next && next <= l->last + 8)
-		l->first = l->last = next;
+	if (!l->last)
+		return;
+	next = f ? code_line_after(j->w->code, address, f->end, l->last) : 0;
+	/* what is left of a branch without code: it begins on the next line */
+	l->first = l->last = next && next <= l->last + 8 && !is_saved_line(j, l, next) ? next : l->last + 1;
 }
 
 static void lines_of_parting(struct judging *j, const struct candidate *c, struct lines *l)
@@ -326,8 +345,9 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 /* What a piece does after its last call. */
 static void lines_after_calls(struct judging *j, struct lines *l, const struct way *s)
 {
+	const struct function *f = code_function(j->w->code, s->start);
 	struct way rest = *s;
-	unsigned called = 0;
+	unsigned called = 0, next;
 	struct insn i;
 
 	for (uint64_t at = s->start; at < s->end && !decode(j->w->code, at, &i); at = i.next)
@@ -340,6 +360,9 @@ static void lines_after_calls(struct judging *j, struct lines *l, const struct w
 			lines_add(j, l, at);
 	if (!l->first)
 		lines_add(j, l, s->end);
+	next = f && called ? code_line_after(j->w->code, rest.start, f->end, called) : 0;
+	if (next && next < l->first)
+		l->first = next;
 }
 
 /* Of functions inlined at a place, the innermost one that does not give a pointer back. */
@@ -417,11 +440,15 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 static void locate(struct judging *j, struct candidate *c)
 {
 	const struct way *frame = &j->walk->steps[c->blamed];
-	bool is_way = c->parts && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD);
+	bool is_way = c->is_counted || (c->parts && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD));
 	struct lines l = { .scope = is_way ? NULL : scope_of(j, frame) };
 	const struct place *place;
 
-	if (c->parts && !c->was_resized && c->outcome != OUTCOME_OVERWRITTEN && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_JUMPED &&
+	if (c->is_counted && c->is_raised)
+		lines_of_step(j, &l, &j->walk->steps[c->parts]);
+	else if (is_way && !c->was_resized)
+		lines_of_parting(j, c, &l);
+	else if (c->parts && !c->was_resized && c->outcome != OUTCOME_OVERWRITTEN && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_JUMPED &&
 	    c->outcome != OUTCOME_THROWN)
 		lines_of_parting(j, c, &l);
 	else
@@ -583,6 +610,8 @@ static enum cause cause_of(const struct candidate *c)
 {
 	if (c->was_resized)
 		return CAUSE_REALLOC;
+	if (c->is_counted)
+		return c->is_raised ? CAUSE_EXTRA_RETAIN : CAUSE_ERROR_PATH;
 	switch (c->outcome) {
 	case OUTCOME_OVERWRITTEN:
 		return CAUSE_OVERWRITTEN;
@@ -599,6 +628,49 @@ static enum cause cause_of(const struct candidate *c)
 	}
 }
 
+/* Of several ends of the ways that part at one place: which tells more? */
+static int weight(const struct candidate *c)
+{
+	if (c->is_improbable)
+		return 0;
+	return c->outcome == OUTCOME_OVERWRITTEN || c->outcome == OUTCOME_OWNER ? 2 : 1;
+}
+
+static int64_t number_at(const struct way *s, int64_t offset)
+{
+	for (unsigned k = 0; k < 2; k++)
+		if (s->numbers[k].value >= 0 && s->numbers[k].offset == offset)
+			return s->numbers[k].value;
+	return -1;
+}
+
+/* Whoever releases it has counted it down to nothing before, and here something remains: a count of references. */
+static bool is_counted(const struct walk *w, const struct candidate *c, bool *is_raised)
+{
+	const struct way *lost = &w->steps[c->lost];
+	unsigned freed = 0, counted = 0, least = 255;
+
+	for (unsigned k = 0; k < 2; k++) {
+		if (lost->numbers[k].value < 1)
+			continue;
+		freed = counted = 0;
+		for (uint32_t i = 1; i < w->step_count; i++) {
+			if (w->steps[i].outcome != OUTCOME_FREED)
+				continue;
+			freed++;
+			if (number_at(&w->steps[i], lost->numbers[k].offset) == 0) {
+				counted++;
+				if (w->steps[i].raised < least)
+					least = w->steps[i].raised;
+			}
+		}
+		if (freed && counted == freed)
+			break;
+	}
+	*is_raised = freed && counted == freed && lost->raised > least;
+	return freed && counted == freed;
+}
+
 static void gather(struct judging *j)
 {
 	const struct walk *w = j->walk;
@@ -612,6 +684,8 @@ static void gather(struct judging *j)
 		if (!is_loss(c.outcome))
 			continue;
 		c.parts = parting(w, i);
+		c.is_counted = is_counted(w, &c, &c.is_raised) && c.parts;
+		c.cycle = w->steps[i].cycle;
 		c.outcome = after_death(j, &c);
 		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c))
 			c.outcome = OUTCOME_DEAD;
@@ -625,11 +699,16 @@ static void gather(struct judging *j)
 			if (!j->candidates[k].parts && is_same(j->candidates[k].missing.function, c.missing.function) &&
 			    cause_of(&j->candidates[k]) == CAUSE_NEVER_RELEASED && cause_of(&c) == CAUSE_NEVER_RELEASED)
 				same = k; /* a loop that was not entered on one of the ways */
+		for (unsigned k = 0; same == j->count && c.parts && k < j->count; k++)
+			if (j->candidates[k].parts == c.parts)
+				same = k;
 		if (same == j->count) {
 			j->candidates[j->count++] = c;
 			continue;
 		}
-		if (c.missing.line > j->candidates[same].missing.line && !c.is_improbable)
+		if (c.parts && j->candidates[same].parts == c.parts && weight(&c) > weight(&j->candidates[same]))
+			j->candidates[same] = c;
+		else if (!c.parts && c.missing.line > j->candidates[same].missing.line && !c.is_improbable)
 			j->candidates[same] = c;
 		j->candidates[same].ways++;
 		if (j->candidates[same].is_improbable && !c.is_improbable)
@@ -668,6 +747,64 @@ static enum confidence confidence_of(const struct judging *j, const struct candi
 	return functions == 1 ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 }
 
+/* Did the scan find that what the leaked blocks lead to leads back to them? */
+static bool hangs_in_cycle(const struct work *w, const struct leak *leak)
+{
+	const struct model *m = w->model;
+
+	for (uint32_t i = 0; m->back && i < m->block_count; i++)
+		if (m->back[i] && m->blocks[i].class == CLASS_DEFINITE && m->sites[m->blocks[i].site].node == leak->node)
+			return true;
+	return false;
+}
+
+/* Are siblings released by the same function that releases what held this one? */
+static bool frees_beside(const struct judging *j, const struct siblings *siblings, const struct candidate *best)
+{
+	for (unsigned i = 0; i < siblings->count; i++) {
+		uint32_t nodes[16];
+		unsigned count = explain_nodes(j->w, siblings->releases[i].node, nodes, 16);
+
+		for (unsigned k = 0; k < count; k++)
+			if (is_in(code_place(j->w->code, j->w->model->nodes[nodes[k]].pc - 1), best->missing.function))
+				return true;
+	}
+	return false;
+}
+
+static void tell(struct judging *j, const struct leak *leak, const struct candidate *best, struct explanation *e,
+		 const struct siblings *siblings)
+{
+	static const char *const ends[OUTCOMES] = {
+		[OUTCOME_EXIT] = "the function was left", [OUTCOME_DEAD] = "it was not used any more",
+		[OUTCOME_OVERWRITTEN] = "it was overwritten", [OUTCOME_OWNER] = "it was released",
+		[OUTCOME_JUMPED] = "a longjmp left the function", [OUTCOME_THROWN] = "an exception left the function",
+		[OUTCOME_THREAD] = "the thread ended",
+	};
+	const struct walk *w = j->walk;
+	struct pool *p = &j->w->model->pool;
+	unsigned frees = 0, loses = 0;
+
+	evidence_siblings(j->w, (struct leak *)leak, e, siblings);
+	for (uint32_t i = 1; i < w->step_count; i++) {
+		frees += w->steps[i].outcome == OUTCOME_FREED;
+		loses += is_loss(w->steps[i].outcome);
+	}
+	because_add(j->w, e, pool_print(p, "of the ways through the code, %u lose it and %u release it%s", loses, frees,
+					w->is_cut ? "; not all could be followed" : ""));
+	if (best->parts) {
+		const struct frame *f = frame_of(code_place(w->code, w->steps[w->steps[best->parts].parent].end), NULL);
+
+		because_add(j->w, e, f->file && f->line ? pool_print(p, "they part in %s (%s:%u)", f->function ? f->function : "?",
+								      words_file(f->file), f->line)
+							: pool_print(p, "they part in %s", f->function ? f->function : "?"));
+	}
+	if (may_be_elsewhere(w))
+		because_add(j->w, e, "some ways end where something holds it that could not be followed");
+	evidence_holder(j->w, e, w, &w->steps[best->lost], e->missing->function, ends[best->outcome]);
+	evidence_advice(j->w, leak, e);
+}
+
 static void write_down(struct judging *j, struct leak *leak, const struct candidate *best, unsigned probable,
 		       unsigned functions, const struct siblings *siblings)
 {
@@ -679,43 +816,21 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 	e->missing = missing;
 	e->confidence = confidence_of(j, best, probable, functions);
 	leak->cause = cause_of(best);
+	if (best->cycle && hangs_in_cycle(j->w, leak)) {
+		const struct place *place = code_place(j->w->code, best->cycle);
+		const struct frame *frame = frame_of(place, NULL);
+
+		leak->cause = CAUSE_CYCLE;
+		*missing = (struct missing_release){ .function = frame->function, .file = frame->file, .line = frame->line,
+						     .last_line = frame->line, .offset = place->offset,
+						     .module = place->module ? place->module->path : NULL };
+	}
 	if (leak->cause == CAUSE_NEVER_RELEASED && siblings->is_same_lines)
 		leak->cause = CAUSE_ERROR_PATH;
+	if (leak->cause == CAUSE_OWNER_FREED && siblings->count && !frees_beside(j, siblings, best))
+		leak->cause = CAUSE_DROPPED_QUEUE;
+	tell(j, leak, best, e, siblings);
 	leak->explanation = e;
-}
-
-static void dump(const struct judging *j, const struct leak *leak)
-{
-	static const char *const names[] = { "-", "FREED", "EXIT", "DEAD", "OVERWRITTEN", "OWNER", "JUMPED", "THROWN", "THREAD",
-					     "HELD", "CUT" };
-	const struct walk *w = j->walk;
-
-	fprintf(stderr, "== %s steps %u insns %lu cut %d unknown %d made by %s\n", leak->fingerprint, w->step_count,
-		(unsigned long)w->instructions, w->is_cut, w->met_unknown, w->made_by ? w->made_by : "?");
-	for (uint32_t i = 1; i < w->step_count; i++) {
-		const struct way *s = &w->steps[i];
-		const struct frame *a = &code_place(w->code, s->start)->frames[0], *b = &code_place(w->code, s->end)->frames[0];
-
-		fprintf(stderr, "%3u<%3u L%d v%x %s:%u..%s:%u %s%s%s%s\n", i, s->parent, s->level, s->visit,
-			a->function ? a->function : "?", a->line, b->function ? b->function : "?", b->line, names[s->outcome],
-			s->can_free ? " canfree" : "", s->can_lose ? " canlose" : "", s->is_improbable ? " improbable" : "");
-		if (s->state && getenv("EXPLAIN_DUMP")[0] == '2') {
-			for (unsigned k = 0; k < s->state->cell_count; k++)
-				fprintf(stderr, "    [%u k%lu a%lx b%lx %+ld] = %u k%lu %+ld\n", s->state->cells[k].at.symbol,
-					flow_key(w->flow, s->state->cells[k].at.symbol)->kind,
-					flow_key(w->flow, s->state->cells[k].at.symbol)->a, flow_key(w->flow, s->state->cells[k].at.symbol)->b,
-					s->state->cells[k].at.offset,
-					s->state->cells[k].value.symbol, flow_key(w->flow, s->state->cells[k].value.symbol)->kind,
-					s->state->cells[k].value.offset);
-			for (unsigned k = 0; k < 16; k++)
-				fprintf(stderr, " r%u=%u", k, s->state->reg[k].symbol);
-			fprintf(stderr, "\n");
-		}
-	}
-	for (unsigned i = 0; i < j->count; i++)
-		fprintf(stderr, "candidate %s:%u-%u %s parts %u lost %u ways %u improbable %d\n", j->candidates[i].missing.function,
-			j->candidates[i].missing.line, j->candidates[i].missing.last_line, names[j->candidates[i].outcome],
-			j->candidates[i].parts, j->candidates[i].lost, j->candidates[i].ways, j->candidates[i].is_improbable);
 }
 
 void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings)
@@ -728,8 +843,6 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 	j->walk = walk;
 	note_saved(j);
 	gather(j);
-	if (getenv("EXPLAIN_DUMP"))
-		dump(j, leak);
 	for (unsigned i = 0; i < j->count; i++)
 		if (!best || rank(j, &j->candidates[i]) > rank(j, best))
 			best = &j->candidates[i];

@@ -3,7 +3,6 @@
  * Where others look at a block anew: what siblings show that were released elsewhere than on the ways out of where they
  * were made, in another thread or through a container.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,12 +74,8 @@ bool origin_find(struct work *w, struct flow *f, const uint32_t *nodes, unsigned
 	memset(o, 0, sizeof(*o));
 	walk_prepare(&probe);
 	before = count ? state_before(&probe, 0) : NULL;
-	if (getenv("EXPLAIN_DUMP"))
-		fprintf(stderr, "origin: nodes %u before %p pc %lx\n", count, (const void *)before, count ? w->model->nodes[nodes[0]].pc : 0);
 	if (before) {
 		v = before->reg[REG_RDI];
-		if (getenv("EXPLAIN_DUMP"))
-			fprintf(stderr, "origin: rdi kind %lu a %lx b %ld\n", flow_key(f, v.symbol)->kind, flow_key(f, v.symbol)->a, flow_key(f, v.symbol)->b);
 		for (unsigned k = 0; k < HOPS_MAX && !found; k++)
 			found = trace_back(&probe, &v, &frame, o);
 	}

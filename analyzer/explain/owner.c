@@ -118,6 +118,11 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
 	e->missing = missing;
 	e->confidence = siblings->count ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
 	leak->cause = CAUSE_OWNER_FREED;
+	evidence_siblings(w, leak, e, siblings);
+	because_add(w, e, pool_print(p, "what held it was made in %s and released there",
+				     code_place(w->code, call - 1)->frames[0].function
+					     ? code_place(w->code, call - 1)->frames[0].function : "?"));
+	evidence_advice(w, leak, e);
 	leak->explanation = e;
 	return true;
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What is still reachable: kept on purpose, growing without end, or on its way when the end came. */
+#include <string.h>
+
+#include "explain_private.h"
+#include "words.h"
+
+#define GROWING_LEAST 64 /* so many, and none ever let go */
+#define ONCE_MOST 4
+
+void kept_explain(struct work *w, struct leak *leak)
+{
+	struct pool *p = &w->model->pool;
+	struct missing_release *missing = pool_take(p, sizeof(*missing));
+	struct explanation *e = pool_take(p, sizeof(*e));
+	struct siblings siblings;
+	const struct place *place;
+	uint32_t nodes[64];
+	unsigned count = explain_nodes(w, leak->node, nodes, 64);
+
+	if (!count)
+		return;
+	siblings_find(w, leak, nodes, count, &siblings);
+	e->confidence = CONFIDENCE_GUESS;
+	if (siblings.count && leak->count < (double)leak->ever_blocks) {
+		leak->cause = CAUSE_NOT_DRAINED;
+		place = code_place(w->code, w->model->nodes[nodes[count - 1]].pc - 1);
+	} else if (!siblings.count && leak->count >= GROWING_LEAST) {
+		leak->cause = CAUSE_GROWING_CACHE;
+		place = code_place(w->code, w->model->nodes[nodes[0]].pc - 1);
+	} else if (!siblings.count && leak->count <= ONCE_MOST) {
+		leak->cause = CAUSE_START_UP;
+		place = NULL;
+	} else {
+		return;
+	}
+	if (place) {
+		const struct frame *f = &place->frames[leak->cause == CAUSE_NOT_DRAINED ? place->count - 1 : 0];
+
+		*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = f->line,
+						     .last_line = f->line, .offset = place->offset,
+						     .module = place->module ? place->module->path : NULL };
+		e->missing = missing;
+	}
+	evidence_siblings(w, leak, e, &siblings);
+	because_add(w, e, pool_text(p, "something still points at them"));
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+}
