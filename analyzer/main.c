@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "completion.h"
@@ -41,6 +42,7 @@ struct output {
 	struct outputs to;
 	bool only_leaks; /* say nothing of clean traces, but count them */
 	unsigned clean;  /* how many those were */
+	unsigned blind;  /* how many left traces of which nothing is known */
 	unsigned execs;  /* how many children went on as another program, unclassified */
 	const char *folder; /* where the children's traces lie */
 	bool found_leaks;
@@ -83,6 +85,9 @@ static int output_close(struct output *out, int status)
 	if (out->clean)
 		fprintf(out->to.words, "leakshim: %u other %s had no leaks\n", out->clean,
 			out->clean == 1 ? "process" : "processes");
+	if (out->blind)
+		fprintf(out->to.words, "leakshim: %u other %s: nothing is known, since nothing was followed\n", out->blind,
+			out->blind == 1 ? "process" : "processes");
 	if (out->execs)
 		fprintf(out->to.words, "leakshim: %u other %s replaced by exec; the traces lie in %s\n",
 			out->execs, out->execs == 1 ? "process was" : "processes were", out->folder);
@@ -136,23 +141,39 @@ static const char *next_command(struct model *m, const struct options *o)
 			  o->show ? " --format json" : " --show all");
 }
 
+/* A program whose stderr was closed has its report in a file beside the trace. From the shim, that is where we write. */
+static void say_report_file(struct output *out, struct model *m, bool is_trace_gone)
+{
+	const char *path = pool_print(&m->pool, "%s.report", m->path);
+	struct stat st, own;
+
+	if (lstat(path, &st) || !S_ISREG(st.st_mode))
+		return;
+	if (!out->options->from_shim)
+		fprintf(out->to.words, "leakshim: its stderr was closed; what it had to report itself is in %s\n", path);
+	else if (is_trace_gone && !fstat(2, &own) && own.st_dev == st.st_dev && own.st_ino == st.st_ino && !own.st_size)
+		unlink(path);
+}
+
 static void print_report(struct output *out, struct model *m, const struct diagnosis *d)
 {
 	struct report report = { .model = m,
 				 .diagnosis = d,
 				 .next = next_command(m, out->options),
 				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max };
-	bool is_clean = !d->shown.groups && !d->finding_count && d->is_complete;
+	bool is_clean = !d->shown.groups && !d->finding_count && (d->is_complete || d->blind);
 	bool is_exec = m->ending == ENDING_EXEC && !m->scan.is_done;
 
 	if (is_clean && out->options->from_shim && !out->options->keep_always &&
 	    !strcmp(out->options->from_shim, "exit") && !unlink(m->path))
 		report.is_trace_gone = true;
+	say_report_file(out, m, report.is_trace_gone);
 	if (out->options->print_suppressions) {
 		for (uint32_t i = 0; i < d->detailed; i++)
 			suppress_print(out->to.words, &d->leaks[i]);
 	} else {
-		out->clean += out->only_leaks && is_clean;
+		out->clean += out->only_leaks && is_clean && !d->blind;
+		out->blind += out->only_leaks && is_clean && d->blind;
 		out->execs += out->only_leaks && !is_clean && is_exec;
 		outputs_add(&out->to, &report, !(out->only_leaks && (is_clean || is_exec)) && (!out->judge || !is_clean));
 		if (out->only_leaks && is_clean && m->ending != ENDING_RUNNING)
@@ -458,14 +479,19 @@ static int command_run(const struct options *o)
 		return outcome.status;
 	status = outcome.status;
 	if (!outcome.has_root) {
-		fputs("leakshim: the program left no trace, so nothing can be said about it\n",
-		      stderr);
+		fprintf(stderr, "leakshim: NOTHING IS KNOWN of this program's memory: it left no trace (killed before it came to life, or it "
+				"threw LD_PRELOAD away); it ended with status %d\n", status);
 		trouble = STATUS_TROUBLE;
 	} else {
 		output_open(&out, o, stderr);
 		if (o->check ? check_open(&out, &judge, &baseline) : read_suppressions(&out))
 			return output_close(&out, STATUS_TROUBLE);
+		if (outcome.is_lost)
+			fputs("leakshim: NOTHING IS KNOWN of what the program became by its last exec: that left no trace (it may be "
+			      "statically linked, set-uid, or confined)\n", out.to.words);
 		trouble = report_trace(&out, outcome.traces[0], 0, NULL);
+		if (outcome.is_lost)
+			trouble = STATUS_TROUBLE;
 		out.only_leaks = true;
 		out.folder = outcome.folder;
 		for (unsigned i = 1; i < outcome.trace_count; i++)

@@ -324,6 +324,7 @@ static void gather(struct run_outcome *outcome, const struct options *o, const c
 			last_of_root = (int)i;
 	}
 	outcome->has_root = last_of_root >= 0;
+	outcome->is_lost = outcome->has_root && list[last_of_root].head.is_exec;
 	if (outcome->has_root) {
 		file_stamp(outcome->traces[last_of_root], wait_status);
 		if (o->output)

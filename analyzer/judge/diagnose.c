@@ -437,6 +437,16 @@ static bool nothing_was_missed(const struct model *m)
 	return !m->is_stopped && !m->is_partial && !m->scan.doubtful;
 }
 
+/* No block was ever recorded: is that because there was none? */
+static const char *why_blind(const struct model *m)
+{
+	if (m->site_count > 1 || m->resource_count)
+		return NULL;
+	if (!strcmp(m->level, "disabled"))
+		return "nothing was followed (level=disabled)";
+	return strcmp(m->level, "paranoid") ? "only a sample is followed, and none of it was allocated" : NULL;
+}
+
 static void suppress(struct work *w, struct suppressions *suppressions)
 {
 	for (uint32_t i = 0; i < w->group_count; i++) {
@@ -489,7 +499,8 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	java_explain(w, d);
 	d->pools = java_pools_of(w);
 	d->note_count = symbols_notes(s, &d->notes);
-	d->is_complete = nothing_was_missed(m);
+	d->blind = why_blind(m);
+	d->is_complete = nothing_was_missed(m) && !d->blind && strcmp(m->level, "disabled");
 	HASH_CLEAR(hh, w->by_key);
 	free(w->tallies);
 	free(w->groups);

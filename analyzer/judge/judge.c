@@ -124,8 +124,10 @@ static void note_incomplete(struct judge *j, const struct model *m, const struct
 	j->incomplete++;
 	fputs("leakshim: ", j->to);
 	words_escape(j->to, m->path);
-	fprintf(j->to, ": cannot be judged: %s (--allow-incomplete passes over that)\n",
+	fprintf(j->to, ": cannot be judged: %s%s (--allow-incomplete passes over that)\n",
+		d->blind ? "NOTHING IS KNOWN of its memory: " : "",
 		m->scan.doubtful ? "some blocks may be held by memory that could not be read"
+		: d->blind ? d->blind
 		: !d->is_complete ? "not everything was recorded"
 		: m->scan.failure ? m->scan.failure
 				  : "no scan told what is lost: the program was killed, or ended by other means");

@@ -269,7 +269,8 @@ const char *words_ending(enum ending ending)
 {
 	static const char *const names[] = { "none",  "none", "none",
 					     "exit",    "_exit",    "quick_exit",
-					     "abort",   "signal",   "exec" };
+					     "abort",   "signal",   "exec",
+					     "exit_group" };
 
 	return names[ending];
 }
@@ -299,8 +300,11 @@ const char *words_ended(struct pool *p, const struct model *m)
 				  name ? "SIG" : "", name ? name : "unknown");
 	case ENDING_EXEC:
 		return "The program was replaced by exec";
+	case ENDING_CALL:
+		return pool_print(p, "The program ended by exit_group(%d), a system call of its own", m->ending_detail);
 	default:
-		return "The program ended without a word (SIGKILL, power loss or the like)";
+		return "The program ended without a word (by a signal that nobody can catch, by exit_group as a system call of "
+		       "its own, or with the machine)";
 	}
 }
 

@@ -565,6 +565,7 @@ static void put_summary(struct report_json *j, const struct report *r)
 		yajl_gen_integer(j->gen, r->model->ending_detail);
 	put_bool(j, "running", r->model->ending == ENDING_RUNNING);
 	put_bool(j, "complete", d->is_complete);
+	put_member(j, "nothing_known", d->blind);
 	put_drops(j, r->model);
 	put_member(j, "stopped", r->model->is_stopped ? r->model->stop_reason : NULL);
 	yajl_gen_map_close(j->gen);

@@ -660,6 +660,8 @@ static void print_missed(FILE *to, struct report const *r)
 	if (m->scan.doubtful)
 		fprintf(to, "leakshim:   %s %s may be held by what could not be read, see below\n",
 			words_number(a, m->scan.doubtful, false), m->scan.doubtful == 1 ? "block" : "blocks");
+	if (r->diagnosis->blind || !strcmp(m->level, "disabled"))
+		fprintf(to, "leakshim:   %s\n", r->diagnosis->blind ? r->diagnosis->blind : "nothing was followed at the end (level=disabled)");
 	if (m->is_stopped) {
 		fputs("leakshim:   the shim stood aside before the end: ", to);
 		print_name(to, m->stop_reason);
@@ -797,7 +799,7 @@ static void print_summary(FILE *to, const struct report *r)
 			d->hanging.blocks < 1.5 ? "block" : "blocks",
 			words_bytes(b, d->hanging.bytes, r->model->is_sampled));
 	if (!d->shown.groups)
-		fputs("no leaks", to);
+		fputs(d->blind ? "nothing is known" : "no leaks", to);
 	if (d->finding_count)
 		fprintf(to, ", %s wrong %s", words_number(a, d->finding_count, false),
 			d->finding_count == 1 ? "use" : "uses");
@@ -825,6 +827,8 @@ void report_text(FILE *to, const struct report *r)
 	uint32_t detailed = r->text_most && r->text_most < d->detailed ? r->text_most : d->detailed;
 	char a[WORDS_SIZE];
 
+	if (d->blind)
+		fprintf(to, "leakshim: NOTHING IS KNOWN of this program's memory: %s.\n", d->blind);
 	for (uint32_t i = 0; i < d->finding_count; i++)
 		print_finding(to, r->model, &d->findings[i]);
 	for (uint32_t i = 0; i < detailed; i++) {

@@ -352,6 +352,7 @@ int file_peek(const char *path, struct file_head *head)
 	head->process_start = h.process_start;
 	head->start_realtime_ns = h.start_realtime_ns;
 	head->has_end = h.end != TRACE_END_NONE;
+	head->is_exec = h.end == TRACE_END_EXEC;
 	return 0;
 }
 
@@ -374,7 +375,7 @@ static void stamp_end(int fd, struct trace_header *h, int wait_status)
 		h->end = TRACE_END_SIGNAL;
 		h->end_detail = WTERMSIG(wait_status);
 	} else {
-		h->end = TRACE_END_FAST_EXIT;
+		h->end = TRACE_END_CALL;
 		h->end_detail = WEXITSTATUS(wait_status);
 	}
 	if (pwrite(fd, (const char *)h + from, to - from, (off_t)from) < 0)

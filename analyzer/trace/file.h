@@ -60,7 +60,7 @@ int file_complain_at(const struct trace_file *f, const void *element, const char
 struct file_head {
 	uint32_t pid;
 	uint64_t process_start, start_realtime_ns;
-	bool has_end;
+	bool has_end, is_exec;
 };
 /* Returns 0, or -1 silently if `path` is no trace. */
 int file_peek(const char *path, struct file_head *head);

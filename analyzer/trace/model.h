@@ -49,7 +49,8 @@ enum ending {
 	ENDING_QUICK_EXIT,
 	ENDING_ABORT,
 	ENDING_SIGNAL,
-	ENDING_EXEC
+	ENDING_EXEC,
+	ENDING_CALL /* exit_group by a system call of its own */
 };
 
 enum module_kind {
@@ -598,5 +599,6 @@ struct diagnosis {
 	const char **notes; /* things a reader must know: changed modules and the like */
 	uint32_t note_count;
 	bool is_complete;
+	const char *blind; /* why nothing at all is known; NULL: something is */
 };
 #endif

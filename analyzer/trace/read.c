@@ -328,6 +328,8 @@ static enum ending ending_of(const struct trace_header *h, int pid)
 		return ENDING_SIGNAL;
 	case TRACE_END_EXEC:
 		return ENDING_EXEC;
+	case TRACE_END_CALL:
+		return ENDING_CALL;
 	default:
 		return ENDING_UNKNOWN;
 	}

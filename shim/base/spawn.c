@@ -25,6 +25,7 @@ uint32_t *spawn_held = &nobody;
 struct order {
 	const char *path;
 	char *const *argv, *const *envp;
+	const char *output;
 	long result;
 };
 
@@ -35,6 +36,23 @@ struct kernel_action {
 	void *restorer;
 	uint64_t mask;
 };
+
+/* The program's may be one that an exec closes; ours goes on being open. */
+static void turn_stderr(const char *output)
+{
+	if (!output) {
+		sys_call3(SYS_fcntl, 2, F_SETFD, 0);
+		return;
+	}
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)output, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600, 0, 0);
+
+	if (sys_failed(fd))
+		sys_call3(SYS_close, 2, 0, 0); /* it is somebody else's by now */
+	if (sys_failed(fd) || fd == 2)
+		return;
+	sys_call3(SYS_dup2, fd, 2, 0);
+	sys_call3(SYS_close, fd, 0, 0);
+}
 
 /* Its table holds nothing but stderr. */
 static void child(void *data)
@@ -55,6 +73,7 @@ static void child(void *data)
 		sys_call3(SYS_dup2, nothing, 0, 0);
 		sys_call3(SYS_close, nothing, 0, 0);
 	}
+	turn_stderr(order->output);
 	sys_call3(SYS_dup2, 2, 1, 0);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
 	order->result = sys_call3(SYS_execve, (long)order->path, (long)order->argv, (long)order->envp);
@@ -126,9 +145,9 @@ static void attend(void *data)
 	leave_stack(stack);
 }
 
-long spawn_program(const char *path, char *const argv[], char *const envp[])
+long spawn_program(const char *path, char *const argv[], char *const envp[], const char *output)
 {
-	struct attendant a = {.order = {path, argv, envp, 0}};
+	struct attendant a = {.order = {path, argv, envp, output, 0}};
 	uint64_t all = ~0ull, before;
 
 	a.stack = sys_call6(SYS_mmap, 0, STACK_SIZE, PROT_READ | PROT_WRITE,
@@ -153,9 +172,9 @@ long spawn_program(const char *path, char *const argv[], char *const envp[])
 	return pid;
 }
 
-void spawn_attend(const char *path, char *const argv[], char *const envp[], void (*meanwhile)(void))
+void spawn_attend(const char *path, char *const argv[], char *const envp[], const char *output, void (*meanwhile)(void))
 {
-	struct order order = {path, argv, envp, 0};
+	struct order order = {path, argv, envp, output, 0};
 	long pid = start(&order);
 
 	if (sys_failed(pid))

@@ -13,12 +13,12 @@
 /* The word for clone_table. Set by whoever knows one that a fork of the program zeroes. */
 extern uint32_t *spawn_held __attribute__((visibility("hidden")));
 
-/* stdin is /dev/null, stdout and stderr are the host's stderr, other descriptors closed.
- * Returns the pid or -errno. */
-long spawn_program(const char *path, char *const argv[], char *const envp[]);
+/* stdin is /dev/null, stdout and stderr are the host's stderr, also if that was to be closed by an exec, or what is
+ * appended to the file `output` if that is not 0; other descriptors are closed. Returns the pid or -errno. */
+long spawn_program(const char *path, char *const argv[], char *const envp[], const char *output);
 
 /* The same from a process that is one of ours: returns when the program has ended, and calls `meanwhile` once it runs. */
-void spawn_attend(const char *path, char *const argv[], char *const envp[], void (*meanwhile)(void));
+void spawn_attend(const char *path, char *const argv[], char *const envp[], const char *output, void (*meanwhile)(void));
 
 /* Waits at most `seconds` for a child of spawn_program. 0: it ended. */
 int spawn_wait(long pid, int seconds);

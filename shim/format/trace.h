@@ -114,7 +114,8 @@ enum trace_end {
 	TRACE_END_QUICK_EXIT = 3, /* quick_exit(); detail: status */
 	TRACE_END_ABORT = 4,      /* abort() */
 	TRACE_END_SIGNAL = 5,     /* killed by a signal; detail: its number */
-	TRACE_END_EXEC = 6        /* replaced by exec*(); a new trace may follow */
+	TRACE_END_EXEC = 6,       /* replaced by exec*(); a new trace may follow */
+	TRACE_END_CALL = 7        /* [parent] by a system call of the program's own, as Go programs do; detail: status */
 };
 
 /* Everything the shim could not record, by reason. A trace with any of these

@@ -513,15 +513,31 @@ static void write_out(void)
 	sys_call3(SYS_close, fd, 0, 0);
 }
 
+static int can_start_report(void)
+{
+	return settings.analyzer[0] && guard_lets(report_calls, sizeof report_calls / sizeof *report_calls, 1);
+}
+
+/* Where a report goes if stderr is closed, or is somebody else's file by now: beside the trace. */
+static const char *report_file(void)
+{
+	static char path[sizeof process.path + 8];
+
+	if (note_possible())
+		return 0;
+	put(put(path, path + sizeof path, process.path), path + sizeof path, ".report");
+	return path;
+}
+
 static long start_report(const char *why)
 {
 	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)why,
 			(char *)"--keep", (char *)(settings.keep_always ? "always" : "leaks"),
 			process.path, 0};
 
-	if (settings.analyzer[0] == 0 || !guard_lets(report_calls, sizeof report_calls / sizeof *report_calls, 1))
+	if (!can_start_report())
 		return -1;
-	return spawn_program(settings.analyzer, argv, settings.environment);
+	return spawn_program(settings.analyzer, argv, settings.environment, report_file());
 }
 
 static void say_where(void)
@@ -559,7 +575,7 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	} else {
 		area_trim(process.path);
 	}
-	if (!report || process.is_checked || wishes_no_report() || !settings.report_exit || !note_possible())
+	if (!report || process.is_checked || wishes_no_report() || !settings.report_exit)
 		return;
 	long pid = start_report("exit");
 	if (pid > 0)
@@ -597,7 +613,7 @@ static void attend_report(void)
 	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)"signal",
 			(char *)"--keep", (char *)"always", process.path, 0};
 
-	spawn_attend(settings.analyzer, argv, settings.environment, scanner_forget_copy);
+	spawn_attend(settings.analyzer, argv, settings.environment, report_file(), scanner_forget_copy);
 }
 
 void process_checked(void)
@@ -611,7 +627,7 @@ int process_check(const struct snapshot_here *here, int ms)
 		return 0;
 	wishes_ask();
 	if (wishes_no_report() ||
-	    snapshot_live(here, settings.analyzer[0] && note_possible() ? attend_report : 0, 1))
+	    snapshot_live(here, can_start_report() ? attend_report : 0, 1))
 		return 0;
 	const struct trace_scan *scan = snapshot_wait(ms);
 	return scan && scan->status == TRACE_SCAN_DONE &&
@@ -620,14 +636,14 @@ int process_check(const struct snapshot_here *here, int ms)
 
 void process_snapshot(const struct snapshot_here *here, int report)
 {
-	int can_report = report && settings.report_signal && note_possible();
+	int can_report = report && settings.report_signal;
 
 	if (!ours())
 		return;
 	if (jvm_is_there() && jvm_request(can_report))
 		return;
-	if (!snapshot_live(here, can_report && settings.analyzer[0] ? attend_report : 0, !report)) {
-		if (can_report && !settings.analyzer[0])
+	if (!snapshot_live(here, can_report && can_start_report() ? attend_report : 0, !report)) {
+		if (can_report && !can_start_report())
 			say_where();
 		return;
 	}
