@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A look holds the program for as long as it says, and somebody who waits for it does not wait long."""
+import os
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from harness import LEAKSHIM, Server, children, preload, preloaded, report, traces, victim, wait_until
 
@@ -31,3 +35,44 @@ def test_the_scan_makes_the_room_for_its_many_verdicts_itself_and_every_block_ha
     summary = report(traces(box)[0])["summary"]
     assert summary["scan"]["done"] and summary["classes"]["unclassified"]["blocks"] == 0
     assert sum(found["blocks"] for found in summary["classes"].values()) > 300000
+
+
+def limited(name, size):
+    """A control group with so much memory, version 1 or 2; skips where none can be made."""
+    for root, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+        folder = Path(root) / name
+        try:
+            folder.mkdir()
+        except OSError:
+            continue
+        try:
+            if not (folder / limit).exists():
+                raise OSError
+            (folder / limit).write_text(str(size))
+            return folder
+        except OSError:
+            folder.rmdir()
+    pytest.skip("no control group can be made here")
+
+
+def test_a_look_that_would_take_more_than_a_tenth_of_what_is_left_is_not_taken_and_says_so(box):
+    group = limited(f"leakshim-{os.getpid()}", 300 << 20)
+    try:
+        command = ["/bin/sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh", victim("keeps_many"), "stay", "900000", "8",
+                   "16"]
+        with Server(command, preload(box, report="none"), box) as server:
+            wait_until(lambda: server.log.read_bytes().strip(), "the blocks", 60)
+            done = subprocess.run([LEAKSHIM, "snapshot", str(server.pid), "-o", box / "copy"], capture_output=True)
+            assert b"more than a tenth of the memory that is left" in done.stdout, done
+    finally:
+        wait_until(lambda: not (group / "cgroup.procs").read_text(), "the group to be empty")
+        group.rmdir()
+
+
+def test_the_median_and_the_worst_pause_of_all_looks_are_told(box):
+    with Server([victim("lost_while_it_runs")], preload(box, report="none"), box) as server:
+        wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")
+        for i in range(3):
+            done = subprocess.run([LEAKSHIM, "snapshot", str(server.pid), "-o", box / f"copy{i}"], capture_output=True)
+        scan = report(box / "copy2")["summary"]["scan"]
+        assert b"(median of 3 looks " in done.stdout and 0 < scan["pause_median"] <= scan["pause_worst"]

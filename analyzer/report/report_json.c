@@ -475,6 +475,8 @@ static void put_scan(struct report_json *j, const struct model *m)
 		put_seconds(j, "age", age(m, scan->time_us));
 		put_seconds(j, "took", scan->took_us);
 		put_seconds(j, "pause", scan->pause_us);
+		put_seconds(j, "pause_median", scan->median_us);
+		put_seconds(j, "pause_worst", scan->worst_us);
 		put_seconds(j, "predicted", scan->predicted_us);
 		put_bool(j, "shared", scan->is_shared);
 		put_number(j, "threads", scan->threads);

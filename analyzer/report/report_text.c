@@ -726,9 +726,14 @@ static void print_scan(FILE *to, struct model *m)
 	if (!scan->is_done)
 		return;
 	if (!scan->is_at_end)
-		fprintf(to, "leakshim: scan of %u %s, %s ago; the program stood still for %.1f ms.\n",
+		fprintf(to, "leakshim: scan of %u %s, %s ago; the program stood still for %.1f ms",
 			scan->threads, scan->threads == 1 ? "thread" : "threads",
 			words_time(a, age(m, scan->time_us)), (double)scan->pause_us / 1000);
+	if (!scan->is_at_end && scan->looks > 1)
+		fprintf(to, " (median of %u looks %.1f ms, worst %.1f ms)", scan->looks, (double)scan->median_us / 1000,
+			(double)scan->worst_us / 1000);
+	if (!scan->is_at_end)
+		fputs(".\n", to);
 	if (scan->missing)
 		fprintf(to, "leakshim: not looked at for pointers: %s; what they hold may be shown "
 			    "as lost.\n", scan->missing);

@@ -305,6 +305,8 @@ struct scan {
 	uint32_t unread_count;
 	uint32_t doubtful; /* blocks that only what was not read could hold */
 	uint64_t time_us, took_us, pause_us, predicted_us;
+	uint32_t looks;       /* at the living program */
+	uint64_t median_us, worst_us; /* of their pauses */
 };
 
 /* Filters of system calls that the program put in force. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Trace -> model: what the latest scan found, see read.h and read_parts.h. */
+#include <stdlib.h>
+
 #include "read_parts.h"
 
 static const char *scan_failure(uint32_t status)
@@ -15,6 +17,7 @@ static const char *scan_failure(uint32_t status)
 		[TRACE_SCAN_CONFINED] = "the program took system calls away from itself",
 		[TRACE_SCAN_SWITCHED_OFF] = "it is switched off",
 		[TRACE_SCAN_NAMESPACE] = "its process would have been the first one of the program's new PID namespace",
+		[TRACE_SCAN_TOO_DEAR] = "it would have taken more than a tenth of the memory that is left",
 		[TRACE_SCAN_OVER_BUDGET] = "its pause would have been longer than allowed",
 		[TRACE_SCAN_JAVA] = "native memory of a Java virtual machine is not looked at",
 	};
@@ -41,6 +44,30 @@ static const char *root_names(struct model *m, uint32_t roots)
 	return text;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* How long all the looks at the living program held it. */
+static void read_pauses(struct model *m, const struct trace_file *f)
+{
+	uint64_t *pauses = calloc(f->areas[TRACE_AREA_SCAN].used + 1, sizeof(*pauses));
+	struct trace_scan t;
+
+	for (uint32_t i = 1; pauses && i < f->areas[TRACE_AREA_SCAN].used; i++)
+		if (ELEMENT(f, TRACE_AREA_SCAN, i, &t) && t.status == TRACE_SCAN_DONE && t.occasion == TRACE_OCCASION_SIGNAL)
+			pauses[m->scan.looks++] = t.pause_us;
+	if (m->scan.looks) {
+		qsort(pauses, m->scan.looks, sizeof(*pauses), by_size);
+		m->scan.median_us = pauses[m->scan.looks / 2];
+		m->scan.worst_us = pauses[m->scan.looks - 1];
+	}
+	free(pauses);
+}
+
 /* Fills m->scan from the latest scan that was done, else from the latest try. Returns the
  * number of the scan that the verdicts are from, 0 if there is none. */
 static uint32_t read_scan(struct model *m, const struct trace_file *f)
@@ -61,6 +88,7 @@ static uint32_t read_scan(struct model *m, const struct trace_file *f)
 	m->scan.failure = failure;
 	if (!done.number)
 		return 0;
+	read_pauses(m, f);
 	m->scan.is_done = true;
 	m->scan.number = done.number;
 	m->scan.is_at_end = done.occasion == TRACE_OCCASION_END;

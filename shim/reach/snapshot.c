@@ -17,6 +17,7 @@
 
 #include "area.h"
 #include "guard.h"
+#include "left.h"
 #include "musl.h"
 #include "note.h"
 #include "own.h"
@@ -37,7 +38,11 @@
 #define TOUCHES_MOST 200000000u /* nanoseconds */
 #define SHARED_STACK (256l * 1024)
 #define COPY_LEAST 200u   /* microseconds */
-#define COPY_PER_MIB 17u  /* of 4 KiB pages */
+#define COPY_PER_MIB 40u  /* of 4 KiB pages, until one was made */
+#define BLOCK_COST 80u    /* bytes of the scan's own memory for a block, */
+#define MEMORY_PART 64u   /* and the part of the program's memory that its directory takes */
+#define NEVER_MIND (64ull << 20)
+#define LEFT_PART 10u     /* of the memory that is left, a look may take */
 
 /* Not wiped by a fork. */
 static struct {
@@ -253,10 +258,28 @@ static uint64_t own_memory(void)
 	return at ? tasks_number(&at, 10) : 0;
 }
 
-/* Foresees how long a copy holds the program. */
-static uint64_t predict(void)
+/* Foresees how long a copy holds the program: as the last one did. */
+static uint64_t predict(uint64_t kib)
 {
-	return COPY_LEAST + own_memory() * COPY_PER_MIB / 1024;
+	if (state.copied_kib)
+		return COPY_LEAST + kib * state.copied_us / state.copied_kib;
+	return COPY_LEAST + kib * COPY_PER_MIB / 1024;
+}
+
+/* Is a copy too dear, in time or in what the program would write to while it lasts? What is too dear without one is not done. */
+static int is_to_share(struct trace_scan *scan)
+{
+	uint64_t kib = own_memory(), own = kib * 1024;
+	uint64_t scans = state.header->areas[TRACE_AREA_BLOCK].used * BLOCK_COST + own / MEMORY_PART;
+	uint64_t most = scans + own > NEVER_MIND ? left_memory() / LEFT_PART : UINT64_MAX;
+
+	scan->predicted_us = predict(kib);
+	if (scans > NEVER_MIND && scans > most)
+		scan->status = TRACE_SCAN_TOO_DEAR;
+	if (scan->predicted_us <= settings.pause * 1000)
+		return scans + own > most;
+	state.copied_us -= state.copied_us / 8; /* it may have been a bad moment: tried again in the end */
+	return 1;
 }
 
 _Static_assert(sizeof(struct scanner_shared) <= TASKS_LISTING, "it takes the place of the directory listing");
@@ -308,7 +331,10 @@ static long take(struct trace_scan *scan, const struct snapshot_here *here, void
 		return -12;
 	fill_cut(&cut, scan, &tasks, here);
 	cut.is_waited = is_waited;
+	uint64_t before = state_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	long pid = scanner_copy(&cut, then);
+	state.copied_us = (uint32_t)((state_clock_ns(CLOCK_THREAD_CPUTIME_ID) - before) / 1000);
+	state.copied_kib = (uint32_t)own_memory();
 	tasks_free(&tasks);
 	return pid;
 }
@@ -359,10 +385,8 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_w
 	long pid = -1;
 	int is_shared = 0;
 	struct trace_scan *scan = begin_scan(TRACE_OCCASION_SIGNAL);
-	if (scan && !scan->status) {
-		scan->predicted_us = predict();
-		is_shared = scan->predicted_us > settings.pause * 1000;
-	}
+	if (scan && !scan->status)
+		is_shared = is_to_share(scan);
 	if (scan && !scan->status) {
 		__atomic_store_n(&state.cut, scan->number, __ATOMIC_SEQ_CST);
 		pid = is_shared ? take_shared(scan, here, then, is_waited) : take(scan, here, then, is_waited);

@@ -31,6 +31,7 @@ struct state {
 	uint32_t graves;   /* slots of blocks that were let go meanwhile, a list through site */
 	uint32_t scanning; /* a cut is being taken */
 	uint32_t leaving;  /* processes of ours that just leave the program's table of descriptors (clone.h) */
+	uint32_t copied_us, copied_kib; /* what the last copy of the process took, and how much it was */
 	uint32_t deferred; /* a cut is to be taken when lock_area is free */
 	unsigned char *filter, *filter_building; /* sample.c */
 	uint32_t filter_word, lock_sample;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `keeps_many N LEAST MOST`: N live blocks of LEAST to MOST bytes, and what they make of the process's memory. */
+/* `keeps_many [stay] N LEAST MOST`: N live blocks of LEAST to MOST bytes, and what they make of the process's memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,5 +20,7 @@ int main(int argc, char **argv)
 		return 1;
 	printf("%ld\n", pages * sysconf(_SC_PAGESIZE));
 	fflush(stdout);
+	if (argc > 4)
+		pause();
 	_exit(0);
 }
