@@ -14,6 +14,19 @@
 
 #define PROC_NAME 64u
 
+/* Opens /proc/self/task/NAME/status. */
+static inline long proc_task_status(const char *name)
+{
+	char path[PROC_NAME] = "/proc/self/task/";
+	size_t length = strlen(path), more = strlen(name);
+
+	if (length + more + sizeof "/status" > sizeof path)
+		return -36; /* ENAMETOOLONG */
+	memcpy(path + length, name, more);
+	memcpy(path + length + more, "/status", sizeof "/status");
+	return sys_call6(SYS_openat, -100 /* AT_FDCWD */, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+}
+
 /* Opens a file of ours, by its name below /proc/self/. Returns a descriptor or -errno. */
 static inline long proc_open(const char *name, int flags)
 {

@@ -431,6 +431,8 @@ struct trace_type {
 #define TRACE_TYPE_BY_HAND 8u   /* declared by leakshim_track, not by a probe file */
 #define TRACE_TYPE_JAVA 16u     /* of Java objects: see below */
 #define TRACE_TYPE_CONTAINER 32u /* role=container: it only holds others */
+#define TRACE_TYPE_THREAD 64u    /* threads that somebody has to join; size: of the stack. One that runs counts as pointed
+				  * at, for it may still detach itself */
 
 /* A function named in a probe file, and whether it is hooked. Seal: symbol. One that is defined
  * in several modules has an entry for each. */
@@ -630,8 +632,8 @@ enum trace_root {
 	TRACE_ROOT_REGIONS = 8,   /* registered by the program */
 	TRACE_ROOT_IGNORED = 9,   /* blocks that the program told us to ignore */
 	TRACE_ROOT_HEAP = 10,     /* unfollowed heap memory, see TRACE_SCAN_WHOLE_HEAP */
-	TRACE_ROOT_UNREAD = 11,   /* of a verdict: memory that could not be read, `from` is the first of it */
-	TRACE_ROOTS = 12
+	TRACE_ROOTS = 11,
+	TRACE_ROOT_UNREAD = 15    /* of a verdict only: memory that could not be read, `from` is the first of it */
 };
 
 /*

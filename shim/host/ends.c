@@ -27,6 +27,7 @@
 #include "state.h"
 #include "sys.h"
 #include "thread.h"
+#include "joins.h"
 #include "rules.h"
 
 #define API __attribute__((visibility("default")))
@@ -186,6 +187,7 @@ static __attribute__((constructor)) void begin(int argc, char **argv, char **env
 	process_start(argc, argv, envp);
 	if (!state.tracing)
 		return;
+	joins_start();
 	register_ends();
 	signals_start();
 }

@@ -6,6 +6,7 @@
 #include "probe_file.h"
 #include "rules.h"
 
+#define THREAD_SIZE 2304u /* of a descriptor: its size is that of the stack */
 #define LEAST_SIZE 32u /* of an object whose size nobody knows */
 #define ALL_ROOTS ((1u << TRACE_ROOTS) - 2)
 
@@ -27,7 +28,15 @@ static int read_count(const struct trace_type *t, const struct reach_entry *e, u
 	return 1;
 }
 
-static void note_loose(struct trace_resource *r, const struct reach_loose *l, uint32_t scan)
+/* The kernel clears the number in the descriptor of a thread that has ended. */
+static int is_running(const struct trace_resource *r, const struct reach_cut *cut, const struct reach_marker *m)
+{
+	uintptr_t at = trace_resource_address(r) + cut->tid_offset;
+
+	return !cut->tid_offset || !reach_maps_readable(m->maps, at, at + 4) || *(const uint32_t *)at;
+}
+
+static void note_loose(struct trace_resource *r, const struct reach_loose *l, uint32_t scan, int is_pointed)
 {
 	uint32_t at = reach_loose_place(l, trace_resource_address(r));
 
@@ -35,7 +44,7 @@ static void note_loose(struct trace_resource *r, const struct reach_loose *l, ui
 		return; /* made after the cut */
 	r->cut_count = -1;
 	r->cut_short = 0;
-	r->cut_pointers = l->pointers[at];
+	r->cut_pointers = l->pointers[at] || !is_pointed ? l->pointers[at] : 1;
 	r->cut_class = r->cut_pointers ? TRACE_CUT_POINTED : TRACE_CUT_LOST;
 	__atomic_store_n(&r->cut_scan, scan, __ATOMIC_RELEASE);
 }
@@ -50,14 +59,16 @@ static int count_of(const struct trace_resource *r, const struct trace_type *t, 
 		read_count(t, e, trace_resource_address(r), count));
 }
 
-static void note(struct trace_resource *r, const struct trace_type *t, const struct reach_marker *m, uint32_t scan)
+static void note(struct trace_resource *r, const struct trace_type *t, const struct reach_marker *m,
+		 const struct reach_cut *cut)
 {
+	uint32_t scan = cut->scan->number;
 	uint64_t address = trace_resource_address(r);
 	int64_t i = reach_find(m->blocks, address), count;
 
 	if (i < 0 || m->contents[i] == REACH_SEVERAL) {
 		if (m->loose)
-			note_loose(r, m->loose, scan);
+			note_loose(r, m->loose, scan, t->flags & TRACE_TYPE_THREAD && is_running(r, cut, m));
 		return;
 	}
 	r->cut_class = TRACE_CUT_AS_BLOCK;
@@ -102,6 +113,13 @@ static void find_contents(const struct reach_file *file, struct reach_marker *m,
 	}
 }
 
+static int is_thread(const struct reach_file *file, const struct trace_resource *r)
+{
+	const struct trace_type *t = reach_element(file, TRACE_AREA_TYPE, r->type, sizeof *t);
+
+	return t && t->flags & TRACE_TYPE_THREAD;
+}
+
 static int find_loose(const struct reach_file *file, struct reach_marker *m, uint64_t used, struct reach_arena *arena)
 {
 	struct reach_loose *l = reach_arena_take(arena, sizeof *l);
@@ -133,6 +151,8 @@ static int find_loose(const struct reach_file *file, struct reach_marker *m, uin
 		uint32_t at = reach_loose_place(l, address);
 		l->address[at] = address;
 		l->size[at] = r->size && r->size < UINT32_MAX ? (uint32_t)r->size : LEAST_SIZE;
+		if (is_thread(file, r))
+			l->size[at] = THREAD_SIZE;
 		l->low = address < l->low ? address : l->low;
 		high = address > high ? address : high;
 	}
@@ -190,13 +210,14 @@ void reach_counts_note(const struct reach_cut *cut, const struct reach_file *fil
 {
 	uint64_t used = __atomic_load_n(&cut->header->areas[TRACE_AREA_RESOURCE].used, __ATOMIC_ACQUIRE);
 
-	if (!can_compare(cut, m))
-		return;
-	for (uint64_t i = 1; i < used; i++) {
+	int can = can_compare(cut, m);
+	int can_threads = can || (m->pointers && !cut->is_shared && !m->reader->unread->count && !cut->scan->missing && cut->roots == ALL_ROOTS);
+
+	for (uint64_t i = 1; can_threads && i < used; i++) {
 		struct trace_resource *r = living(file, i);
 		const struct trace_type *t = r ? reach_element(file, TRACE_AREA_TYPE, r->type, sizeof *t) : 0;
 
-		if (t)
-			note(r, t, m, cut->scan->number);
+		if (t && (can || t->flags & TRACE_TYPE_THREAD))
+			note(r, t, m, cut);
 	}
 }

@@ -10,6 +10,7 @@
 
 #include "note.h"
 #include "own.h"
+#include "proc.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -43,10 +44,8 @@ void stopping_arrive(const struct snapshot_here *here)
 
 static int is_blocked(uint32_t tid, uint32_t signal)
 {
-	char path[64] = "/proc/self/task/", number[24], text[2048];
-
-	strcat(strcat(path, note_number(number, (long)tid)), "/status");
-	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	char number[24], text[2048];
+	long fd = proc_task_status(note_number(number, (long)tid));
 	long n = sys_failed(fd) ? 0 : sys_call3(SYS_read, fd, (long)text, sizeof text - 1);
 
 	if (!sys_failed(fd))

@@ -116,10 +116,7 @@ static int read_syscall(struct reach_thread *t, const char *name)
 /* Reads /proc/self/task/NAME/status and returns what stands behind `label`, 0 if it is not there. */
 static const char *status_of(const char *name, const char *label, char *text, size_t size)
 {
-	char path[64] = "/proc/self/task/";
-
-	strcat(strcat(path, name), "/status");
-	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0), n = sys_failed(fd) ? 0 : sys_call3(SYS_read, fd, (long)text, (long)size - 1);
+	long fd = proc_task_status(name), n = sys_failed(fd) ? 0 : sys_call3(SYS_read, fd, (long)text, (long)size - 1);
 
 	if (!sys_failed(fd))
 		sys_call3(SYS_close, fd, 0, 0);

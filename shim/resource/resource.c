@@ -296,7 +296,7 @@ static int is_still_ended(const struct trace_resource *r, const struct deed *d, 
 {
 	uint32_t slot = live_find(address);
 
-	if (at_type(r->type)->flags & (TRACE_TYPE_BY_HAND | TRACE_TYPE_JAVA)) /* until it is tracked again */
+	if (at_type(r->type)->flags & (TRACE_TYPE_BY_HAND | TRACE_TYPE_JAVA | TRACE_TYPE_THREAD)) /* until it is tracked again */
 		return 1;
 	if (block == PROBE_BLOCK_OWN && !slot)
 		return 1;

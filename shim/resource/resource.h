@@ -19,8 +19,8 @@
 #include "probe_file.h"
 #include "state.h"
 
-#define RESOURCE_TYPES 832u
-#define RESOURCE_PROBES 4608u
+#define RESOURCE_TYPES 833u
+#define RESOURCE_PROBES 4611u
 #define RESOURCE_BY_HAND 64u /* types that the program declares itself; at the upper ends of both tables */
 #define RESOURCE_JAVA_TYPES 64u /* of Java objects; below those in both tables */
 #define RESOURCE_JAVA_PROBES 512u
@@ -69,6 +69,12 @@ enum resource_by_hand {
 enum resource_java {
 	RESOURCE_JAVA_PROBE = RESOURCE_RETAIN_BY_HAND - RESOURCE_JAVA_PROBES, /* the first one */
 	RESOURCE_JAVA_TYPE = RESOURCE_TYPES - RESOURCE_BY_HAND - RESOURCE_JAVA_TYPES
+};
+enum resource_thread { /* below those: threads, by host/joins.c */
+	RESOURCE_THREAD_CREATE = RESOURCE_JAVA_PROBE - 3,
+	RESOURCE_THREAD_JOIN,
+	RESOURCE_THREAD_DETACH,
+	RESOURCE_THREAD_TYPE = RESOURCE_JAVA_TYPE - 1
 };
 _Static_assert(RESOURCE_TRACK_BY_HAND + RESOURCE_BY_HAND - 1 == RESOURCE_PROBES, "a probe for each type but \"*\"");
 
