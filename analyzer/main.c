@@ -251,7 +251,7 @@ static int read_old(struct baseline *b, const struct output *like, const char *p
 }
 
 /* Of a process that runs on, also what it still points at tells why it grows. */
-#define SHOW_GROWTH (DIAGNOSE_SHOW | 1u << CLASS_REACHABLE | 1u << CLASS_UNCLASSIFIED)
+#define SHOW_GROWTH (DIAGNOSE_SHOW | 1u << CLASS_REACHABLE | 1u << CLASS_RUNTIME | 1u << CLASS_UNCLASSIFIED)
 
 /* Are these traces two moments of the same process? */
 static bool is_one_process(const char *old, const char *new)

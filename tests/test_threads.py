@@ -2,7 +2,7 @@
 """A thread that has ended and that nobody joined is told of as what it is: a stack that stays."""
 import pytest
 
-from harness import LEAKSHIM, only_trace, preloaded, report, run, stack, victim
+from harness import LEAKSHIM, Server, only_trace, preload, preloaded, report, run, stack, victim, wait_until
 
 QUIET = {"report": "none"}
 
@@ -42,3 +42,12 @@ def test_threads_that_still_run_are_no_leaks(box):
     done = preloaded([victim("never_joined"), "running"], box, settings=QUIET)
     assert done.status == 0, done
     assert [group[:2] for group in threads(report(only_trace(box)))] == [("reachable", 5)]
+
+
+def test_growth_of_what_libc_keeps_is_told_when_two_moments_are_compared(box):
+    with Server([victim("opens_more_and_more")], preload(box, **QUIET), box) as server:
+        wait_until(lambda: b"ready" in server.log.read_bytes(), "the program")
+        for name in ("one", "two"):
+            assert run([LEAKSHIM, "snapshot", server.pid, "-o", box / name]).status in (0, 1)
+    done = run([LEAKSHIM, "diff", box / "one", box / "two"])
+    assert b"runtime:" in done.stdout and b"_IO_file_doallocate" in done.stdout, done
