@@ -16,6 +16,7 @@ struct parser {
 static const char *const verbs[] = {
 	[PROBE_CREATE] = "create", [PROBE_RETAIN] = "retain", [PROBE_RELEASE] = "release", [PROBE_FINAL] = "final",
 	[PROBE_TOUCH] = "touch",   [JAVA_INSIDE] = "inside",  [JAVA_WORK] = "work",
+	[JAVA_ABANDON] = "abandon", [JAVA_EXCUSE] = "excuse",
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -126,6 +127,10 @@ static int parse_type_key(struct parser *p, struct java_type *t, const struct pr
 		t->title = v;
 		return is_dotted(&v) ? 0 : wrong(p, &v, "is no field, and no fields with dots between them");
 	}
+	if (has_key(w, "unless=", &v)) {
+		t->unless = v;
+		return is_class(&v) ? 0 : wrong(p, &v, "is no name of a class");
+	}
 	if (has_key(w, "count=", &v)) {
 		if (method_name(p, &v))
 			return -1;
@@ -138,7 +143,7 @@ static int parse_type_key(struct parser *p, struct java_type *t, const struct pr
 		t->size = v;
 		return 0;
 	}
-	return wrong(p, w, "is not known here; a type has class=, name=, count= and size=");
+	return wrong(p, w, "is not known here; a type has class=, name=, count=, size= and unless=");
 }
 
 static int parse_type(struct parser *p, const struct probe_word *words, uint32_t count)
@@ -283,7 +288,7 @@ static void parse_line(struct parser *p, const struct probe_word *words, uint32_
 			parse_probe(p, i, words, count);
 			return;
 		}
-	wrong(p, &words[0], "is not known; a line begins with type, create, retain, release, final, touch, inside or work");
+	wrong(p, &words[0], "is not known; a line begins with type, create, retain, release, final, touch, inside, work, abandon or excuse");
 }
 
 /* A type that nothing makes, or nothing ends, is most likely not meant so. */

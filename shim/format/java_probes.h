@@ -6,9 +6,9 @@
  * into the shim and into the analyzer, as probe_file.h.
  *
  *   file = { line } ;  '#' starts a comment ;  fields are separated by blanks
- *   line = "type" NAME class=CLASS [ name=FIELD{.FIELD} ] [ count=METHOD() ] [ size=METHOD() ]
+ *   line = "type" NAME class=CLASS [ name=FIELD{.FIELD} ] [ count=METHOD() ] [ size=METHOD() ] [ unless=CLASS ]
  *        | VERB [ CLASS ].METHOD [ "(" TYPES ")" ] [ OBJECT ] [ by=argN ]     of the type above it
- *   VERB = create | retain | release | final | touch | inside | work
+ *   VERB = create | retain | release | final | touch | inside | work | abandon | excuse
  *   OBJECT = ( this | ret | arg0..arg9 ) { .FIELD }       default: this
  *   CLASS  = package.Class$Inner, or *.package.Class: with anything before it, as in relocated copies
  *   TYPES  = as in Java source, "int,java.lang.Object[]"; without "(": all methods of that name
@@ -16,10 +16,13 @@
  *
  *   type    NAME is for people. class= is the class that gets a hidden field for the number of the object: that of
  *           the object or a superclass of it. name= leads to a string that tells one from another. count= and
- *           size= are called without arguments, count= only to make sure that an object is at its end.
+ *           size= are called without arguments, count= only to make sure that an object is at its end. What is
+ *           made by the code of unless= (four frames are looked at) is not followed.
  *   create  with `this` or ret: before the method returns; with argN: at its entry.
  *   release takes one reference back, or as many as the int parameter by= says, as retain adds them; the last one ends
  *           the object. final ends it at once, and may come again.
+ *   abandon others end it: if its owner did not say the last word, it is a leak, unless an `excuse` came before (the
+ *           owner asked to hear of such ends) and nobody holds it: then it is forgotten when the collector takes it.
  *   inside  only one thread may be in that method of the object at a time; when two are, that is a finding.
  *   work    from here on the thread works for the object: what it makes meanwhile belongs to it.
  *
@@ -32,7 +35,9 @@
 
 enum java_verb {
 	JAVA_INSIDE = PROBE_VERBS,
-	JAVA_WORK
+	JAVA_WORK,
+	JAVA_ABANDON,
+	JAVA_EXCUSE
 };
 
 enum java_base {
@@ -42,6 +47,7 @@ enum java_base {
 
 struct java_type {
 	struct probe_word name, class_name;
+	struct probe_word unless;
 	struct probe_word title; /* name=: fields with dots, size 0: none */
 	struct probe_word count, size; /* names of methods, size 0: none */
 	uint32_t line;

@@ -510,6 +510,9 @@ enum trace_cut_class {
 #define TRACE_RESOURCE_COUNTED 4u /* count follows the calls seen; else it is read from the object */
 #define TRACE_RESOURCE_UNSEEN 8u  /* the count read also changed by calls that were not seen */
 #define TRACE_RESOURCE_SUNK 16u   /* a floating reference was taken over */
+#define TRACE_RESOURCE_ABANDONED 64u /* a Java object that others ended without its owner's last word (a call that was cancelled,
+					* or whose deadline passed); touches by the probes `abandon` and `excuse` tell. If the
+					* owner had asked to hear of such ends, it is forgotten once the collector takes it */
 #define TRACE_RESOURCE_COLLECTED 32u /* a Java object that the collector took before it was released: nobody ever will */
 
 /* What was done to a resource. Seal: what. */

@@ -578,8 +578,11 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	if (!report || process.is_checked || wishes_no_report() || !settings.report_exit)
 		return;
 	long pid = start_report("exit");
-	if (pid > 0)
+	/* services on a virtual machine are restarted by somebody who waits; as process 1 nothing outlives us */
+	if (pid > 0 && (!jvm_is_there() || state.header->pid == 1))
 		spawn_wait(pid, REPORT_SECONDS);
+	else if (pid > 0)
+		return;
 	else
 		say_where();
 }

@@ -23,7 +23,7 @@
 #include "rules.h"
 
 #define PATH_MAX_BYTES 4096u
-#define END_BUDGET_US 25000u	/* of a walk while the virtual machine ends */
+#define END_BUDGET_US 35000u	/* of a walk while the virtual machine ends */
 #define LIVE_BUDGET_US 2000000u /* of one that was asked for */
 
 struct jvm jvm;

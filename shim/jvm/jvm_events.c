@@ -157,6 +157,8 @@ static void create(JNIEnv *env, uint32_t number, jobject object)
 	if (call_int(env, c, object, 0, &size) && size > 0)
 		e.size = (uint64_t)size;
 	uint32_t node = stacks_here(env, OWN_FRAMES);
+	if (stacks_is_by(node, &jvm_types[c->type].declared->unless))
+		return;
 	(*env)->SetLongField(env, object, c->id, (jlong)id);
 	(*jvm.ti)->SetTag(jvm.ti, object, (jlong)id);
 	resource_object(&e, node, 1, 0);
@@ -215,7 +217,8 @@ static void operate(JNIEnv *env, jobject object, uint64_t id, uint32_t number, j
 		node = stacks_here(env, OWN_FRAMES);
 	if (verb == JAVA_INSIDE)
 		pass(id, number, node, 0);
-	r = resource_object(&e, node, amount, 0);
+	r = resource_object(&e, node, amount,
+			    verb == JAVA_ABANDON ? RESOURCE_ABANDONED : verb == JAVA_EXCUSE ? RESOURCE_EXCUSED : 0);
 	if (r == RESOURCE_ENDED && level() < TRACE_LEVEL_PARANOID) {
 		struct jvm_class *c = classes_of(env, p->type, object);
 
@@ -229,6 +232,15 @@ static void operate(JNIEnv *env, jobject object, uint64_t id, uint32_t number, j
 		if (c && (!jvm_types[p->type].declared->count.size || (call_int(env, c, object, 1, &count) && count <= 0)))
 			resource_object(&e, node, amount, RESOURCE_SURE);
 	}
+}
+
+/* A probe of the type of a resource. */
+static uint32_t type_probe(const struct trace_resource *r)
+{
+	for (uint32_t i = 0; i < jvm_probes_used; i++)
+		if (resource_type_index(RESOURCE_JAVA_TYPE + jvm_probes[i].type) == r->type)
+			return RESOURCE_JAVA_PROBE + i;
+	return RESOURCE_JAVA_PROBE;
 }
 
 void JNICALL events_collected(jvmtiEnv *ti, jlong object)
@@ -245,8 +257,16 @@ void JNICALL events_collected(jvmtiEnv *ti, jlong object)
 		o->hold = 0;
 		o->collected = state_now() | 1;
 	}
-	__atomic_fetch_or(&java_resource_at(resource)->flags, TRACE_RESOURCE_COLLECTED, __ATOMIC_RELAXED);
+	uint32_t flags = __atomic_fetch_or(&java_resource_at(resource)->flags, TRACE_RESOURCE_COLLECTED, __ATOMIC_RELAXED);
 	thread_leave(t);
+	if (flags & TRACE_RESOURCE_ABANDONED && flags & RESOURCE_FLAG_EXCUSED) { /* that was its end */
+		struct resource_event e = {.address = (uint64_t)object,
+					   .probe = type_probe(java_resource_at(resource)),
+					   .is_skipped = 1,
+					   .from = {.sp = (uintptr_t)__builtin_frame_address(0)}};
+
+		resource_object(&e, 0, 1, 0);
+	}
 }
 
 /* --- called from Java --- */

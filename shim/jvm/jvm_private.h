@@ -38,6 +38,7 @@ void jvm_problem(const char *what, const char *name, const char *why);
 
 /* --- jvm_words.c: texts of the trace, each once --- */
 uint32_t words_text(const char *text, size_t size);
+const char *words_at(uint32_t text);
 
 /* --- jvm_sources.c: what the probe files say --- */
 struct jvm_type {
@@ -127,6 +128,9 @@ void jvm_wake(void);
 /* A class's name as in Java source from its signature: as text, and as a TEXT index. Returns its length. */
 size_t stacks_class_name(char *to, size_t room, const char *signature);
 uint32_t stacks_class_text(const char *signature);
+
+/* 1: one of the four innermost frames of a stack is of that class, or of one that lies in it. */
+int stacks_is_by(uint32_t node, const struct probe_word *class);
 
 /* Gives the running thread the name that it has in Java. */
 void stacks_name_thread(JNIEnv *env);

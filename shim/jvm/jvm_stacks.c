@@ -389,6 +389,18 @@ uint32_t stacks_here(JNIEnv *env, uint32_t skip)
 	return node;
 }
 
+int stacks_is_by(uint32_t node, const struct probe_word *class)
+{
+	for (int i = 0; i < 4 && class->size && node && node != state.header->root; i++, node = state_node(node)->parent) {
+		uint32_t frame = trace_java_frame_of(trace_node_pc(state_node(node)));
+		const char *name = frame ? words_at(java_frame_at(frame)->class_name) : "";
+
+		if (!strncmp(name, class->at, class->size) && (!name[class->size] || name[class->size] == '$'))
+			return 1;
+	}
+	return 0;
+}
+
 /* --- stacks of what takes memory below Java code --- */
 
 /* Where the virtual machine's own functions that do that are called, and its module. */

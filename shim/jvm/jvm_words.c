@@ -23,7 +23,7 @@ static uint32_t hash_of(const char *text, size_t size)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-static const char *text_at(uint32_t text)
+const char *words_at(uint32_t text)
 {
 	return (const char *)state.areas[TRACE_AREA_TEXT].chunk[text >> AREA_SHIFT_TEXT] +
 	       (text & ((1u << AREA_SHIFT_TEXT) - 1));
@@ -37,7 +37,7 @@ static uint32_t find(const char *text, size_t size, uint32_t hash, uint32_t *pla
 		*place = i & (WORDS - 1);
 		if (!e)
 			return 0;
-		if ((uint32_t)(e >> 32) == hash && !memcmp(text_at((uint32_t)e), text, size) && !text_at((uint32_t)e)[size])
+		if ((uint32_t)(e >> 32) == hash && !memcmp(words_at((uint32_t)e), text, size) && !words_at((uint32_t)e)[size])
 			return (uint32_t)e;
 	}
 }

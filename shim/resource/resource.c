@@ -283,6 +283,7 @@ static uint32_t operate(uint32_t i, const struct deed *d)
 		r->touches++;
 		break;
 	}
+	r->flags |= d->flags;
 	resource_record(r, d);
 	if (d->event->verb == PROBE_FINAL || (d->event->verb == PROBE_RELEASE && r->count <= 0 && !waits(d)))
 		return end(i, d);
@@ -333,7 +334,7 @@ static uint32_t after_end(uint32_t first, uint32_t i, struct deed *d)
 
 	if (t->is_java && (verb == PROBE_FINAL || verb == PROBE_TOUCH)) /* close() may come again */
 		return 0;
-	if (i && d->is_unsure) {
+	if (i && t->is_java && !(d->how & RESOURCE_SURE)) {
 		d->outcome = RESOURCE_DOUBT;
 		return 0;
 	}
@@ -498,10 +499,11 @@ void resource_event(const struct resource_event *event)
 	thread_leave(t);
 }
 
-enum resource_outcome resource_object(const struct resource_event *event, uint32_t node, int32_t amount, int sure)
+enum resource_outcome resource_object(const struct resource_event *event, uint32_t node, int32_t amount, int how)
 {
 	struct thread *t = enter(event->from.sp);
-	struct deed d = {.event = event, .thread = t, .node = node, .amount = amount, .is_unsure = !sure};
+	struct deed d = {.event = event, .thread = t, .node = node, .amount = amount, .how = how,
+			 .flags = (how & RESOURCE_EXCUSED ? RESOURCE_FLAG_EXCUSED : 0) | (how & RESOURCE_ABANDONED ? TRACE_RESOURCE_ABANDONED : 0)};
 
 	if (!t)
 		return RESOURCE_NOTHING;
@@ -515,6 +517,11 @@ enum resource_outcome resource_object(const struct resource_event *event, uint32
 	}
 	thread_leave(t);
 	return d.outcome;
+}
+
+uint32_t resource_type_index(uint32_t type)
+{
+	return resource_table->types[type];
 }
 
 uint32_t resource_living(uintptr_t address)

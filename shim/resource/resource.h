@@ -95,7 +95,7 @@ void resource_event(const struct resource_event *event);
 
 /*
  * The same for an object that lies in no memory of ours, whose stack was taken already: NODE index, 0: none. `amount` is how
- * many references a retain adds or a release takes. Below RESOURCE_SURE nothing that was done to an ended object
+ * many references a retain adds or a release takes. Without RESOURCE_SURE nothing that was done to an ended object
  * becomes a finding: the caller makes sure first.
  */
 enum resource_outcome {
@@ -105,11 +105,17 @@ enum resource_outcome {
 	RESOURCE_DOUBT	 /* it has ended before: say the same again with RESOURCE_SURE if that is certain */
 };
 #define RESOURCE_SURE 1
-enum resource_outcome resource_object(const struct resource_event *event, uint32_t node, int32_t amount, int sure);
+#define RESOURCE_EXCUSED 2 /* its owner asked to hear of it when others end it */
+#define RESOURCE_ABANDONED 4 /* others end it */
+#define RESOURCE_FLAG_EXCUSED 0x40000000u /* in flags: the same */
+enum resource_outcome resource_object(const struct resource_event *event, uint32_t node, int32_t amount, int how);
 
 /* A thread came into what only one may be in, while another one was inside; `other_node` and `other_thread` (THREAD index)
  * tell of that one. */
 void resource_overlapped(const struct resource_event *event, uint32_t node, uint32_t other_node, uint32_t other_thread);
+
+/* The TYPE index of an entry of resource_types, 0: it is not in the trace. */
+uint32_t resource_type_index(uint32_t type);
 
 /* The RESOURCE index of a living one, 0: there is none. A look that may be outdated when it returns. */
 uint32_t resource_living(uintptr_t address);

@@ -31,7 +31,8 @@ struct deed {
 	struct thread *thread;
 	uint32_t node;
 	int32_t amount; /* of references retained or released */
-	int is_unsure;	/* what is done to an ended resource may be something else */
+	int how;	/* RESOURCE_SURE and so on */
+	uint32_t flags; /* that the resource gets */
 	enum resource_outcome outcome;
 	int has_count;
 	int32_t count; /* read from the object: before the call, for create after it */
