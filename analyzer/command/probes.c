@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "java_probes.h"
 #include "probe_file.h"
 #include "words.h"
 
@@ -57,6 +58,50 @@ static void list_file(const struct catalog_file *file, struct probe_set *set)
 	}
 }
 
+static struct java_set *java_set_new(void)
+{
+	struct java_set *set = calloc(1, sizeof(*set));
+
+	if (!set)
+		abort();
+	set->types_max = JAVA_TYPES_MAX;
+	set->probes_max = JAVA_PROBES_MAX;
+	set->types = calloc(set->types_max, sizeof(*set->types));
+	set->probes = calloc(set->probes_max, sizeof(*set->probes));
+	if (!set->types || !set->probes)
+		abort();
+	return set;
+}
+
+static void java_set_drop(struct java_set *set)
+{
+	free(set->types);
+	free(set->probes);
+	free(set);
+}
+
+/* Returns how many methods a Java file names. */
+static unsigned list_java_file(const struct catalog_file *file)
+{
+	struct java_set *set = java_set_new();
+	unsigned total;
+
+	java_probes_parse(file->text, strlen(file->text), set, NULL, NULL);
+	printf("%s\n", file->name);
+	for (uint32_t i = 0; i < set->types_used; i++) {
+		const struct java_type *t = &set->types[i];
+		unsigned count = 0;
+
+		for (uint32_t k = 0; k < set->probes_used; k++)
+			count += set->probes[k].type == i;
+		printf("  %-24.*s %-24.*s %3u methods\n", (int)t->name.size, t->name.at, (int)t->class_name.size,
+		       t->class_name.at, count);
+	}
+	total = set->probes_used;
+	java_set_drop(set);
+	return total;
+}
+
 void probes_list(void)
 {
 	struct probe_set *set = set_new();
@@ -66,8 +111,10 @@ void probes_list(void)
 		list_file(&catalog_files[i], set);
 		total += set->probes_used;
 	}
+	for (unsigned i = 0; i < catalog_java_count; i++)
+		total += list_java_file(&catalog_java[i]);
 	printf("%u functions in %u files; leakshim probes PID tells which ones a program is followed at\n",
-	       total, catalog_count);
+	       total, catalog_count + catalog_java_count);
 	set_drop(set);
 }
 
@@ -78,6 +125,22 @@ static void tell(void *name, uint32_t line, uint32_t column, enum probe_gravity 
 	printf(":%u:%u: %s: ", line, column, gravity == PROBE_ERROR ? "error" : "warning");
 	words_escape(stdout, text);
 	putchar('\n');
+}
+
+/* Returns the number of errors. */
+static int check_java(char *name, const char *text, size_t size)
+{
+	struct java_set *set = java_set_new();
+	int errors;
+
+	java_probes_parse(text, size, set, tell, name);
+	if (!set->errors && !set->warnings) {
+		words_escape(stdout, name);
+		printf(": %u methods of %u types, no mistakes\n", set->probes_used, set->types_used);
+	}
+	errors = (int)set->errors;
+	java_set_drop(set);
+	return errors;
 }
 
 /* Returns the number of errors, or -1. */
@@ -95,6 +158,8 @@ static int check_file(char *name, struct probe_set *set, char *text)
 		fprintf(stderr, ": %s\n", strerror(failure));
 		return -1;
 	}
+	if (java_probes_is(name))
+		return check_java(name, text, size);
 	probe_file_parse(name, text, size, set, tell, name);
 	if (!set->errors && !set->warnings) {
 		words_escape(stdout, name);

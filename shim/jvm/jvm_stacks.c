@@ -177,12 +177,11 @@ static int32_t line_of(jmethodID method, int32_t bci)
 {
 	jvmtiEnv *ti = jvm.ti;
 	jvmtiLineNumberEntry *lines = 0;
-	jint count = 0, line = 0, is_native = 0;
+	jint count = 0, line = 0;
 
-	if (bci < 0)
-		return (*ti)->IsMethodNative(ti, method, (jboolean *)&is_native) == JVMTI_ERROR_NONE && (is_native & 255) ? -2 : 0;
-	if ((*ti)->GetLineNumberTable(ti, method, &count, &lines) != JVMTI_ERROR_NONE)
-		return 0;
+	jvmtiError r = (*ti)->GetLineNumberTable(ti, method, &count, &lines);
+	if (r != JVMTI_ERROR_NONE)
+		return r == JVMTI_ERROR_NATIVE_METHOD ? -2 : 0;
 	for (jint i = 0, best = -1; i < count; i++)
 		if (lines[i].start_location <= bci && lines[i].start_location >= best) {
 			best = (jint)lines[i].start_location;
