@@ -49,6 +49,7 @@ struct output {
 	uint32_t show; /* classes, 0: those of the options */
 	struct suppressions *suppressions; /* 0: none */
 	struct judge *judge;               /* 0: report everything */
+	struct baseline *seen;             /* whose groups are looked for among those reported; 0: none */
 	struct baseline *gather;           /* takes what is found, nothing is printed; 0: no */
 };
 
@@ -184,6 +185,41 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 	out->found_leaks |= has_leaks(out, d) && !(out->only_leaks && is_exec);
 }
 
+/* Keeps the groups that were named, and says which are not there. */
+static void keep_named(struct diagnosis *d, char *const *names, int count)
+{
+	uint32_t kept = 0;
+
+	for (int k = 0; k < count; k++) {
+		bool is_there = false;
+
+		for (uint32_t i = 0; i < d->leak_count; i++)
+			is_there |= !strcmp(d->leaks[i].fingerprint, names[k]);
+		if (is_there)
+			continue;
+		fputs("leakshim: ", stderr);
+		words_escape(stderr, names[k]);
+		fputs(": no group of this report has that fingerprint\n", stderr);
+	}
+	for (uint32_t i = 0; i < d->detailed && count; i++)
+		for (int k = 0; k < count; k++)
+			if (!strcmp(d->leaks[i].fingerprint, names[k])) {
+				d->leaks[kept++] = d->leaks[i];
+				break;
+			}
+	if (count)
+		d->leak_count = d->detailed = kept;
+}
+
+/* Which of the groups of a baseline are reported again? */
+static void baseline_seen(struct baseline *b, const struct diagnosis *d)
+{
+	struct before before;
+
+	for (uint32_t i = 0; i < d->leak_count; i++)
+		baseline_compare(b, &d->leaks[i], d->leaks[i].count, &before);
+}
+
 /* pid: of the process that writes the trace, 0 if none was named. */
 static int report_trace(struct output *out, const char *path, pid_t pid, const char *copy_to)
 {
@@ -216,6 +252,10 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 		diagnose(&diagnosis, &model, symbols, &options);
 		if (!out->gather && !out->options->print_suppressions)
 			explain(&diagnosis, &model, symbols, &(struct explain_options){ .milliseconds = EXPLAIN_MS });
+		if (out->options->named_count)
+			keep_named(&diagnosis, out->options->named, out->options->named_count);
+		if (out->seen)
+			baseline_seen(out->seen, &diagnosis);
 		if (out->judge)
 			judge(out->judge, &model, &diagnosis);
 		if (out->gather)
@@ -467,7 +507,7 @@ static int command_doctor(const struct options *o)
 	return doctor(pid ? NULL : word, pid) ? STATUS_LEAKS : 0;
 }
 
-static int command_run(const struct options *o)
+static int command_run_seen(const struct options *o, struct baseline *seen)
 {
 	struct run_outcome outcome;
 	struct baseline baseline;
@@ -489,7 +529,11 @@ static int command_run(const struct options *o)
 		if (outcome.is_lost)
 			fputs("leakshim: NOTHING IS KNOWN of what the program became by its last exec: that left no trace (it may be "
 			      "statically linked, set-uid, or confined)\n", out.to.words);
+		out.seen = seen;
 		trouble = report_trace(&out, outcome.traces[0], 0, NULL);
+		out.seen = NULL;
+		if (seen)
+			baseline_gone(seen, 0, stderr);
 		if (outcome.is_lost)
 			trouble = STATUS_TROUBLE;
 		out.only_leaks = true;
@@ -512,6 +556,49 @@ static int command_run(const struct options *o)
 	return status;
 }
 
+static int command_run(const struct options *o)
+{
+	return command_run_seen(o, NULL);
+}
+
+/* A program is run again with every block watched; what an older trace had and this one has not is named. */
+static int explain_again(const struct options *o)
+{
+	struct options again = *o;
+	struct baseline baseline = { .groups = NULL };
+	struct output out;
+	int status;
+
+	output_open(&out, o, stderr);
+	status = read_old(&baseline, &out, o->arguments[0]);
+	if (!status) {
+		again.explain = true;
+		again.arguments++;
+		again.argument_count--;
+		again.command = COMMAND_RUN;
+		status = command_run_seen(&again, &baseline);
+	}
+	baseline_drop(&baseline);
+	return status;
+}
+
+static int command_explain(const struct options *o)
+{
+	struct options one = *o;
+
+	if (!pid_of(o->arguments[0])) {
+		if (o->argument_count > 1)
+			return explain_again(o);
+		fputs("leakshim: explain wants a program after the trace; for example: leakshim explain server.4711.trace -- "
+		      "./server\n", stderr);
+		return STATUS_TROUBLE;
+	}
+	one.argument_count = 1;
+	one.named = o->arguments + 1;
+	one.named_count = o->argument_count - 1;
+	return command_snapshot(&one);
+}
+
 int main(int argc, char **argv)
 {
 	enum options_result result;
@@ -528,6 +615,8 @@ int main(int argc, char **argv)
 	switch (options.command) {
 	case COMMAND_RUN:
 		return command_run(&options);
+	case COMMAND_EXPLAIN:
+		return command_explain(&options);
 	case COMMAND_TOP:
 		return command_top(&options);
 	case COMMAND_DOCTOR:

@@ -65,3 +65,68 @@ def test_a_program_without_debug_information_is_told_the_function(tmp_path, name
 def test_the_clean_twins_are_clean(tmp_path):
     for name in ("frame_parser", "config_reload", "tree_free", "line_reader"):
         assert explained(tmp_path, name, "-O1", "-g", fault=False) == []
+
+
+@pytest.mark.parametrize("name", ["job_queue", "retry_loop", "swap_buffers", "list_remove"])
+def test_what_is_taken_up_elsewhere_is_followed_from_there(tmp_path, name):
+    options = ("-O1", "-g") if name == "list_remove" else ("-O0", "-g")
+    leak = explained(tmp_path, name, *options)[0]
+    _, function, _ = answer(name)
+    assert leak["explanation"]["missing_release"]["function"] == function, leak["explanation"]
+
+
+def built(tmp_path, name):
+    exe = tmp_path / name
+    subprocess.run(["gcc", "-O0", "-g", "-DFAULT", "-o", exe, DIAGNOSIS / (name + ".c"), *FLAGS], check=True)
+    return exe
+
+
+def leakshim(tmp_path, *arguments):
+    done = subprocess.run([LEAKSHIM, *arguments], env=environment(TMPDIR=tmp_path), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_report_says_where_siblings_were_released_right_below_the_leak_line(tmp_path):
+    _, _, text = leakshim(tmp_path, "run", "--", built(tmp_path, "frame_parser"))
+    assert re.search(r"^LEAK: .*\n  Forgotten in parse_frame \(frame_parser.c:31.*\[error-path\].*\n", text, re.M), text
+    assert "are released in frame_done (frame_parser.c:16)" in text and "Advice: " in text
+
+
+def test_with_explain_every_block_is_watched(tmp_path):
+    exe, trace = built(tmp_path, "frame_parser"), tmp_path / "t.trace"
+    leakshim(tmp_path, "run", "--explain", "-o", trace, "--", exe)
+    _, text, _ = leakshim(tmp_path, "report", "--format", "json", trace)
+    explanation = json.loads(text)["leaks"][0]["explanation"]
+    assert sum(place["count"] for place in explanation["usually_released_at"]) == 190
+    assert explanation["lifetime"]["count"] == 190
+
+
+def test_a_trace_is_explained_by_running_its_program_again(tmp_path):
+    trace = tmp_path / "old.trace"
+    exe, other = built(tmp_path, "frame_parser"), built(tmp_path, "greeting")
+    leakshim(tmp_path, "run", "-o", trace, "--", exe)
+    status, _, text = leakshim(tmp_path, "explain", trace, "--", exe)
+    assert status == 0 and "Forgotten in parse_frame" in text and "gone" not in text
+    status, _, text = leakshim(tmp_path, "explain", trace, "--", other)
+    assert "Forgotten in greet" in text and "gone" in text
+
+
+def test_explain_says_what_it_cannot_look_at(tmp_path):
+    for arguments in (["explain", tmp_path / "none.trace", "--", "/bin/true"], ["explain", tmp_path / "none.trace"],
+                      ["explain", "999999999"]):
+        status, _, text = leakshim(tmp_path, *arguments)
+        assert status == 2 and text.startswith("leakshim: "), text
+
+
+def test_code_that_was_damaged_since_gives_no_crash_and_no_names(tmp_path):
+    exe, trace = built(tmp_path, "line_reader"), tmp_path / "t.trace"
+    leakshim(tmp_path, "run", "-o", trace, "--", exe)
+    whole = exe.read_bytes()
+    for seed in range(12):
+        damaged = bytearray(whole)
+        for k in range(400):
+            damaged[0x1000 + (k * 7919 + seed * 104729) % 0x1500] ^= (seed * 31 + k) & 255
+        exe.write_bytes(bytes(damaged))
+        status, text, err = leakshim(tmp_path, "report", "--format", "json", trace)
+        assert status == 0 and json.loads(text)["leaks"], err

@@ -29,6 +29,9 @@ static const struct {
 	[COMMAND_DIFF] = { "diff", "[OPTIONS] OLD NEW", "what is new, grown or gone from one trace to the next" },
 	[COMMAND_WHO] = { "who", "TRACE ADDRESS", "who points at a block, as far as the latest scan kept it" },
 	[COMMAND_LEVEL] = { "level", "PID LEVEL", "change what is followed in a running program, without a restart" },
+	[COMMAND_EXPLAIN] = { "explain", "PID [FINGERPRINT...] | TRACE -- PROGRAM [ARGUMENTS]",
+			      "look closer at why blocks leak: of a running program, or of a trace by running\n"
+			      "      its program again with every block watched" },
 	[COMMAND_TOP] = { "top", "PID", "a live view of what a traced program keeps, and what grows" },
 	[COMMAND_DOCTOR] = { "doctor", "[PID | -- PROGRAM]", "what will and will not work here, and why" },
 	[COMMAND_PROBES] = { "probes", "[TRACE|PID] | --check FILE...",
@@ -45,6 +48,7 @@ enum option {
 	OPTION_SHOW,
 	OPTION_MAX,
 	OPTION_FAIL_ON_LEAK,
+	OPTION_EXPLAIN,
 	OPTION_PROBES,
 	OPTION_PARTIAL,
 	OPTION_CHECK,
@@ -70,23 +74,24 @@ static const struct {
 	unsigned commands;    /* 0: before or after any */
 	const char *help;     /* 0: for the shim only, not for people */
 } options[OPTIONS] = {
-	[OPTION_OUTPUT] = { "output", 'o', "FILE", IN(RUN) | IN(SNAPSHOT), "write the trace to FILE" },
+	[OPTION_OUTPUT] = { "output", 'o', "FILE", IN(RUN) | IN(SNAPSHOT) | IN(EXPLAIN), "write the trace to FILE" },
 	[OPTION_LEVEL] = { "level", 0, "LEVEL", IN(RUN),
 			   "disabled, simple, advanced or paranoid (default)" },
-	[OPTION_FORMAT] = { "format", 0, "FORMAT,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+	[OPTION_FORMAT] = { "format", 0, "FORMAT,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
 			    "text (default), json, sarif, junit, github, gitlab, markdown, html,\n"
 			    "valgrind-xml, pprof, folded or openmetrics; several with files: text,sarif=FILE" },
-	[OPTION_SOURCE_ROOT] = { "source-root", 0, "DIR", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+	[OPTION_SOURCE_ROOT] = { "source-root", 0, "DIR", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
 				 "files below DIR are named relative to it, and html shows their lines" },
-	[OPTION_CONFIG] = { "config", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+	[OPTION_CONFIG] = { "config", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
 			    "more options from FILE (default: .leakshim.ini here or in a folder above)" },
-	[OPTION_SHOW] = { "show", 0, "CLASS,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(DIFF),
+	[OPTION_SHOW] = { "show", 0, "CLASS,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(DIFF),
 			  "classes to show, or all: definite, indirect, possible, held, in-flight,\n"
 			  "reachable, unclassified, runtime, ignored" },
-	[OPTION_MAX] = { "max", 0, "N", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+	[OPTION_MAX] = { "max", 0, "N", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
 			 "show the N largest groups, 0 for all (default: 20 as text, all as json)" },
 	[OPTION_FAIL_ON_LEAK] = { "fail-on-leak", 0, NULL, IN(RUN),
 				  "exit with status 1 if there are leaks and the program ended with 0" },
+	[OPTION_EXPLAIN] = { "explain", 0, NULL, IN(RUN), "watch every block, so that all siblings of a leak are known: slower" },
 	[OPTION_PROBES] = { "probes", 0, "FILE,...", IN(RUN), "probe files of your own libraries" },
 	[OPTION_PARTIAL] = { "partial", 0, NULL, IN(REPORT),
 			     "of a damaged trace, report what comes before the damage" },
@@ -100,7 +105,7 @@ static const struct {
 	[OPTION_FAIL_ON] = { "fail-on", 0, "CLASS,...", IN(CHECK) | IN(RUN),
 			     "classes that fail (definite,indirect,held): possible, reachable and the like" },
 	[OPTION_SINCE] = { "since", 0, "TRACE", IN(REPORT), "only what is new or grown since an older trace" },
-	[OPTION_SUPPRESSIONS] = { "suppressions", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+	[OPTION_SUPPRESSIONS] = { "suppressions", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
 				  "leaks to ignore, in the syntax of LeakSanitizer or Valgrind" },
 	[OPTION_PRINT_SUPPRESSIONS] = { "print-suppressions", 0, NULL, IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK),
 					"print an entry for each leak instead of the report" },
@@ -280,6 +285,9 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 	case OPTION_FAIL_ON_LEAK:
 		o->fail_on_leak = true;
 		return OPTIONS_GO;
+	case OPTION_EXPLAIN:
+		o->explain = true;
+		return OPTIONS_GO;
 	case OPTION_PROBES:
 		o->probes = value;
 		return OPTIONS_GO;
@@ -427,6 +435,7 @@ enum options_result options_check(const struct options *o)
 		[COMMAND_DIFF] = "two traces; for example: leakshim diff old.trace new.trace",
 		[COMMAND_WHO] = "a trace and an address; for example: leakshim who server.4711.trace 0x55d0c8",
 		[COMMAND_LEVEL] = "a pid and a level; for example: leakshim level 4711 paranoid",
+		[COMMAND_EXPLAIN] = "a pid, or a trace and a program; for example: leakshim explain server.4711.trace -- ./server",
 		[COMMAND_TOP] = "a pid; for example: leakshim top 4711",
 		[COMMAND_PROBES] = "a file; for example: leakshim probes --check own.probes",
 	};

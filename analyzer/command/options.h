@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_REPORT, COMMAND_SNAPSHOT, COMMAND_PROBES, COMMAND_CHECK, COMMAND_DIFF,
-	       COMMAND_WHO, COMMAND_LEVEL, COMMAND_DOCTOR, COMMAND_TOP, COMMANDS };
+	       COMMAND_WHO, COMMAND_LEVEL, COMMAND_DOCTOR, COMMAND_TOP, COMMAND_EXPLAIN, COMMANDS };
 
 #define OPTIONS_FILES 16 /* of suppressions */
 
@@ -28,11 +28,14 @@ struct options {
 	unsigned fail_on;      /* the same; 0: what judge.h says */
 	long max;              /* -1: not said, 0: all */
 	bool fail_on_leak, partial, keep_always;
+	bool explain; /* watch every block, so that all siblings of a leak are known */
 	bool check; /* probes: the arguments are probe files; run: judge the program */
 	const char *baseline, *since;
 	const char *suppressions[OPTIONS_FILES];
 	unsigned suppression_count;
 	bool write_baseline, allow_incomplete, print_suppressions;
+	char **named;          /* explain: fingerprints */
+	int named_count;
 	char **arguments;      /* what remains: traces, a pid, or the program with its own */
 	int argument_count;
 };

@@ -110,6 +110,8 @@ static char *own_options(struct pool *p, const char *folder, const struct option
 		text = pool_print(p, "%s:analyzer=%s", text, self);
 	if (o->level)
 		text = pool_print(p, "%s:level=%s", text, o->level);
+	if (o->explain)
+		text = pool_print(p, "%s:watch=all", text);
 	if (o->probes)
 		text = pool_print(p, "%s:probes=%s", text, o->probes);
 	while (at && *at) {

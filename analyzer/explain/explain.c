@@ -136,6 +136,20 @@ static bool follow_siblings(struct work *w, struct leak *leak, const struct sibl
 	return false;
 }
 
+/* What can be told without knowing the line. */
+static void circle_explain(struct work *w, struct leak *leak)
+{
+	struct explanation *e;
+
+	if (!hangs_in_circle(w, leak))
+		return;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	e->confidence = CONFIDENCE_LIKELY;
+	because_add(w, e, "what they lead to leads back to them");
+	leak->cause = CAUSE_CYCLE;
+	leak->explanation = e;
+}
+
 static void follow(struct work *w, struct leak *leak)
 {
 	uint32_t nodes[NODES_MAX];
@@ -158,6 +172,8 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (!is_settled(leak))
 		owner_explain(w, leak, &walk_of, &siblings);
+	if (!leak->explanation)
+		circle_explain(w, leak);
 	walk_drop(&walk_of);
 	flow_close(walk_of.flow);
 }

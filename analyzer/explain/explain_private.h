@@ -48,6 +48,9 @@ uint64_t origin_of_holder(const struct walk *w, bool *is_inner, int64_t *offset)
 /* Where is what holds the block released? Writes it down if that is known. */
 bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings);
 
+/* Did the scan find that what the leaked blocks lead to leads back to them? */
+bool hangs_in_circle(const struct work *w, const struct leak *leak);
+
 /* Of what is reachable. */
 void kept_explain(struct work *w, struct leak *leak);
 

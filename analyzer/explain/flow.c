@@ -122,8 +122,9 @@ void state_store(struct flow *f, struct state *s, struct value at, unsigned widt
 
 		if (!overlaps(c, at, width))
 			continue;
-		if (at.symbol == FLOW_BLOCK && !c->value.symbol && !v.symbol && v.offset == c->value.offset + 1)
-			s->raised++;
+		if (at.symbol == FLOW_BLOCK && !c->value.symbol && !v.symbol && v.offset > c->value.offset &&
+		    v.offset <= c->value.offset + 2)
+			s->raised = (uint8_t)(s->raised + v.offset - c->value.offset);
 		cell_drop(s, i);
 	}
 	for (unsigned i = 0; i < s->cell_count; i++) /* it holds what holds it */

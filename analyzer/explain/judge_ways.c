@@ -99,10 +99,18 @@ static bool is_creation_frame(const struct walk *w, const struct candidate *c)
 	return w->steps[c->lost].visit >= 0x80000000u;
 }
 
+/* The last step of a frame on the way to another one; 0. */
+static uint32_t step_of_visit(const struct walk *w, uint32_t at, uint32_t visit)
+{
+	while (at && w->steps[at].visit != visit)
+		at = w->steps[at].parent;
+	return at;
+}
+
 static uint32_t blamed_frame(const struct walk *w, const struct candidate *c)
 {
 	const struct way *lost = &w->steps[c->lost], *parts = &w->steps[c->parts];
-	uint32_t at = c->lost;
+	uint32_t at = c->lost, run;
 
 	if (c->is_counted)
 		return c->parts;
@@ -114,6 +122,8 @@ static uint32_t blamed_frame(const struct walk *w, const struct candidate *c)
 		return c->parts;
 	if (c->parts && parts->level <= lost->level)
 		return c->parts;
+	if (w->run_visit && !c->parts && (run = step_of_visit(w, c->lost, w->run_visit)))
+		return run;
 	/* a function that got it and releases it on no way only borrows it */
 	while (w->steps[at].level > 0 && w->steps[at].visit < 0x80000000u && !w->steps[w->steps[at].visit].can_free &&
 	       w->steps[at].visit)
@@ -140,9 +150,15 @@ static void note_saved(struct judging *j)
 		qsort(j->saved, j->saved_count, sizeof(*j->saved), by_address);
 }
 
-static bool is_saved(const struct judging *j, uint64_t address)
+/* Is a piece of code also on ways of the same frame that can save the block? */
+static bool is_saved(const struct judging *j, const struct way *frame, uint64_t address)
 {
-	return j->saved_count && bsearch(&address, j->saved, j->saved_count, sizeof(address), by_address);
+	const struct walk *w = j->walk;
+
+	for (uint32_t i = 1; i < w->step_count; i++)
+		if (w->steps[i].start == address && w->steps[i].can_free && is_frame(&w->steps[i], frame))
+			return true;
+	return false;
 }
 
 /* Lines of one function, as they come along a way. */
@@ -153,6 +169,11 @@ struct lines {
 	uint64_t address; /* of the first */
 };
 
+static bool is_of_headers(const struct frame *f)
+{
+	return f->file && !strncmp(f->file, "/usr/", 5);
+}
+
 /* The frame of a place that a person would name: of the function whose variable it is, if that is there; else the
  * innermost one that is not of the language's own headers. */
 static const struct frame *frame_of(const struct place *place, const char *scope)
@@ -161,7 +182,7 @@ static const struct frame *frame_of(const struct place *place, const char *scope
 		if (is_same(place->frames[k].function, scope))
 			return &place->frames[k];
 	for (unsigned k = 0; k < place->count; k++)
-		if (!place->frames[k].file || strncmp(place->frames[k].file, "/usr/", 5))
+		if (!is_of_headers(&place->frames[k]))
 			return &place->frames[k];
 	return &place->frames[0];
 }
@@ -208,7 +229,7 @@ static const char *scope_of(const struct judging *j, const struct way *frame)
 	place = code_place(j->w->code, (frame->level || !w->after_call ? w->model->nodes[w->nodes[-frame->level]].pc
 								       : w->after_call) - 1);
 	while (k + 1 < place->count && place->frames[k].is_inlined &&
-	       (place->frames[k].gives_pointer || !frees_in(j, frame, place->frames[k].function)))
+	       (place->frames[k].gives_pointer || is_of_headers(&place->frames[k]) || !frees_in(j, frame, place->frames[k].function)))
 		k++;
 	return place->frames[k].function;
 }
@@ -306,24 +327,34 @@ static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address
 	l->first = l->last = next && next <= l->last + 8 && !is_saved_line(j, l, next) ? next : l->last + 1;
 }
 
+/* Code that makes the next one: the branch had none of its own before a loop went round. */
+static bool makes_again(const struct judging *j, const struct place *place, const char *scope)
+{
+	const struct frame *f = &place->frames[0];
+
+	return f->is_inlined && !is_same(f->function, scope) && f->gives_pointer &&
+	       is_in(code_place(j->w->code, j->walk->started - 1), f->function);
+}
+
 static void lines_of_parting(struct judging *j, const struct candidate *c, struct lines *l)
 {
 	const struct walk *w = j->walk;
 	const struct way *frame = &w->steps[c->blamed];
+	const struct place *first = code_place(w->code, w->steps[c->parts].start);
 	const char *scope = scope_of(j, frame);
 	uint32_t chain[256];
-	unsigned count = 0;
+	unsigned count = 0, begin = 0;
 
 	for (uint32_t at = c->lost; at && count < 256; at = w->steps[at].parent) {
 		bool is_overwriting = at == c->lost && at != c->parts && w->steps[at].outcome == OUTCOME_OVERWRITTEN;
 
-		if (is_frame(&w->steps[at], frame) && !is_saved(j, w->steps[at].start) && !is_overwriting)
+		if (is_frame(&w->steps[at], frame) && !is_saved(j, frame, w->steps[at].start) && !is_overwriting)
 			chain[count++] = at;
 		if (at == c->parts)
 			break;
 	}
-	if (scope && is_frame(&w->steps[c->parts], frame) &&
-	    !is_in(code_place(w->code, w->steps[c->parts].start), scope)) {
+	if (scope && is_frame(&w->steps[c->parts], frame) && (!is_in(first, scope) || makes_again(j, first, scope))) {
+		l->scope = scope;
 		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end);
 		return;
 	}
@@ -334,6 +365,9 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 		lines_of_step(j, l, &w->steps[chain[count]]);
 		if (function && added == l->count) /* it was left */
 			break;
+		begin = begin ? begin : l->first; /* a loop may go round to lines before */
+		if (l->first < begin)
+			l->first = begin;
 	}
 	if (!l->function) { /* only shared code: the branch that leads there */
 		uint32_t at = outer(w, w->steps[c->parts].parent, frame->level);
@@ -399,10 +433,6 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 	struct lines use = { .scope = l->scope };
 	struct insn i;
 
-	if (c->was_resized) {
-		lines_add(j, l, from);
-		return;
-	}
 	if (c->outcome == OUTCOME_OVERWRITTEN) {
 		l->scope = keeper(code_place(w->code, lost->end));
 		lines_add(j, l, lost->end);
@@ -416,7 +446,11 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 	    c->outcome == OUTCOME_THROWN) {
 		uint32_t at = outer(w, c->lost, frame->level);
 
-		lines_add(j, l, c->died ? c->died : at == c->lost ? lost->end : w->steps[at].end);
+		uint64_t died = c->died ? c->died : at == c->lost ? lost->end : w->steps[at].end;
+
+		if (c->outcome != OUTCOME_OWNER && !frame->level && is_creation_frame(w, c)) /* who held it */
+			l->scope = common(code_place(w->code, w->started - 1), code_place(w->code, died));
+		lines_add(j, l, died);
 		return;
 	}
 	if (used && l->scope && !is_same(goes_on_in(j, from), l->scope) && goes_on_in(j, from) &&
@@ -437,18 +471,45 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 		l->first = l->last = use.last;
 }
 
+/* A realloc that failed: what is done about that, in the function that called it. */
+static void lines_of_resize(struct judging *j, const struct candidate *c, struct lines *l)
+{
+	const struct walk *w = j->walk;
+	const struct function *f;
+	uint32_t used = c->lost;
+	unsigned next;
+
+	while (used && !w->steps[used].uses)
+		used = w->steps[used].parent;
+	l->scope = NULL;
+	lines_add(j, l, used ? w->steps[used].last_use : w->steps[c->lost].end);
+	f = code_function(w->code, l->address);
+	if (c->outcome == OUTCOME_OVERWRITTEN || !f || !l->last)
+		return;
+	next = code_line_after(w->code, l->address, f->end, l->last); /* the question */
+	next = next ? code_line_after(w->code, l->address, f->end, next) : 0;
+	if (next && next <= l->last + 8)
+		l->first = l->last = next;
+}
+
 static void locate(struct judging *j, struct candidate *c)
 {
 	const struct way *frame = &j->walk->steps[c->blamed];
 	bool is_way = c->is_counted || (c->parts && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD));
-	struct lines l = { .scope = is_way ? NULL : scope_of(j, frame) };
+	struct lines l = { .scope = is_way || c->outcome == OUTCOME_OWNER ? NULL : scope_of(j, frame) };
 	const struct place *place;
 
-	if (c->is_counted && c->is_raised)
+	if (c->is_counted && c->is_raised) {
+		const struct place *raised = code_place(j->w->code, j->walk->steps[c->parts].start);
+
+		if (raised->count > 1 && raised->frames[0].is_inlined) /* who called the function that retains */
+			l.scope = raised->frames[1].function;
 		lines_of_step(j, &l, &j->walk->steps[c->parts]);
-	else if (is_way && !c->was_resized)
+	} else if (c->was_resized) {
+		lines_of_resize(j, c, &l);
+	} else if (is_way)
 		lines_of_parting(j, c, &l);
-	else if (c->parts && !c->was_resized && c->outcome != OUTCOME_OVERWRITTEN && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_JUMPED &&
+	else if (c->parts && c->outcome != OUTCOME_OVERWRITTEN && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_JUMPED &&
 	    c->outcome != OUTCOME_THROWN)
 		lines_of_parting(j, c, &l);
 	else
@@ -512,6 +573,25 @@ static bool leaves_where_others_free(const struct judging *j, const struct candi
 	return false;
 }
 
+/* Does the way from the parting to the loss go round a loop of the frame? Then the variable is one of a round. */
+static bool goes_round(const struct judging *j, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct way *frame = &w->steps[c->lost];
+	uint64_t later = frame->end;
+
+	for (uint32_t at = c->lost; at; at = w->steps[at].parent) {
+		if (!is_frame(&w->steps[at], frame))
+			continue;
+		if (w->steps[at].start > later)
+			return true;
+		later = w->steps[at].start;
+		if (at == c->parts)
+			break;
+	}
+	return false;
+}
+
 #define PLACES_MAX 512u
 
 static void place_add(uint64_t *places, unsigned *count, uint64_t place)
@@ -533,7 +613,7 @@ static bool reaches(struct code *c, const char *scope, uint64_t from, uint64_t t
 
 	for (unsigned k = 0; f && k < count; k++)
 		for (uint64_t at = places[k]; at >= f->start && at < f->end && !decode(c, at, &i); at = i.next) {
-			if (at == to)
+			if (i.next == to)
 				return true;
 			if (scope && !is_in(code_place(c, at), scope))
 				break;
@@ -545,7 +625,7 @@ static bool reaches(struct code *c, const char *scope, uint64_t from, uint64_t t
 	return false;
 }
 
-/* After a release, can the same call give the frame another one? Then the variable is one of a round of the loop. */
+/* After a release, can the same call give the frame another one? */
 static bool is_released_in_loop(const struct judging *j, const struct way *frame)
 {
 	const struct walk *w = j->walk;
@@ -557,7 +637,8 @@ static bool is_released_in_loop(const struct judging *j, const struct way *frame
 			continue;
 		while (at && !is_frame(&w->steps[at], frame) && w->steps[at].visit < 0x80000000u)
 			at = w->steps[at].visit;
-		if (at && is_frame(&w->steps[at], frame) && reaches(w->code, scope_of(j, frame), w->steps[at].end, w->steps[0].end))
+		if (at && is_frame(&w->steps[at], frame) &&
+		    reaches(w->code, scope_of(j, frame), w->steps[at].end, w->started))
 			return true;
 	}
 	return false;
@@ -574,7 +655,7 @@ static bool is_overwritten(const struct judging *j, const struct candidate *c)
 		return true;
 	if (is_new && !is_same_call)
 		return true;
-	if (is_same_call && is_released_in_loop(j, lost))
+	if (is_same_call && c->parts && (goes_round(j, c) || is_released_in_loop(j, lost)))
 		return false;
 	if (has_left_scope(j, c) || leaves_where_others_free(j, c))
 		return false;
@@ -748,7 +829,7 @@ static enum confidence confidence_of(const struct judging *j, const struct candi
 }
 
 /* Did the scan find that what the leaked blocks lead to leads back to them? */
-static bool hangs_in_cycle(const struct work *w, const struct leak *leak)
+bool hangs_in_circle(const struct work *w, const struct leak *leak)
 {
 	const struct model *m = w->model;
 
@@ -790,7 +871,7 @@ static void tell(struct judging *j, const struct leak *leak, const struct candid
 		frees += w->steps[i].outcome == OUTCOME_FREED;
 		loses += is_loss(w->steps[i].outcome);
 	}
-	because_add(j->w, e, pool_print(p, "of the ways through the code, %u lose it and %u release it%s", loses, frees,
+	because_add(j->w, e, pool_print(p, "ways through the code that lose it: %u; that release it: %u%s", loses, frees,
 					w->is_cut ? "; not all could be followed" : ""));
 	if (best->parts) {
 		const struct frame *f = frame_of(code_place(w->code, w->steps[w->steps[best->parts].parent].end), NULL);
@@ -816,7 +897,7 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 	e->missing = missing;
 	e->confidence = confidence_of(j, best, probable, functions);
 	leak->cause = cause_of(best);
-	if (best->cycle && hangs_in_cycle(j->w, leak)) {
+	if (best->cycle && hangs_in_circle(j->w, leak)) {
 		const struct place *place = code_place(j->w->code, best->cycle);
 		const struct frame *frame = frame_of(place, NULL);
 
@@ -825,8 +906,10 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 						     .last_line = frame->line, .offset = place->offset,
 						     .module = place->module ? place->module->path : NULL };
 	}
-	if (leak->cause == CAUSE_NEVER_RELEASED && siblings->is_same_lines)
+	if (leak->cause == CAUSE_NEVER_RELEASED && (siblings->is_same_lines || siblings->is_same_stack))
 		leak->cause = CAUSE_ERROR_PATH;
+	if (siblings->is_same_stack && !best->parts) /* how they were released was not found */
+		e->confidence = CONFIDENCE_GUESS;
 	if (leak->cause == CAUSE_OWNER_FREED && siblings->count && !frees_beside(j, siblings, best))
 		leak->cause = CAUSE_DROPPED_QUEUE;
 	tell(j, leak, best, e, siblings);

@@ -20,14 +20,36 @@ static bool is_made_by(struct work *w, uint32_t node, uint64_t return_address, b
 	return false;
 }
 
+/* Does the function that releases the holder release siblings of the block as well? */
+static bool releases_both(struct work *w, uint32_t node, const struct siblings *siblings)
+{
+	uint32_t here, there;
+
+	if (!explain_nodes(w, node, &here, 1))
+		return false;
+	for (unsigned i = 0; i < siblings->count; i++) {
+		const struct function *a, *b;
+
+		if (!explain_nodes(w, siblings->releases[i].node, &there, 1))
+			continue;
+		a = code_function(w->code, w->model->nodes[here].pc - 1);
+		b = code_function(w->code, w->model->nodes[there].pc - 1);
+		if (a && b && a->start == b->start)
+			return true;
+	}
+	return false;
+}
+
 /* The most frequent place at which blocks of the holder's site are released; 0: none was seen. */
-static const struct release *release_of_holder(struct work *w, uint64_t return_address, bool is_inner)
+static const struct release *release_of_holder(struct work *w, uint64_t return_address, bool is_inner,
+					       const struct siblings *siblings)
 {
 	const struct model *m = w->model;
 	const struct release *best = NULL;
 
 	for (uint32_t i = 0; i < m->release_count; i++)
-		if (m->releases[i].node && is_made_by(w, m->sites[m->releases[i].site].node, return_address, is_inner) &&
+		if (m->releases[i].node && !releases_both(w, m->releases[i].node, siblings) &&
+		    is_made_by(w, m->sites[m->releases[i].site].node, return_address, is_inner) &&
 		    (!best || m->releases[i].count > best->count))
 			best = &m->releases[i];
 	return best;
@@ -101,7 +123,7 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
 	bool is_inner = false;
 
 	call = origin_of_holder(walk, &is_inner, &offset);
-	r = call ? release_of_holder(w, call, is_inner) : NULL;
+	r = call ? release_of_holder(w, call, is_inner, siblings) : NULL;
 	if (!r || !explain_nodes(w, r->node, nodes, NODES_MAX))
 		return false;
 	at = w->model->nodes[nodes[0]].pc - 1;
@@ -116,7 +138,7 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
 					     .last_line = frame->line, .offset = place->offset,
 					     .module = place->module ? place->module->path : NULL };
 	e->missing = missing;
-	e->confidence = siblings->count ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
+	e->confidence = place->count > 1 ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
 	leak->cause = CAUSE_OWNER_FREED;
 	evidence_siblings(w, leak, e, siblings);
 	because_add(w, e, pool_print(p, "what held it was made in %s and released there",

@@ -383,6 +383,7 @@ static bool follow_call(struct walk *w, uint32_t step, struct state *s, const st
 			struct state inner = *s;
 
 			inner.reg[REG_RDI] = s->reg[REG_RCX];
+			w->run_visit = step;
 			enter(w, step, &inner, i, t.addresses[0]);
 			return true;
 		}
@@ -397,8 +398,8 @@ static bool follow_call(struct walk *w, uint32_t step, struct state *s, const st
 		enter(w, step, s, i, t.addresses[k]);
 		entered = true;
 	}
-	if (entered)
-		return true;
+	if (entered && i->to.kind == OPERAND_IMM)
+		return true; /* else others may be called there as well */
 	if (gets_it && is_releaser(w, i->next)) {
 		end(w, step, OUTCOME_FREED, s);
 		return true;
@@ -407,7 +408,7 @@ static bool follow_call(struct walk *w, uint32_t step, struct state *s, const st
 		state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
 		s->is_strange = true;
 	}
-	if (gets_it && !t.count) {
+	if (gets_it && !t.count && !entered) {
 		s->is_strange = true;
 		w->met_unknown = true;
 	}

@@ -59,6 +59,7 @@ struct walk {
 	unsigned node_count;
 	const uint64_t *releasers; /* return addresses in stacks of siblings' releases */
 	unsigned releaser_count;
+	uint32_t run_visit;  /* the frame of a thread's function that got the block, 0: none */
 	bool is_thread;	     /* made by a thread that is not the main one */
 	const char *made_by; /* import that made it; 0: not known */
 	uint64_t after_call; /* begin after this return address in the innermost frame, not that of its node; 0: do not */

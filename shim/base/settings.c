@@ -126,6 +126,7 @@ static int set(struct word key, struct word value)
 	static const int numbers[] = {0, SIGUSR1, SIGUSR2};
 	static const char *const yes_no[] = {"no", "yes", 0};
 	static const char *const zero_one[] = {"0", "1", 0};
+	static const char *const some_all[] = {"some", "all", 0};
 	static const char *const keeps[] = {"leaks", "always", 0};
 	static const char *const hooks[] = {"entry", "got", "none", 0};
 	int i;
@@ -163,6 +164,10 @@ static int set(struct word key, struct word value)
 		if ((i = choose(value, yes_no)) < 0)
 			return -1;
 		settings.fill = i;
+	} else if (is(key, "watch")) {
+		if ((i = choose(value, some_all)) < 0)
+			return -1;
+		settings.watch_all = i;
 	} else if (is(key, "jvm")) {
 		if ((i = choose(value, zero_one)) < 0)
 			return -1;
@@ -192,7 +197,7 @@ static void complain(struct word option, int why)
 		text[i] = option.at[i] < ' ' || option.at[i] > '~' ? '?' : option.at[i];
 	text[n] = 0;
 	note_say(why == -2 ? "LEAKSHIM_OPTIONS: unknown option '" : "LEAKSHIM_OPTIONS: wrong value in '", text,
-		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age, fill, jvm)");
+		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age, fill, jvm, watch)");
 }
 
 static void parse(const char *text)

@@ -23,6 +23,7 @@
  *                      cannot be), through imports only, or not at all; default entry
  *   fill=yes|no        clear blocks as they are handed out, so that no stale pointer is left in memory that
  *                      the program does not write to; default no, for it changes what a faulty program reads
+ *   watch=some|all     of which blocks it is kept where they are released: of a sample of each site, or of all
  *   jvm=0|1            follow Java objects; default 1
  *   pause=MS           how long a look at the living program may hold it, default 10
  *   age=MS             least age of what such a look calls lost, default 1000
@@ -51,6 +52,7 @@ struct settings {
 	int keep_always;
 	int follow;
 	int fill;
+	int watch_all;
 	uint32_t roots;      /* bit per enum trace_root */
 	int heuristics;      /* some inner pointers stand for their block */
 	int tagged;

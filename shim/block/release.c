@@ -3,6 +3,7 @@
 #include "release.h"
 
 #include "area.h"
+#include "settings.h"
 #include "state.h"
 #include "rules.h"
 
@@ -13,6 +14,10 @@ uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before
 {
 	uint32_t gap = before < RELEASE_FIRST ? 0 : before / 8;
 
+	if (settings.watch_all) {
+		at->gap = at->unwatched = 0;
+		return 1;
+	}
 	t->watch_credit += (int32_t)(at->gap / RELEASE_GAP_POOR);
 	if (gap > RELEASE_GAP_MOST)
 		gap = RELEASE_GAP_MOST;
