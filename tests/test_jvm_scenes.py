@@ -1,31 +1,84 @@
 # SPDX-License-Identifier: MIT
 """Services on gRPC-Java and Netty, each with one mistake: the report names it, by its cause and its line."""
+import re
+
 import pytest
 
 import jvm_scenes
-from harness import run
+from harness import LEAKSHIM, ROOT, only_trace, run
 
-FAULTY = [scene for scene in jvm_scenes.SCENES if scene.cause]
-
-
-def each(flavour):
-    return pytest.mark.parametrize("scene", jvm_scenes.scenes(flavour), ids=lambda scene: scene.name.replace(" ", "-"))
+CENTRAL = ("grpc-1.70.0", "grpc-1.63.0", "netty-4.2.20.Final")
 
 
-@pytest.fixture(name="installed", scope="module")
-def is_installed():
-    needed("debian")
+def each(*flavours, faulty):
+    """Scenes of flavours, those with a mistake or those without."""
+    pairs = [(flavour, scene) for flavour in flavours for scene in jvm_scenes.scenes(flavour) if bool(scene.cause) == faulty]
+    return pytest.mark.parametrize("flavour, scene", pairs,
+                                   ids=[f"{flavour}-{scene.name.replace(' ', '-')}" for flavour, scene in pairs])
 
 
-def needed(flavour):
-    """Skips with the reason where a flavour cannot be built."""
+def look(scene, flavour, folder):
+    """Runs a scene under leakshim; skips with the reason where its flavour cannot be built."""
     try:
         jvm_scenes.build(flavour)
     except jvm_scenes.Missing as reason:
         pytest.skip(str(reason))
+    found = jvm_scenes.look(scene, flavour, folder)
+    assert found.ended.status == 0, found.ended
+    return found
 
 
-@each("debian")
-def test_a_scene_runs_to_its_end_alone(scene, installed):
-    done = run(jvm_scenes.command(scene, "debian"))
+def judge(scene, found):
+    problems = found.of_cause(scene.cause)
+    assert problems, (found.causes, found.text)
+    assert all(problem["explanation"]["because"] or problem["explanation"]["last_held_by"] for problem in problems), found.text
+    assert all(problem["explanation"]["advice"] for problem in problems), found.text
+    marked = scene.marked() or scene.marked("WRONG")
+    if scene.line_is_known and marked:
+        assert set(marked) & {line for _, line in found.lines(scene.cause)}, (marked, found.text)
+
+
+@each("debian", faulty=True)
+def test_a_service_with_a_mistake_is_reported_with_its_cause_and_its_line(flavour, scene, box):
+    judge(scene, look(scene, flavour, box))
+
+
+@each("debian", faulty=False)
+def test_a_clean_service_has_no_group_and_passes_a_check(flavour, scene, box):
+    found = look(scene, flavour, box)
+    assert not found.problems, found.text
+    done = run([LEAKSHIM, "check", only_trace(box, "java")])
     assert done.status == 0, done
+
+
+def test_a_report_of_java_reads_as_netty_users_expect(box):
+    scene = next(scene for scene in jvm_scenes.SCENES if scene.program == "RetainedInStatic")
+    text = look(scene, "debian", box).text
+    assert "LEAK: ByteBuf.release() was not called before" in text
+    assert "Recent access records:\n#1: release by release(), count 1 after it" in text
+    assert "\nCreated at:\n\tio.netty.buffer.PooledByteBufAllocator.newDirectBuffer(PooledByteBufAllocator.java:" in text
+    assert "\tscene.RetainedInStatic.remember(RetainedInStatic.java:28)\n" in text
+    assert "In a call of Notes/Say" in text
+
+
+@each(*CENTRAL, faulty=True)
+def test_newer_jars_with_a_mistake_are_reported_with_their_cause(flavour, scene, box):
+    judge(scene, look(scene, flavour, box))
+
+
+@each(*CENTRAL, faulty=False)
+def test_newer_jars_without_a_mistake_have_no_group(flavour, scene, box):
+    found = look(scene, flavour, box)
+    assert not found.problems, found.text
+
+
+def test_the_report_of_java_in_the_readme_is_real(box):
+    readme = (ROOT / "README.md").read_text()
+    handler = re.search(r"^```java\n(.*?)^```$", readme, re.M | re.S)[1]
+    shown = re.search(r"java -jar server.jar\n(.*?)^```$", readme, re.M | re.S)[1]
+    scene = next(scene for scene in jvm_scenes.SCENES if scene.program == "UnaryNeverCompleted")
+    assert handler in scene.source.read_text()
+    text = look(scene, "debian", box).text
+    said = re.sub(r": \d+ times, size unknown \[\w+\]", ": N times", text).splitlines()
+    for line in re.sub(r": \d+ times, size unknown \[\w+\]", ": N times", shown).splitlines():
+        assert line in said, (line, text)

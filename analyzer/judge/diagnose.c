@@ -470,6 +470,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	memset(d, 0, sizeof(*d));
 	w->m = m;
 	w->s = s;
+	w->is_quiet = m->java.status && java_is_quiet(m);
 	resources_claim(w);
 	tally_blocks(w);
 	for (uint32_t i = 1; i < w->tally_count; i++) {

@@ -101,6 +101,21 @@ bool java_is_static(const struct model *m, const struct resource *r)
 	return false;
 }
 
+#define AT_ONCE_US 20000
+
+bool java_is_quiet(const struct model *m)
+{
+	if (!java_ended_by_itself(m))
+		return false;
+	for (uint32_t i = 0; i < m->resource_count; i++) {
+		const struct resource *r = &m->resources[i];
+
+		if (r->java && !r->java->is_collected && (java_kind(m, r) == JAVA_CHANNEL || java_kind(m, r) == JAVA_SERVER))
+			return false;
+	}
+	return true;
+}
+
 /* When something was done with it last. */
 static uint64_t last_use(const struct model *m, const struct resource *r)
 {
@@ -109,11 +124,12 @@ static uint64_t last_use(const struct model *m, const struct resource *r)
 	return last && last->time_us > r->time_us ? last->time_us : r->time_us;
 }
 
-static bool is_recent(const struct model *m, uint64_t time)
+static bool is_recent(const struct work *w, uint64_t time)
 {
-	uint64_t now = m->java.is_walked ? m->java.walk_us : m->now_us;
+	const struct model *m = w->m;
+	uint64_t now = m->java.is_walked ? m->java.walk_us : m->java.ended_us ? m->java.ended_us : m->now_us;
 
-	return time + YOUNG_US > now;
+	return time + (w->is_quiet ? AT_ONCE_US : YOUNG_US) > now;
 }
 
 /* Jars are read by inflaters that stay. */
@@ -139,14 +155,15 @@ static enum leak_class class_lost(const struct model *m, const struct resource *
 	return is_excused(m, r) ? CLASS_IGNORED : CLASS_DEFINITE;
 }
 
-static enum leak_class class_held_call(const struct model *m, const struct resource *r)
+static enum leak_class class_held_call(const struct work *w, const struct resource *r)
 {
+	const struct model *m = w->m;
 	const struct java_hold *root, *own = java_holder(m, r, &root);
 	const struct step *closed = java_step(m, r, "closed");
 
 	if (own && root->kind == JAVA_HOLD_STATIC && closed)
 		return CLASS_HELD;
-	if (is_recent(m, closed ? closed->time_us : last_use(m, r)) && !java_ended_by_itself(m))
+	if (is_recent(w, closed ? closed->time_us : last_use(m, r)) && !java_ended_by_itself(m))
 		return CLASS_IN_FLIGHT;
 	if (root && (root->kind == JAVA_HOLD_STACK || root->kind == JAVA_HOLD_THREAD) && own)
 		return CLASS_IN_FLIGHT;
@@ -168,28 +185,31 @@ static enum leak_class class_held_channel(const struct model *m, const struct re
 	return kind == JAVA_CHANNEL || has_shut_down(m, r) ? CLASS_HELD : CLASS_REACHABLE;
 }
 
-static enum leak_class class_held_buffer(const struct model *m, const struct resource *r)
+static enum leak_class class_held_buffer(const struct work *w, const struct resource *r)
 {
+	const struct model *m = w->m;
 	const struct java_hold *root, *own = java_holder(m, r, &root);
 
 	if (own && root->kind == JAVA_HOLD_STATIC)
 		return CLASS_HELD;
-	return is_recent(m, last_use(m, r)) ? CLASS_IN_FLIGHT : CLASS_HELD;
+	return is_recent(w, last_use(m, r)) ? CLASS_IN_FLIGHT : CLASS_HELD;
 }
 
-static enum leak_class class_held(const struct model *m, const struct resource *r, enum java_kind kind)
+static enum leak_class class_held(const struct work *w, const struct resource *r, enum java_kind kind)
 {
+	const struct model *m = w->m;
+
 	switch (kind) {
 	case JAVA_SERVER_CALL:
 	case JAVA_CLIENT_CALL:
-		return class_held_call(m, r);
+		return class_held_call(w, r);
 	case JAVA_CHANNEL:
 	case JAVA_SERVER:
 		return class_held_channel(m, r, kind);
 	case JAVA_NATIVE:
 		return is_of_class_loading(m, r) ? CLASS_RUNTIME : CLASS_REACHABLE;
 	default:
-		return class_held_buffer(m, r);
+		return class_held_buffer(w, r);
 	}
 }
 
@@ -203,14 +223,14 @@ enum leak_class java_class(struct work *w, const struct resource *r)
 	if (java_is_static(m, r))
 		return CLASS_REACHABLE;
 	if (r->java->verdict == JAVA_HELD)
-		return class_held(m, r, kind);
+		return class_held(w, r, kind);
 	if (kind == JAVA_NATIVE)
 		return is_of_class_loading(m, r) ? CLASS_RUNTIME : CLASS_REACHABLE;
 	if (kind == JAVA_CHANNEL || kind == JAVA_SERVER)
 		return class_held_channel(m, r, kind);
 	if (kind == JAVA_SERVER_CALL && java_step(m, r, "closed")) /* over, whoever holds it */
 		return is_excused(m, r) ? CLASS_IGNORED : CLASS_UNCLASSIFIED;
-	return is_recent(m, last_use(m, r)) ? CLASS_IN_FLIGHT : CLASS_UNCLASSIFIED;
+	return is_recent(w, last_use(m, r)) ? CLASS_IN_FLIGHT : CLASS_UNCLASSIFIED;
 }
 
 bool java_is_raw(const struct model *m, const uint32_t *nodes, unsigned count)

@@ -53,6 +53,9 @@ const struct java_hold *java_holder(const struct model *m, const struct resource
 /* Did the program end by itself, not by a signal? */
 bool java_ended_by_itself(const struct model *m);
 
+/* Did everything that was begun come to its end before the program did, so that nothing can be on its way? */
+bool java_is_quiet(const struct model *m);
+
 /* Made while the static part of a class was initialised. */
 bool java_is_static(const struct model *m, const struct resource *r);
 #endif

@@ -135,7 +135,7 @@ static const struct holder *holder_of(struct model *m, const struct resource *r)
 
 static const char *path_text(struct model *m, const struct resource *r)
 {
-	const char *text = "it";
+	const char *text = "Held: it";
 	unsigned steps = 0;
 
 	for (uint32_t at = r->java->hold; at; at = m->java_holds[at].next, steps++) {
@@ -172,12 +172,39 @@ static void decide_unsynchronised(struct finding_out *f, enum confidence confide
 	decide(f, CAUSE_UNSYNCHRONISED, confidence);
 	if (overlap) {
 		f->missing = java_own(m, overlap->node);
-		because(f, pool_print(&m->pool, "thread %s came into %s() while thread %s was inside, %u times in all",
+		because(f, pool_print(&m->pool, "Thread %s came into %s() while thread %s was inside, %u times in all",
 				      m->threads[overlap->thread].name, m->probes[overlap->probe].symbol,
 				      m->threads[overlap->end_thread].name, (unsigned)overlap->times));
 	}
 	if (f->e->maker_count > 1)
 		because(f, pool_print(&m->pool, "%u threads made them at this place", f->e->maker_count));
+}
+
+/* The channel or server that was told to end, and the program ended before it; 0: there is none. */
+static const struct resource *cut_short(const struct model *m)
+{
+	for (uint32_t i = 0; i < m->resource_count; i++) {
+		const struct resource *r = &m->resources[i];
+
+		if (r->java && (java_kind(m, r) == JAVA_CHANNEL || java_kind(m, r) == JAVA_SERVER) &&
+		    java_step(m, r, "shutdown") && !java_step(m, r, "awaitTermination") && java_ended_by_itself(m))
+			return r;
+	}
+	return NULL;
+}
+
+static void decide_not_awaited(struct finding_out *f)
+{
+	const struct model *m = f->w->m;
+	const struct resource *channel = cut_short(m);
+	const struct step *shutdown = channel ? java_step(m, channel, "shutdown") : NULL;
+	uint32_t own = shutdown ? java_own(m, shutdown->node) : 0;
+
+	if (channel)
+		because(f, "A channel or server was told to shut down, and the program ended before it had");
+	if (own)
+		f->missing = own;
+	decide(f, CAUSE_NOT_AWAITED, channel ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS);
 }
 
 /* Messages that were being sent. */
@@ -198,8 +225,12 @@ static void decide_outbound(struct finding_out *f)
 		because(f, "gRPC was writing a message of unknown length into a chain of buffers, and never handed the chain on; "
 			   "MessageFramer has no finally block there");
 		if (server)
-			because(f, "on the server nothing but an exception of the serializer ends that");
+			because(f, "On the server nothing but an exception of the serializer ends that");
 		decide(f, server ? CAUSE_ERROR_PATH : CAUSE_LIBRARY, CONFIDENCE_LIKELY);
+		return;
+	}
+	if (e->framed && cut_short(m)) {
+		decide_not_awaited(f);
 		return;
 	}
 	if (e->framed) {
@@ -214,8 +245,8 @@ static void decide_outbound(struct finding_out *f)
 		return;
 	}
 	because(f, count_text(m, e->queued, e->members, "were handed to the transport, and never written"));
-	if (f->leak->class == CLASS_IN_FLIGHT)
-		decide(f, CAUSE_NOT_AWAITED, CONFIDENCE_LIKELY);
+	if (f->leak->class == CLASS_IN_FLIGHT || cut_short(m))
+		decide_not_awaited(f);
 	else if (e->held)
 		decide(f, CAUSE_RETAINED, CONFIDENCE_LIKELY);
 	else
@@ -235,17 +266,25 @@ static void decide_buffer(struct finding_out *f)
 		f->missing = step ? step : own;
 		return;
 	}
-	step = own_step(m, e->sample, NULL);
-	f->missing = own ? own : step;
 	if (f->leak->class == CLASS_IN_FLIGHT) {
-		decide(f, CAUSE_NOT_AWAITED, CONFIDENCE_GUESS);
+		decide_not_awaited(f);
 		return;
 	}
+	step = own_step(m, e->sample, "retain");
+	if (step && (f->leak->class == CLASS_UNCLASSIFIED || e->held)) {
+		because(f, "The program retained it, and nobody took that back");
+		f->missing = step;
+		decide(f, CAUSE_RETAINED, CONFIDENCE_LIKELY);
+		return;
+	}
+	step = own_step(m, e->sample, NULL);
+	f->missing = own ? own : step;
 	if (e->held) {
 		decide(f, CAUSE_RETAINED, CONFIDENCE_LIKELY);
 		return;
 	}
-	because(f, count_text(m, e->members - e->held, e->members, "can no longer be reached: nobody will ever release them"));
+	if (f->leak->class == CLASS_DEFINITE)
+		because(f, count_text(m, e->members - e->held, e->members, "can no longer be reached: nobody will ever release them"));
 	if (own && e->around[JAVA_AROUND_CANCELLED] * 2 > e->members) {
 		because(f, count_text(m, e->around[JAVA_AROUND_CANCELLED], e->members,
 				      "were made in calls that the client cancelled before their handler had ended them"));
@@ -254,7 +293,7 @@ static void decide_buffer(struct finding_out *f)
 	}
 	if (own && (e->ended_siblings || e->around[JAVA_AROUND_FAILED])) {
 		if (e->ended_siblings)
-			because(f, pool_print(&m->pool, "others that were made at the same line were released (%u of those kept in mind)",
+			because(f, pool_print(&m->pool, "Others that were made at the same line were released (%u of those kept in mind)",
 					      e->ended_siblings));
 		if (e->around[JAVA_AROUND_FAILED])
 			because(f, count_text(m, e->around[JAVA_AROUND_FAILED], e->members, "were made in calls that ended with an error"));
@@ -262,14 +301,14 @@ static void decide_buffer(struct finding_out *f)
 		return;
 	}
 	if (e->detached && !own)
-		because(f, "it came in as a message that was taken out of its call, as a stream that nobody closed");
+		because(f, "It came in as a message that was taken out of its call, as a stream that nobody closed");
 	if (own || e->detached || e->inbound)
 		decide(f, CAUSE_DROPPED, own ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 	else
 		decide(f, CAUSE_LIBRARY, CONFIDENCE_GUESS);
 }
 
-/* A client in this process cancelled calls of that name, by a call of its own. */
+/* A client in this process cancelled calls of that name, by itself or with the context that they were made in. */
 static uint32_t cancels_of(const struct model *m, const char *name)
 {
 	uint32_t count = 0;
@@ -281,9 +320,21 @@ static uint32_t cancels_of(const struct model *m, const char *name)
 		if (!r->java || !r->java->name || strcmp(r->java->name, name) || java_kind(m, r) != JAVA_CLIENT_CALL)
 			continue;
 		cancel = java_step(m, r, "cancel");
-		count += cancel && (java_own(m, cancel->node) || java_node_of(m, cancel->node, "CancellableContext"));
+		count += java_step(m, r, "cancelled") || (cancel && java_own(m, cancel->node));
 	}
 	return count;
+}
+
+/* A message of this call was left half written. */
+static bool is_torn(const struct model *m, const struct resource *call)
+{
+	uint32_t around = (uint32_t)(call - m->resources) + 1;
+
+	for (uint32_t i = 0; i < m->resource_count; i++)
+		if (m->resources[i].java && m->resources[i].java->around == around &&
+		    java_node_of(m, m->resources[i].node, "BufferChainOutputStream"))
+			return true;
+	return false;
 }
 
 static void decide_call(struct finding_out *f, enum java_kind kind)
@@ -296,26 +347,43 @@ static void decide_call(struct finding_out *f, enum java_kind kind)
 
 	f->missing = step ? step : java_own(m, call->node);
 	if (call->java->name)
-		because(f, pool_print(&m->pool, "calls of %s", call->java->name));
+		because(f, pool_print(&m->pool, "Calls of %s", call->java->name));
 	if (e->overlap) {
 		decide_unsynchronised(f, CONFIDENCE_CERTAIN);
 		return;
 	}
+	if (kind == JAVA_SERVER_CALL && is_torn(m, call)) {
+		because(f, "A message of it was left half written: an exception ended its handler");
+		decide(f, CAUSE_ERROR_PATH, CONFIDENCE_LIKELY);
+		return;
+	}
 	if (closed && (cancels || (e->held && e->held_by_own))) {
 		if (cancels)
-			because(f, pool_print(&m->pool, "clients cancelled calls of that name %u times", cancels));
-		because(f, "the call is over, and its handler never learnt that: it set no handler for it and did not ask");
+			because(f, pool_print(&m->pool, "Clients cancelled calls of that name %u times", cancels));
+		because(f, "The call is over, and its handler never learnt that: it set no handler for it and did not ask");
 		decide(f, CAUSE_CANCELLED, e->held_by_own ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 		return;
 	}
-	if (f->leak->class == CLASS_IN_FLIGHT) {
-		decide(f, CAUSE_NOT_AWAITED, CONFIDENCE_GUESS);
+	if (f->leak->class == CLASS_IN_FLIGHT || (cut_short(m) && (kind == JAVA_SERVER_CALL || java_step(m, call, "halfClose")))) {
+		decide_not_awaited(f);
 		return;
 	}
-	because(f, kind == JAVA_CLIENT_CALL ? "the client never ended its side of it, and never saw the server's end"
-		   : closed ? "its handler called neither onCompleted() nor onError() before the other side gave up"
-			    : "its handler has called neither onCompleted() nor onError()");
+	because(f, kind == JAVA_CLIENT_CALL ? "The client never ended its side of it, and never saw the server's end"
+		   : closed ? "Its handler called neither onCompleted() nor onError() before the other side gave up"
+			    : "Its handler has called neither onCompleted() nor onError()");
 	decide(f, CAUSE_NEVER_COMPLETED, kind == JAVA_CLIENT_CALL ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN);
+}
+
+static unsigned open_calls(const struct model *m)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < m->resource_count; i++) {
+		const struct resource *r = &m->resources[i];
+
+		count += r->java && (java_kind(m, r) == JAVA_CLIENT_CALL || (java_kind(m, r) == JAVA_SERVER_CALL && !java_step(m, r, "closed")));
+	}
+	return count;
 }
 
 static void decide_channel(struct finding_out *f, enum java_kind kind)
@@ -333,12 +401,15 @@ static void decide_channel(struct finding_out *f, enum java_kind kind)
 	for (uint32_t i = 0; i < m->resource_count; i++)
 		in_flight += m->resources[i].java && java_kind(m, &m->resources[i]) == JAVA_BUFFER &&
 			     java_class(f->w, &m->resources[i]) == CLASS_IN_FLIGHT;
-	because(f, !shutdown ? "it was never shut down"
-		   : await   ? "it was shut down, and had not come to its end when the waiting was over"
-			     : "it was told to shut down, and nobody waited until it had");
+	because(f, !shutdown ? "It was never shut down"
+		   : await   ? "It was shut down, and had not come to its end when the waiting was over"
+			     : "It was told to shut down, and nobody waited until it had");
 	if (in_flight)
 		because(f, pool_print(&m->pool, "%u buffers were on their way at that moment", in_flight));
-	decide(f, CAUSE_NOT_AWAITED, kind == JAVA_CHANNEL ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+	if (await && open_calls(m))
+		because(f, pool_print(&m->pool, "%u calls had not ended, which it waits for", open_calls(m)));
+	decide(f, await && open_calls(m) ? CAUSE_NEVER_COMPLETED : CAUSE_NOT_AWAITED,
+	       kind == JAVA_CHANNEL ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 }
 
 static void decide_stream(struct finding_out *f)
@@ -347,7 +418,7 @@ static void decide_stream(struct finding_out *f)
 	uint32_t own = java_own(f->w->m, e->sample->node), step = own_step(f->w->m, e->sample, NULL);
 
 	f->missing = step ? step : own;
-	because(f, "a message that is taken out of its call as a stream keeps its buffers until the stream is closed");
+	because(f, "A message that is taken out of its call as a stream keeps its buffers until the stream is closed");
 	decide(f, e->held ? CAUSE_RETAINED : CAUSE_DROPPED, CONFIDENCE_CERTAIN);
 }
 
@@ -415,7 +486,7 @@ static void explain_misuse(struct work *w, struct finding *finding)
 	} else {
 		decide(&f, CAUSE_DOUBLE_RELEASE, CONFIDENCE_CERTAIN);
 		if (misuse->end_node)
-			because(&f, "it had been released completely before, at the place named below");
+			because(&f, "It had been released completely before, at the place named below");
 	}
 	x->advice = advice_of(f.cause, JAVA_OTHER);
 	x->missing = missing_at(w, own);

@@ -64,9 +64,15 @@ static void add(struct failing *f, const struct part *part)
 	f->bytes += part->bytes;
 }
 
+/* A Java program came to its end and had not released these, whoever holds them. */
+static bool is_unreleased(const struct model *m, const struct leak *leak)
+{
+	return leak->class == CLASS_UNCLASSIFIED && m->java.ended_us && leak->resource && m->resources[leak->resource - 1].java;
+}
+
 /* What is judged of a group: of the lost ones those that --fail-on names. A trace whose classes are missing tells of
  * live blocks, not of leaks; and what only unread memory could hold is not known to be one. */
-static bool is_judged(const struct judge *j, struct failing *f)
+static bool is_judged(const struct judge *j, const struct model *m, struct failing *f)
 {
 	const struct leak *leak = &f->leak;
 
@@ -86,7 +92,7 @@ static bool is_judged(const struct judge *j, struct failing *f)
 		}
 		break;
 	default:
-		if (j->is_diff || j->fail_on & 1u << leak->class)
+		if (j->is_diff || j->fail_on & 1u << leak->class || is_unreleased(m, leak))
 			f->count = leak->count, f->bytes = leak->bytes;
 	}
 	return f->count > 0.5;
@@ -115,9 +121,16 @@ static uint32_t drop_told(struct failing *failing, uint32_t count)
 	return kept;
 }
 
+/* What was released is known to the end, without a scan. */
+static bool is_java_end(const struct model *m)
+{
+	return m->java.status == JAVA_FOLLOWED && m->java.ended_us;
+}
+
 static void note_incomplete(struct judge *j, const struct model *m, const struct diagnosis *d)
 {
-	bool is_incomplete = !d->is_complete || m->is_partial || (!m->scan.is_done && m->ending != ENDING_EXEC);
+	bool is_incomplete = !d->is_complete || m->is_partial ||
+			     (!m->scan.is_done && m->ending != ENDING_EXEC && !is_java_end(m));
 
 	if (!is_incomplete || j->allow_incomplete)
 		return;
@@ -157,7 +170,7 @@ static void note_unscanned(const struct judge *j, const struct model *m, const s
 		if (!largest || leak->bytes > largest->bytes)
 			largest = leak;
 	}
-	if (j->is_diff || m->scan.is_done || m->ending == ENDING_EXEC || !largest)
+	if (j->is_diff || m->scan.is_done || m->ending == ENDING_EXEC || !largest || is_java_end(m))
 		return;
 	fputs("leakshim: ", j->to);
 	words_escape(j->to, m->path);
@@ -190,7 +203,7 @@ void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 		struct failing *f = &failing[kept];
 
 		*f = (struct failing){ .leak = d->leaks[i], .how = COMPARE_NEW };
-		if (!is_judged(j, f))
+		if (!is_judged(j, m, f))
 			continue;
 		if (j->baseline)
 			f->how = baseline_compare(j->baseline, &f->leak, f->count, &f->before);

@@ -48,6 +48,7 @@ struct work {
 	struct group *by_key;
 	struct group **of_resource; /* by resource */
 	uint32_t *by_address;       /* indices of the blocks in order of their addresses; 0: not sorted yet */
+	bool is_quiet; /* of Java: nothing can be on its way */
 	struct path path, other;    /* scratch */
 };
 

@@ -308,7 +308,7 @@ uint32_t symbols_notes(struct symbols *s, const char ***notes)
 		if (note)
 			(*notes)[count++] = note;
 	}
-	if (s->is_nameless && perf_map_is_empty(s->made))
+	if (s->is_nameless && s->model->java.status != JAVA_FOLLOWED && perf_map_is_empty(s->made))
 		(*notes)[count++] = pool_print(
 			&s->pool, "some frames lie in code that the program made itself; /tmp/perf-%u.map would name them: "
 				  "node --perf-basic-prof --interpreted-frames-native-stack writes it, or "

@@ -155,6 +155,8 @@ const char *words_class_reason(const struct model *m, enum leak_class class, boo
 				    "ignored: the program said that it is no leak" },
 	};
 
+	if (class == CLASS_UNCLASSIFIED && m->java.status == JAVA_FOLLOWED)
+		return "not classified: whether anything leads to them could not be told";
 	if (class == CLASS_UNCLASSIFIED && m->scan.is_done)
 		return "not classified: made after the latest scan";
 	return reasons[class][is_one];

@@ -118,7 +118,7 @@ static void put_records(struct report_json *j, const struct leak *leak)
 static void put_held(struct report_json *j, const struct model *m, const struct leak *leak)
 {
 	put_key(j, "held");
-	if (leak->class != CLASS_HELD) {
+	if (leak->class != CLASS_HELD || m->resources[leak->resource - 1].java) {
 		yajl_gen_null(j->gen);
 		return;
 	}

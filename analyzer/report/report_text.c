@@ -246,10 +246,12 @@ static void print_counts(FILE *to, const struct model *m, const struct leak *lea
 	const struct resource *r = &m->resources[leak->resource - 1];
 	char a[WORDS_SIZE];
 
+	if (r->java && !r->retains && !r->releases) /* nothing of it is counted */
+		return;
 	fprintf(to, "\n  Count %d%s; retained %s %s,", r->count,
 		r->is_counted ? " as far as seen" : "", words_number(a, r->retains, false), times(r->retains));
 	fprintf(to, " released %s %s.", words_number(a, r->releases, false), times(r->releases));
-	if (leak->class == CLASS_HELD)
+	if (leak->class == CLASS_HELD && !r->java)
 		fprintf(to, " When pointers were looked for: count %d, %u %s to it.", r->cut_count, r->cut_pointers,
 			r->cut_pointers == 1 ? "pointer" : "pointers");
 	if (r->is_adopted)
@@ -778,9 +780,13 @@ static void print_java_vm(FILE *to, const struct report *r)
 	else if (vm->is_walked)
 		fprintf(to, ": %s objects of its heap were looked at in %.1f ms; native memory was not searched for pointers.\n",
 			words_number(a, vm->walk_objects, false), (double)vm->walk_took_us / 1000);
+	else if (vm->is_walk_short)
+		fprintf(to, ": %s objects of its heap were looked at in %.1f ms, then the time was up; what is lost "
+			    "could not be told from what was not met.\n",
+			words_number(a, vm->walk_objects, false), (double)vm->walk_took_us / 1000);
 	else
-		fprintf(to, ": its heap was not looked at%s%s; what only the collector could tell is known.\n",
-			vm->walk_failure ? ": " : "", vm->walk_failure ? vm->walk_failure : "");
+		fprintf(to, ": its heap was not looked at%s%s.\n", vm->walk_failure ? ": " : "",
+			vm->walk_failure ? vm->walk_failure : "");
 	if (pools->chunks)
 		fprintf(to, "leakshim: Netty's pools have %s %s of direct memory, %s; %s living buffers fill %.1f %% of it.\n",
 			words_number(a, (double)pools->chunks, false), pools->chunks == 1 ? "chunk" : "chunks",

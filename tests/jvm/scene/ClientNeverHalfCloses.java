@@ -2,6 +2,7 @@
 package scene;
 
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.TimeUnit;
 
 /** The client opens streams, sends into them, and forgets that it has to end them; the server waits. */
 public final class ClientNeverHalfCloses extends NotesGrpc.NotesImplBase {
@@ -34,8 +35,9 @@ public final class ClientNeverHalfCloses extends NotesGrpc.NotesImplBase {
             upload.onNext(Stage.note("one")); // MISSING
         }
         Thread.sleep(300);
-        stage.channel.shutdownNow();
-        stage.server.shutdownNow();
-        stage.close();
+        stage.channel.shutdown();
+        stage.channel.awaitTermination(500, TimeUnit.MILLISECONDS);
+        Collecting.giveNettyAChance();
+        System.exit(0);
     }
 }
