@@ -79,6 +79,7 @@ def test_the_report_of_java_in_the_readme_is_real(box):
     scene = next(scene for scene in jvm_scenes.SCENES if scene.program == "UnaryNeverCompleted")
     assert handler in scene.source.read_text()
     text = look(scene, "debian", box).text
-    said = re.sub(r": \d+ times, size unknown \[\w+\]", ": N times", text).splitlines()
-    for line in re.sub(r": \d+ times, size unknown \[\w+\]", ": N times", shown).splitlines():
-        assert line in said, (line, text)
+    said = text.splitlines()
+    assert said[0].startswith("LEAK: ServerCall.close() was not called before")
+    for line in shown.splitlines()[1:]:
+        assert line in said or "garbage" in line, (line, text)  # whether it was collected depends on the machine
