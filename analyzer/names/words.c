@@ -254,6 +254,10 @@ const char *words_wrong(enum wrong kind)
 		[WRONG_MISMATCHED] = "mismatched-release",
 		[WRONG_RACED] = "raced",
 		[WRONG_OVERLAPPED] = "overlapped",
+		[WRONG_FREED_TWICE] = "freed-twice",
+		[WRONG_FREED_INSIDE] = "freed-inside",
+		[WRONG_FREED_STACK] = "freed-stack",
+		[WRONG_FREED_STATIC] = "freed-static",
 	};
 
 	return names[kind];

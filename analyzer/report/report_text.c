@@ -568,12 +568,20 @@ static void print_misuse(FILE *to, const struct model *m, const struct misuse *m
 		[WRONG_MISMATCHED] = "MISMATCH",
 		[WRONG_RACED] = "RACE",
 		[WRONG_OVERLAPPED] = "RACE",
+		[WRONG_FREED_TWICE] = "FREED TWICE",
+		[WRONG_FREED_INSIDE] = "FREED INSIDE A BLOCK",
+		[WRONG_FREED_STACK] = "FREED FROM THE STACK",
+		[WRONG_FREED_STATIC] = "FREED WHAT IS STATIC",
 	};
 	static const char *const what[WRONGS] = {
 		[WRONG_RELEASED_AGAIN] = "was called after the resource had ended",
 		[WRONG_RETAINED_ENDED] = "was called after the resource had ended",
 		[WRONG_FREED_HELD] = "was called while others still held it",
 		[WRONG_MISMATCHED] = "belongs to another type",
+		[WRONG_FREED_TWICE] = "was called for memory that had been freed before",
+		[WRONG_FREED_INSIDE] = "was called for a pointer into the middle of a block",
+		[WRONG_FREED_STACK] = "was called for memory of the stack",
+		[WRONG_FREED_STATIC] = "was called for a variable or a constant",
 		[WRONG_RACED] = "and another thread changed the count at once, and a change was lost",
 		[WRONG_OVERLAPPED] = "was entered by a thread while another one was inside",
 	};
@@ -602,16 +610,19 @@ static void print_finding(FILE *to, const struct model *m, const struct finding 
 	print_explanation(to, finding->cause, finding->explanation);
 	fprintf(to, "  Last %s ago by thread ", words_time(a, age(m, last)));
 	print_thread(to, &m->threads[misuse ? misuse->thread : mismatch->thread]);
-	if (misuse)
+	if (misuse && misuse->type)
 		fprintf(to, "; its count was %d", misuse->count);
 	fputs(misuse ? ".\nCalled at:\n" : ".\nReleased at:\n", to);
 	print_stack(to, &finding->done);
 	if (finding->ended.depth) {
-		fputs(misuse && (misuse->kind == WRONG_RACED || misuse->kind == WRONG_OVERLAPPED) ? "The other thread was at:\n" : "Ended before at:\n", to);
+		fputs(misuse && (misuse->kind == WRONG_RACED || misuse->kind == WRONG_OVERLAPPED) ? "The other thread was at:\n"
+		      : misuse && !misuse->type ? "Freed before at (the innermost frame is kept):\n" : "Ended before at:\n", to);
 		print_stack(to, &finding->ended);
 	}
-	fputs("Created at:\n", to);
-	print_stack(to, &finding->created);
+	if (finding->created.depth || !misuse || misuse->type) {
+		fputs("Created at:\n", to);
+		print_stack(to, &finding->created);
+	}
 	fputc('\n', to);
 }
 

@@ -18,7 +18,8 @@ static int read_types(struct model *m, const struct trace_file *f)
 		const void *from = i ? ELEMENT(f, TRACE_AREA_TYPE, i, &t) : NULL;
 		struct type *to = &m->types[i];
 
-		to->name = to->release = "";
+		to->name = i ? "" : "block"; /* 0: of findings that are about no resource */
+		to->release = "";
 		if (!from || !t.name)
 			continue;
 		to->name = text_at(m, f, t.name);
@@ -267,7 +268,7 @@ static void join_races(struct model *m)
 
 static bool is_known(enum wrong kind)
 {
-	return (kind >= WRONG_RELEASED_AGAIN && kind <= WRONG_RACED) || kind == WRONG_OVERLAPPED;
+	return kind >= WRONG_RELEASED_AGAIN && kind <= WRONG_OVERLAPPED;
 }
 
 static int read_misuses(struct model *m, const struct trace_file *f)

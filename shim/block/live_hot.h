@@ -170,6 +170,7 @@ static inline __attribute__((always_inline)) void live_insert(struct thread *t, 
 struct live_taken {
 	uint64_t where, what;
 	uint32_t site, time;
+	uint32_t slot; /* that it lay in, 0: not followed */
 	uint32_t is_watched; /* release_note wants to know where it ends */
 };
 
@@ -177,7 +178,7 @@ struct live_taken {
  * live until live_gone, after the real free: the site's cache line comes meanwhile. */
 static inline __attribute__((always_inline)) struct live_taken live_take(struct thread *t, uintptr_t address)
 {
-	struct live_taken taken = {0, 0, 0, 0, 0};
+	struct live_taken taken = {0, 0, 0, 0, 0, 0};
 	uint32_t *entry = index_find(address);
 
 	if (!entry)
@@ -185,6 +186,7 @@ static inline __attribute__((always_inline)) struct live_taken live_take(struct 
 	uint32_t slot = index_slot(*entry);
 	struct trace_block *b = state_block(slot);
 
+	taken.slot = slot;
 	taken.where = b->where;
 	taken.what = b->what;
 	taken.site = b->site;

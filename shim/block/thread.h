@@ -43,6 +43,14 @@ struct thread_due {
 	uint32_t slot; /* 0: there is none */
 };
 
+#define THREAD_FREED 64u /* a power of two */
+
+/* A block that the thread let go lately; host/wrong.h. */
+struct thread_freed {
+	uint64_t where; /* address, and the upper 16 bits of the slot that it had */
+	uint64_t pc;    /* and the lower 16 bits; slot 0: not known */
+};
+
 struct thread {
 	uint32_t mode;      /* enum thread_mode */
 	uint32_t attached;  /* 1 while it belongs to a thread of this process */
@@ -66,6 +74,8 @@ struct thread {
 	struct trace_pending *pending; /* live.c: THREAD_PENDING entries */
 	uint32_t has_pending;          /* some are in use, or were */
 	struct thread_due due;         /* live.c */
+	uint32_t freed_next;           /* host/wrong.h */
+	struct thread_freed freed[THREAD_FREED];
 	struct thread_site sites[THREAD_SITES];
 	struct thread *next_free;
 	struct stack_cache stack;

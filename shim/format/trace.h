@@ -557,6 +557,11 @@ enum trace_finding_kind {
 	TRACE_FINDING_MISMATCHED = 4,     /* released by a function of another type (that of `probe`) */
 	TRACE_FINDING_RACED = 5,          /* its count lost a change that two threads made at once; end_node and
 					   * end_thread tell the latest call by the other one */
+	/* Of plain blocks: type and probe are 0. made_node is where the block was made, 0 if that is not known. */
+	TRACE_FINDING_FREED_TWICE = 6,    /* let go before; end_node tells where, a stack of one frame */
+	TRACE_FINDING_FREED_INSIDE = 7,   /* it points into a living block, not at its start */
+	TRACE_FINDING_FREED_STACK = 8,    /* it lies on the thread's stack */
+	TRACE_FINDING_FREED_STATIC = 9,   /* it lies in a module */
 	TRACE_FINDING_OVERLAPPED = 10     /* a thread came into a method of a Java object while another one was inside, though
 					   * only one may be; end_probe, end_node and end_thread tell the other one */
 };

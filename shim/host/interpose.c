@@ -23,6 +23,7 @@
 #include "sample.h"
 #include "tail.h"
 #include "thread.h"
+#include "wrong.h"
 #include "rules.h"
 
 #define API __attribute__((visibility("default")))
@@ -130,11 +131,20 @@ static __attribute__((noinline)) void check_family(struct thread *t, struct live
 		live_mismatch(t, &b, released_by, &from);
 }
 
+static inline void note_freed(struct thread *t, uintptr_t address, int is_quiet, const struct live_taken *taken,
+			      const struct live_caller *from)
+{
+	if (LIKELY(taken->where != 0))
+		wrong_remember(t, address, taken->slot, from->pc);
+	else if (!is_quiet && interpose_family(from->pc) == TRACE_FAMILY_MALLOC) /* an operator's own free was told of already */
+		wrong_free(t, address, from);
+}
+
 /* Takes the block out of the table. where is 0 if it was not followed. */
 static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t family,
 							     struct live_caller from)
 {
-	struct live_taken taken = {0, 0, 0, 0, 0};
+	struct live_taken taken = {0, 0, 0, 0, 0, 0};
 	int saved = errno;
 
 	/* nothing was ever recorded there: also true in a fork child that has no trace yet */
@@ -144,7 +154,8 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 	if (!t)
 		return taken;
 	live_settle(t);
-	if (t->quiet_free == (uintptr_t)p)
+	int is_quiet = t->quiet_free == (uintptr_t)p;
+	if (is_quiet)
 		t->quiet_free = 0;
 	else
 		taken = live_take(t, (uintptr_t)p);
@@ -152,6 +163,7 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 		live_released(t, &taken, &from);
 	if (taken.where && live_family(&taken) != family)
 		check_family(t, taken, family, from);
+	note_freed(t, (uintptr_t)p, is_quiet, &taken, &from);
 	resource_block_freed(t, (uintptr_t)p, taken.what & TRACE_SIZE_MAX, &from);
 	thread_leave(t);
 	errno = saved;
@@ -161,19 +173,21 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 static inline __attribute__((always_inline)) struct live_taken gone(void *p, uint32_t family,
 								    const struct live_caller *from)
 {
-	struct live_taken taken = {0, 0, 0, 0, 0};
+	struct live_taken taken = {0, 0, 0, 0, 0, 0};
 	struct thread *t = enter_fast(THREAD_ALL);
+	int is_quiet = 0;
 
 	if (!LIKELY(t != 0))
 		return gone_slow(p, family, *from);
 	if (__builtin_expect(t->quiet_free == (uintptr_t)p, 0))
-		t->quiet_free = 0;
+		is_quiet = 1, t->quiet_free = 0;
 	else
 		taken = live_take(t, (uintptr_t)p);
 	if (__builtin_expect(taken.is_watched, 0))
 		live_released(t, &taken, from);
 	if (taken.where && __builtin_expect(live_family(&taken) != family, 0))
 		check_family(t, taken, family, *from);
+	note_freed(t, (uintptr_t)p, is_quiet, &taken, from);
 	resource_block_freed(t, (uintptr_t)p, taken.what & TRACE_SIZE_MAX, from);
 	leave_fast(t, THREAD_ALL);
 	return taken;
@@ -222,6 +236,7 @@ static inline __attribute__((always_inline)) void let_go(void *p, uint32_t famil
 		return;
 	}
 	live_settle(t);
+	wrong_remember(t, (uintptr_t)p, killed.slot, frame[1]);
 	t->due = killed;
 	leave_fast(t, THREAD_ALL);
 	real.free(p);
@@ -263,7 +278,7 @@ static void *resize(void *p, size_t size, const struct live_caller *from, void *
 
 		return q ? memcpy(q, p, old < size ? old : size) : 0;
 	}
-	struct live_taken taken = {0, 0, 0, 0, 0};
+	struct live_taken taken = {0, 0, 0, 0, 0, 0};
 
 	if (p)
 		taken = gone(p, TRACE_FAMILY_MALLOC, from);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_WRONG_H
+#define LEAKSHIM_WRONG_H
+/*
+ * A free or realloc of what is no living block: told as a finding before the real function sees it, which may abort.
+ *
+ * 1. Only what is certain is told: an address inside a living block, in a module, on the thread's own stack, or among the last
+ *    addresses that this thread let go. All else goes by unsaid, for some blocks are older than the trace.
+ * 2. The memory of what was let go is a ring in each thread, two stores a free.
+ */
+#include <stdint.h>
+#include "live.h"
+
+struct thread;
+
+/* The thread lets a block go that it has taken out. */
+static inline void wrong_remember(struct thread *t, uintptr_t address, uint32_t slot, uintptr_t pc)
+{
+	struct thread_freed *f = &t->freed[t->freed_next++ % THREAD_FREED];
+
+	f->where = address | (uint64_t)(slot >> 16) << 48;
+	f->pc = pc | (uint64_t)slot << 48;
+}
+
+/* `address` is not followed. The caller has entered the thread's state. */
+void wrong_free(struct thread *t, uintptr_t address, const struct live_caller *from);
+#endif

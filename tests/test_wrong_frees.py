@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""free() and realloc() of what is no living block are findings, told also where libc says nothing or aborts."""
+import json
+import subprocess
+
+import pytest
+
+from harness import LEAKSHIM, environment, run
+
+PROGRAM = r"""
+#include <alloca.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+static char fixed[64];
+static char *volatile p;
+static void first(void) { free(p); }
+static void again(void) { free(p); }
+static void *worker(void *how) { (void)how; p = malloc(40); first(); again(); return 0; }
+int main(int count, char **words)
+{
+	const char *how = words[1];
+	char local[64];
+	pthread_t t;
+
+	p = malloc(40);
+	if (!strcmp(how, "twice")) { first(); again(); }
+	if (!strcmp(how, "wiped")) { first(); memset(p, 0, 40); again(); }
+	if (!strcmp(how, "wiped-later")) {
+		first();
+		memset(p, 0, 40);
+		for (int i = 0; i < 20; i++) free(malloc(1000 + i));
+		again();
+	}
+	if (!strcmp(how, "realloc")) { first(); memset(p, 0, 40); p = realloc(p, 3000); }
+	if (!strcmp(how, "inside")) free(p + 16);
+	if (!strcmp(how, "inside-large")) free((char *)malloc(3000000) + 2000000);
+	if (!strcmp(how, "inside-realloc")) p = realloc(p + 16, 10);
+	if (!strcmp(how, "stack")) { char *volatile q = local; free(q + 16); }
+	if (!strcmp(how, "alloca")) { char *volatile q = alloca(100); free(q); }
+	if (!strcmp(how, "static")) { char *volatile q = fixed; free(q + 16); }
+	if (!strcmp(how, "constant")) { char *volatile q = (char *)"some constant text"; free(q); }
+	if (!strcmp(how, "thread")) { pthread_create(&t, 0, worker, 0); pthread_join(t, 0); }
+	if (!strcmp(how, "right")) {
+		free(p);
+		for (int i = 0; i < 1000; i++) { char *q = malloc(40); q = realloc(q, 50 + i); free(q); }
+		free(0);
+	}
+	return 0;
+}
+"""
+WRONG = {"twice": "freed-twice", "wiped": "freed-twice", "wiped-later": "freed-twice", "realloc": "freed-twice", "thread": "freed-twice",
+         "inside": "freed-inside", "inside-large": "freed-inside", "inside-realloc": "freed-inside", "stack": "freed-stack",
+         "alloca": "freed-stack", "static": "freed-static", "constant": "freed-static"}
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    box = tmp_path_factory.mktemp("wrong")
+    (box / "wrong.c").write_text(PROGRAM)
+    subprocess.run(["gcc", "-g", "-O0", "-w", "-pthread", box / "wrong.c", "-o", box / "wrong"], check=True, timeout=60)
+    return box / "wrong"
+
+
+def findings(tmp_path, *command):
+    env = environment(TMPDIR=tmp_path, MALLOC_CHECK_="0")
+    done = run([LEAKSHIM, "run", "-o", tmp_path / "t.trace", "--", *command], env)
+    report = json.loads(run([LEAKSHIM, "report", "--format", "json", tmp_path / "t.trace"]).stdout)
+    return done, report["findings"]
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_a_wrong_free_is_a_finding(program, tmp_path, how):
+    done, found = findings(tmp_path, program, how)
+    assert [f["kind"] for f in found] == [WRONG[how]], (done, found)
+    assert found[0]["released_at" if "released_at" in found[0] else "done_at"][-1]["function"] in ("main", "worker")
+
+
+def test_a_second_free_names_the_first_and_where_the_block_was_made(program, tmp_path):
+    done, found = findings(tmp_path, program, "wiped")
+    assert found[0]["done_at"][0]["function"] == "again" and found[0]["ended_at"][0]["function"] == "first", found
+    assert found[0]["created_at"][0]["function"] == "main", found
+    assert "FREED TWICE: block.free() was called for memory that had been freed before: 1 time" in done.text, done
+
+
+def test_a_check_fails_on_a_wrong_free_that_libc_lets_through(program, tmp_path):
+    done = run([LEAKSHIM, "run", "--check", "--", program, "wiped"], environment(TMPDIR=tmp_path))
+    assert done.status == 23, done
+
+
+def test_what_libc_aborts_for_is_told_too(program, tmp_path):
+    done, found = findings(tmp_path, program, "twice")
+    assert done.status in (134, 0) and len(found) == 1, done
+
+
+def test_right_frees_are_no_findings(program, tmp_path):
+    done, found = findings(tmp_path, program, "right")
+    assert done.status == 0 and not found, found
+
+
+@pytest.mark.parametrize("command", [
+    ["/usr/bin/python3", "-c", "import json, sqlite3; json.loads('[1]')"],
+    ["/usr/bin/perl", "-e", "my %h = map { $_ => 1 } 1..1000; fork ? wait : exit"],
+    ["/bin/bash", "-c", "for i in 1 2 3; do (echo $i | cat); done"],
+    ["/usr/bin/git", "--version"],
+    ["/usr/bin/sqlite3", ":memory:", "create table t(a); insert into t values(1); select * from t"],
+], ids=lambda command: command[0])
+def test_real_programs_have_no_wrong_frees(command, tmp_path):
+    done = run([LEAKSHIM, "run", "--format", "json", "--", *command], environment(TMPDIR=tmp_path))
+    report = json.loads(done.text[done.text.index("{"):])
+    reports = [report, *report.get("processes", [])]
+    assert not [f for r in reports for f in r["findings"]], reports
