@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Every way to allocate is seen once, with its size and its kind, and the program notices nothing."""
+import glob
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 ALLOCATORS = {
     "jemalloc": f"{LIBRARIES}/libjemalloc.so.2",
     "tcmalloc": f"{LIBRARIES}/libtcmalloc_minimal.so.4",
-    "mimalloc": f"{LIBRARIES}/libmimalloc.so.2.0",
+    "mimalloc": max(glob.glob(f"{LIBRARIES}/libmimalloc.so.*"), default=f"{LIBRARIES}/libmimalloc.so"),
 }
 QUIET = {"report": "none"}
 

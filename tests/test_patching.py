@@ -9,7 +9,7 @@ import pytest
 from harness import ROOT, include_floors
 
 SHIM = ROOT / "shim"
-PARTS = [SHIM / "hook" / part for part in ("decode_x86_64.c", "patch_x86_64.c", "thunk_x86_64.S")]
+PARTS = [SHIM / part for part in ("base/guard.c", "hook/decode_x86_64.c", "hook/patch_x86_64.c", "hook/thunk_x86_64.S")]
 FLAGS = ["-O2", "-g", "-D_GNU_SOURCE", *include_floors(), "-w"]
 LIBRARIES = ["libc.so.6", "libglib-2.0.so.0", "libgobject-2.0.so.0", "libgstreamer-1.0.so.0", "libavutil.so.57",
              "libavcodec.so.59", "libcrypto.so.3", "libgrpc.so.29", "libcairo.so.2", "libxml2.so.2",

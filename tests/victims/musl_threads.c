@@ -43,9 +43,9 @@ static void *work(void *of)
 
 	mine = make_held(2000 + i);
 	lose(3000 + i);
-	wash();
 	for (int k = 0; k < 1000; k++)
 		free(realloc(malloc(k + 1), 2 * k + 1));
+	wash();
 	pthread_barrier_wait(&all);
 	while (sem_wait(&go))
 		puts("woken");

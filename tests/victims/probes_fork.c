@@ -2,6 +2,7 @@
 /* A fork child loses two buffers of its own; the parent's one is released by the parent. */
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 struct buf { int count; char data[60]; };
 struct buf *buf_new(void) { struct buf *b = calloc(1, sizeof(*b)); b->count = 1; return b; }
