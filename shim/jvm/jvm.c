@@ -23,6 +23,7 @@
 #include "rules.h"
 
 #define PATH_MAX_BYTES 4096u
+#define LOCALS 32768 /* references to all classes there are */
 #define END_BUDGET_US 35000u	/* of a walk while the virtual machine ends */
 #define LIVE_BUDGET_US 2000000u /* of one that was asked for */
 
@@ -224,8 +225,11 @@ void jvm_at_end(void)
 static void JNICALL vm_started(jvmtiEnv *ti, JNIEnv *env, jthread thread)
 {
 	(void)ti, (void)thread;
-	classes_name_all(env);
-	stacks_learn(env);
+	if ((*env)->PushLocalFrame(env, LOCALS) == 0) {
+		classes_name_all(env);
+		stacks_learn(env);
+		(*env)->PopLocalFrame(env, 0);
+	}
 	jvm.live = 1;
 	start_waiter();
 }

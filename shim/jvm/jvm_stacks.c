@@ -295,6 +295,38 @@ static int by_jvmti(struct call_frame *frames)
 	return count;
 }
 
+/* The frame in which a virtual thread is run; those outside it are its carrier's. 0: there are none. */
+static jmethodID virtual_entry;
+
+/* Of a virtual thread only the frames that were copied back already can be walked: JVMTI knows the rest. */
+static int is_virtual(const struct call_frame *frames, int count)
+{
+	for (int i = 0; virtual_entry && i < count; i++)
+		if (frames[i].method == virtual_entry)
+			return 1;
+	return 0;
+}
+
+static void find_virtual_entry(JNIEnv *env)
+{
+	jclass class = jvm.specification >= 21 ? (*env)->FindClass(env, "jdk/internal/vm/Continuation") : 0;
+	jmethodID *methods = 0;
+	jint count = 0;
+
+	if ((*env)->ExceptionCheck(env))
+		(*env)->ExceptionClear(env);
+	if (!class || (*jvm.ti)->GetClassMethods(jvm.ti, class, &count, &methods) != JVMTI_ERROR_NONE)
+		return;
+	for (jint i = 0; i < count && !virtual_entry; i++) {
+		char *name = 0;
+
+		if ((*jvm.ti)->GetMethodName(jvm.ti, methods[i], &name, 0, 0) == JVMTI_ERROR_NONE && !strcmp(name, "enterSpecial"))
+			virtual_entry = methods[i];
+		(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)name);
+	}
+	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)methods);
+}
+
 /* Two frames of one method at one place are one key. */
 static uint64_t hash_frames(const struct call_frame *frames, int count)
 {
@@ -367,7 +399,7 @@ uint32_t stacks_here(JNIEnv *env, uint32_t skip)
 	if (!prepare())
 		return 0;
 	count = by_call_trace(env, frames);
-	if (count <= 0)
+	if (count <= 0 || is_virtual(frames, count))
 		count = by_jvmti(frames);
 	if (count <= (int)skip) {
 		struct trace_java_vm *vm = count > 0 ? 0 : jvm_entry();
@@ -484,6 +516,7 @@ static uint32_t below_java(uintptr_t pc, uint32_t module)
 
 void stacks_learn(JNIEnv *env)
 {
+	find_virtual_entry(env);
 	jclass class = (*env)->FindClass(env, "jdk/internal/misc/Unsafe");
 	jmethodID get = class ? (*env)->GetStaticMethodID(env, class, "getUnsafe", "()Ljdk/internal/misc/Unsafe;") : 0;
 	jmethodID take = get ? (*env)->GetMethodID(env, class, "allocateMemory", "(J)J") : 0;
@@ -491,7 +524,7 @@ void stacks_learn(JNIEnv *env)
 	jmethodID release = again ? (*env)->GetMethodID(env, class, "freeMemory", "(J)V") : 0;
 	jobject object = release ? (*env)->CallStaticObjectMethod(env, class, get) : 0;
 
-	if (object && get_call_trace && prepare()) {
+	if (!(*env)->ExceptionCheck(env) && object && get_call_trace && prepare()) {
 		taking.tid = (uint32_t)sys_call3(SYS_gettid, 0, 0, 0);
 		stack_managed = below_java;
 		jlong at = (*env)->CallLongMethod(env, object, take, (jlong)40);
@@ -499,6 +532,8 @@ void stacks_learn(JNIEnv *env)
 			at = (*env)->CallLongMethod(env, object, again, at, (jlong)4000);
 		if (at && !(*env)->ExceptionCheck(env))
 			(*env)->CallVoidMethod(env, object, release, at);
+		if ((*env)->ExceptionCheck(env))
+			(*env)->ExceptionClear(env);
 		taking.tid = 0;
 	}
 	if ((*env)->ExceptionCheck(env))

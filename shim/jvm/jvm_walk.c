@@ -204,7 +204,7 @@ void walk_heap(JNIEnv *env, uint64_t budget_us)
 	if (!vm || collect(&w))
 		return;
 	vm->walk_status = TRACE_JAVA_WALK_DONE;
-	if (w.count && (*env)->PushLocalFrame(env, 64) == 0) {
+	if (w.count && (*env)->PushLocalFrame(env, 32768) == 0) {
 		vm->walk_status = follow(&w);
 		if (vm->walk_status != TRACE_JAVA_WALK_FAILED) {
 			judge(&w, vm->walk + 1);
