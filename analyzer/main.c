@@ -16,6 +16,7 @@
 #include "explain.h"
 #include "file.h"
 #include "judge.h"
+#include "languages.h"
 #include "options.h"
 #include "outputs.h"
 #include "probes.h"
@@ -235,6 +236,14 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 	if (!read_trace(&model, path, &how)) {
 		if (copy_to)
 			model.path = copy_to;
+		struct languages *languages = languages_open(&model.pool);
+		for (unsigned i = 0; i < out->options->runtime_count; i++)
+			if (languages_read(languages, out->options->runtimes[i])) {
+				pool_drop(&model.pool);
+				return STATUS_TROUBLE;
+			}
+		languages_meet(languages, &model);
+		model.languages = languages;
 		symbols = symbols_open(&model);
 		if (model.suppressions && *model.suppressions && !out->suppressions)
 			out->suppressions = suppress_open();

@@ -59,6 +59,7 @@ enum option {
 	OPTION_SINCE,
 	OPTION_SUPPRESSIONS,
 	OPTION_PRINT_SUPPRESSIONS,
+	OPTION_RUNTIMES,
 	OPTION_FROM_SHIM,
 	OPTION_KEEP,
 	OPTION_HELP,
@@ -109,6 +110,8 @@ static const struct {
 				  "leaks to ignore, in the syntax of LeakSanitizer or Valgrind" },
 	[OPTION_PRINT_SUPPRESSIONS] = { "print-suppressions", 0, NULL, IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK),
 					"print an entry for each leak instead of the report" },
+	[OPTION_RUNTIMES] = { "runtimes", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+			      "what the runtime of a language makes for itself, beside those that are known" },
 	[OPTION_FROM_SHIM] = { "from-shim", 0, "EVENT", IN(REPORT), NULL },
 	[OPTION_KEEP] = { "keep", 0, "WHEN", IN(REPORT), NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, 0, "print this help" },
@@ -315,6 +318,10 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		return OPTIONS_GO;
 	case OPTION_PRINT_SUPPRESSIONS:
 		o->print_suppressions = true;
+		return OPTIONS_GO;
+	case OPTION_RUNTIMES:
+		if (o->runtime_count < OPTIONS_FILES)
+			o->runtimes[o->runtime_count++] = value;
 		return OPTIONS_GO;
 	case OPTION_FROM_SHIM:
 		i = choose("event", value, events);

@@ -33,6 +33,8 @@ struct options {
 	const char *baseline, *since;
 	const char *suppressions[OPTIONS_FILES];
 	unsigned suppression_count;
+	const char *runtimes[OPTIONS_FILES]; /* files about runtimes of languages */
+	unsigned runtime_count;
 	bool write_baseline, allow_incomplete, print_suppressions;
 	char **named;          /* explain: fingerprints */
 	int named_count;

@@ -7,6 +7,7 @@
 #include "diagnose.h"
 #include "hang.h"
 #include "java.h"
+#include "largest.h"
 #include "progress.h"
 #include "resources.h"
 #include "suppress.h"
@@ -123,7 +124,7 @@ static void group_tally(struct work *w, struct tally *t)
 			      .newest_us = t->newest_us };
 
 	stacks_path(&w->path, w->m, w->s, w->m->sites[t->site].node);
-	if (w->path.is_runtime && first.class != CLASS_IGNORED)
+	if (w->path.is_runtime ? first.class != CLASS_IGNORED : work_is_languages(&w->path, first.class))
 		first.class = CLASS_RUNTIME;
 	else if (w->path.is_java_memory && first.class == CLASS_UNCLASSIFIED && !java_is_raw(w->m, w->path.nodes, w->path.depth))
 		first.class = CLASS_REACHABLE;
@@ -492,6 +493,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 		d->detailed = d->leak_count;
 	add_threads(w, d);
 	add_stacks(w, d);
+	largest_find(w, d);
 	hang_detail(w, d);
 	resources_detail(w, d);
 	balance_add(w, d);

@@ -129,8 +129,10 @@ static bool is_java_end(const struct model *m)
 
 static void note_incomplete(struct judge *j, const struct model *m, const struct diagnosis *d)
 {
-	bool is_incomplete = !d->is_complete || m->is_partial ||
-			     (!m->scan.is_done && m->ending != ENDING_EXEC && !is_java_end(m));
+	/* without a scan nothing is known of what was alive, if anything was */
+	bool is_unscanned = !m->scan.is_done && m->ending != ENDING_EXEC && !is_java_end(m) &&
+			     d->totals[CLASS_UNCLASSIFIED].blocks > 0;
+	bool is_incomplete = !d->is_complete || m->is_partial || is_unscanned;
 
 	if (!is_incomplete || j->allow_incomplete)
 		return;

@@ -125,6 +125,8 @@ static void add(struct work *w, uint32_t index)
 
 	stacks_path(&w->path, w->m, w->s, r->node);
 	first.scope = w->path.scope;
+	if (work_is_languages(&w->path, first.class))
+		first.class = kind = CLASS_RUNTIME;
 	names = symbols_hash(stacks_names(&w->path, w->s), first.type, strlen(first.type));
 	steps = symbols_hash(stacks_steps(&w->path, w->m), first.type, strlen(first.type));
 	hash_last(w, r, &names, &steps);

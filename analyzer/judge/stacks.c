@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "languages.h"
 #include "runtime.h"
 #include "stacks.h"
 
@@ -96,6 +97,7 @@ static void judge(struct path *path, const struct model *m, struct symbols *s)
 	}
 	path->is_runtime = runtime_owns(frames, path->depth);
 	path->is_java_memory = m->java.status && runtime_is_java_memory(frames, path->depth);
+	path->language = m->languages ? languages_owner(m->languages, m, frames, path->depth) : NULL;
 }
 
 /* A guess beyond code without unwind information leads to what is no code in the end. */
@@ -231,6 +233,8 @@ struct stack stacks_resolve(const struct path *path, struct model *m, struct sym
 	stack.places = pool_array(&m->pool, path->depth, sizeof(*stack.places));
 	for (unsigned i = 0; i < path->depth; i++)
 		stack.places[i] = symbols_place(s, path->nodes[i]);
+	for (uint32_t i = 1; i < m->module_count; i++)
+		stack.is_java |= !strcmp(m->modules[i].name, "libjvm.so");
 	stack.is_lost = path->depth && path->is_whole && !path->is_cut && !symbols_unwinds(s, path->nodes[path->depth - 1]);
 	return stack;
 }

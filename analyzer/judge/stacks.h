@@ -17,6 +17,7 @@ struct path {
 	bool is_whole; /* nothing lay outside of main */
 	const char *scope; /* innermost one that the stack was taken in, 0: none; part of all hashes */
 	bool is_java_memory; /* Java code got it from its virtual machine */
+	const char *language; /* whose runtime made it for itself (languages.h); 0: none's, or nobody asked */
 	bool is_runtime; /* libc's or ld.so's own (runtime.h), judged by the whole stack */
 };
 

@@ -150,3 +150,8 @@ struct group *work_group_of(const struct work *w, uint32_t block)
 		return work_final(w->of_resource[w->claimant[block] - 1]);
 	return work_final(w->tallies[work_tally(w, &w->m->blocks[block])].group);
 }
+
+bool work_is_languages(const struct path *path, enum leak_class class)
+{
+	return path->language && class != CLASS_REACHABLE && class != CLASS_IGNORED;
+}

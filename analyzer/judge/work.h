@@ -80,4 +80,7 @@ void work_join(struct leak *leak, const struct leak *more);
 
 /* The tally of a block, 0 if there is none yet. */
 uint32_t work_tally(const struct work *w, const struct block *b);
+
+/* Is it what a language's runtime made for itself? What it still points at is shown as that. */
+bool work_is_languages(const struct path *path, enum leak_class class);
 #endif

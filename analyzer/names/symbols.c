@@ -6,6 +6,7 @@
 
 #include "demangle.h"
 #include "image.h"
+#include "languages.h"
 #include "perf_map.h"
 #include "runtime.h"
 #include "symbols.h"
@@ -295,6 +296,15 @@ static const char *note_of(struct symbols *s, const struct module *module, enum 
 	}
 }
 
+/* How code that the program made gets names. */
+static const char *name_code(struct symbols *s)
+{
+	const char *how = languages_names(s->model->languages);
+
+	return pool_print(&s->pool, "some frames lie in code that the program made itself; /tmp/perf-%u.map would name them%s%s",
+			  s->model->pid, how ? ": " : "", how ? how : "");
+}
+
 uint32_t symbols_notes(struct symbols *s, const char ***notes)
 {
 	uint32_t count = 0;
@@ -309,10 +319,6 @@ uint32_t symbols_notes(struct symbols *s, const char ***notes)
 			(*notes)[count++] = note;
 	}
 	if (s->is_nameless && s->model->java.status != JAVA_FOLLOWED && perf_map_is_empty(s->made))
-		(*notes)[count++] = pool_print(
-			&s->pool, "some frames lie in code that the program made itself; /tmp/perf-%u.map would name them: "
-				  "node --perf-basic-prof --interpreted-frames-native-stack writes it, or "
-				  "java -XX:+PreserveFramePointer -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit",
-			s->model->pid);
+		(*notes)[count++] = name_code(s);
 	return count;
 }

@@ -149,8 +149,8 @@ const char *words_class_reason(const struct model *m, enum leak_class class, boo
 				      "still reachable: something points at it" },
 		[CLASS_UNCLASSIFIED] = { "not classified: no reachability scan was made",
 					 "not classified: no reachability scan was made" },
-		[CLASS_RUNTIME] = { "runtime: libc's, ld.so's or a virtual machine's own, kept for good by design",
-				    "runtime: libc's, ld.so's or a virtual machine's own, kept for good by design" },
+		[CLASS_RUNTIME] = { "runtime: made by libc, ld.so or a language's runtime for itself",
+				    "runtime: made by libc, ld.so or a language's runtime for itself" },
 		[CLASS_IGNORED] = { "ignored: the program said that they are no leak",
 				    "ignored: the program said that it is no leak" },
 	};

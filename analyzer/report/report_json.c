@@ -539,6 +539,20 @@ static void put_java(struct report_json *j, const struct report *r)
 	yajl_gen_map_close(j->gen);
 }
 
+static void put_largest(struct report_json *j, const struct largest *l)
+{
+	put_key(j, "largest_reachable");
+	if (!l->makers) {
+		yajl_gen_null(j->gen);
+		return;
+	}
+	yajl_gen_map_open(j->gen);
+	put_number(j, "count", l->count);
+	put_number(j, "bytes", l->bytes);
+	put_member(j, "made_by", l->makers);
+	yajl_gen_map_close(j->gen);
+}
+
 static void put_summary(struct report_json *j, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
@@ -556,6 +570,7 @@ static void put_summary(struct report_json *j, const struct report *r)
 		yajl_gen_map_close(j->gen);
 	}
 	yajl_gen_map_close(j->gen);
+	put_largest(j, &d->largest);
 	put_scan(j, r->model);
 	put_filter(j, r->model);
 	put_java(j, r);

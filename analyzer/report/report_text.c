@@ -110,8 +110,9 @@ static void print_stack(FILE *to, const struct stack *stack)
 		if (module)
 			print_name(to, module->name);
 		fputs(module ? " has no unwind information there)\n"
-			     : "the program made this code itself, without frame pointers; "
-			       "java keeps them with -XX:+PreserveFramePointer)\n", to);
+		      : stack->is_java ? "the program made this code itself, without frame pointers; "
+					 "java keeps them with -XX:+PreserveFramePointer)\n"
+				       : "the program made this code itself, without frame pointers)\n", to);
 	}
 }
 
@@ -655,6 +656,27 @@ static void print_classes(FILE *to, const struct report *r)
 	fputs("; --show CLASS lists them.\n", to);
 }
 
+/* What a program that grows holds most of, leak or not. */
+static void print_largest(FILE *to, const struct report *r)
+{
+	const struct largest *l = &r->diagnosis->largest;
+	const struct class_total *all = &r->diagnosis->totals[CLASS_REACHABLE];
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	if (!l->makers || r->diagnosis->is_shown[CLASS_REACHABLE])
+		return;
+	fprintf(to, "leakshim: still reachable %s; largest: ", words_bytes(a, all->bytes, r->model->is_sampled));
+	fprintf(to, "%s %s, %s, by ", words_number(a, l->count, l->is_estimate), l->count < 1.5 ? "block" : "blocks",
+		words_bytes(b, l->bytes, l->is_estimate));
+	words_escape(to, l->makers);
+	fputs(".\n", to);
+	if (l->pool) {
+		fputs("leakshim: ", to);
+		words_escape(to, l->pool);
+		fputs(".\n", to);
+	}
+}
+
 static void print_missed(FILE *to, struct report const *r)
 {
 	struct model *m = r->model;
@@ -830,6 +852,7 @@ static void print_summary(FILE *to, const struct report *r)
 	fprintf(to, ". %s", words_ended(&r->model->pool, r->model));
 	print_missed(to, r);
 	print_classes(to, r);
+	print_largest(to, r);
 	print_scan(to, r->model);
 	print_filter(to, r->model);
 	print_java_vm(to, r);

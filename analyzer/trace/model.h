@@ -35,7 +35,7 @@ enum leak_class {
 	CLASS_IN_FLIGHT,    /* young, on its way when the process ended */
 	CLASS_REACHABLE,    /* something still points at it */
 	CLASS_UNCLASSIFIED, /* no reachability scan was made */
-	CLASS_RUNTIME,      /* libc's and ld.so's own */
+	CLASS_RUNTIME,      /* libc's, ld.so's, or a language's runtime's own */
 	CLASS_IGNORED,      /* the program said that it is no leak */
 	CLASSES
 };
@@ -324,6 +324,7 @@ struct filter {
 #define MODEL_DROPS 16
 #define MODEL_RATES 16
 
+struct languages;
 struct model {
 	struct pool pool;
 	const char *path;
@@ -342,6 +343,7 @@ struct model {
 	uint64_t sample_bytes[MODEL_RATES];
 
 	struct scan scan;
+	const struct languages *languages; /* 0: nobody asks */
 	struct filter filter;
 
 	struct module *modules;
@@ -390,6 +392,7 @@ struct stack {
 	const struct place **places; /* innermost first */
 	unsigned depth;
 	bool is_cut; /* it went on beyond what was kept */
+	bool is_java; /* the program has a Java virtual machine */
 	bool is_lost; /* it may go on: the code of its outermost frame does not say how to get to its caller */
 };
 
@@ -606,5 +609,11 @@ struct diagnosis {
 	uint32_t note_count;
 	bool is_complete;
 	const char *blind; /* why nothing at all is known; NULL: something is */
+	struct largest {
+		double count, bytes;
+		bool is_estimate;
+		const char *makers; /* functions, innermost first, 0: nothing is reachable */
+		const char *pool;   /* advice about what its language keeps in pools; 0: none */
+	} largest; /* of what is still reachable */
 };
 #endif

@@ -30,6 +30,7 @@ def main():
         out.write('#include "catalog.h"\n')
         write_table(out, 'catalog_files', 'catalog_count', [p for p in paths if p.endswith('.probes')])
         write_table(out, 'catalog_java', 'catalog_java_count', [p for p in paths if p.endswith('.jprobes')])
+        write_table(out, 'catalog_runtimes', 'catalog_runtime_count', [p for p in paths if p.endswith('.runtime')])
 
 
 main()

@@ -21,6 +21,10 @@ extern const unsigned catalog_count;
 extern const struct catalog_file catalog_java[];
 extern const unsigned catalog_java_count;
 
+/* What runtimes of languages make for themselves (analyzer/names/languages.h). */
+extern const struct catalog_file catalog_runtimes[];
+extern const unsigned catalog_runtime_count;
+
 /* Read only when asked for by name (probes=libc-io,cpython): reading and writing is followed for
  * hints only, and an interpreter's objects come by the million and are all alive when it ends. */
 static inline int catalog_on_request(const char *name)
