@@ -136,17 +136,70 @@ static bool follow_siblings(struct work *w, struct leak *leak, const struct sibl
 	return false;
 }
 
+/* Does the block keep what was in its place before? Then it is a part of a list. */
+static bool keeps_former(struct flow *f, const struct state *s)
+{
+	uint32_t former = flow_symbol(f, SYMBOL_LOADED, s->kept_in.symbol, s->kept_in.offset * 16 + 8);
+
+	for (unsigned i = 0; i < s->cell_count; i++)
+		if (s->cells[i].at.symbol == FLOW_BLOCK && s->cells[i].value.symbol == former)
+			return true;
+	return false;
+}
+
+static const struct missing_release *missing_at(struct work *w, uint64_t address)
+{
+	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
+	const struct place *place = code_place(w->code, address);
+	const struct frame *f = &place->frames[0];
+
+	for (unsigned k = 0; k + 1 < place->count && f->is_inlined && (f->gives_pointer || place_is_of_headers(f)); k++)
+		f = &place->frames[k + 1];
+	*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = f->line, .last_line = f->line,
+					     .offset = place->offset, .module = place->module ? place->module->path : NULL };
+	return missing;
+}
+
 /* What can be told without knowing the line. */
-static void circle_explain(struct work *w, struct leak *leak)
+static bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)
 {
 	struct explanation *e;
 
 	if (!hangs_in_circle(w, leak))
-		return;
+		return false;
 	e = pool_take(&w->model->pool, sizeof(*e));
 	e->confidence = CONFIDENCE_LIKELY;
 	because_add(w, e, "what they lead to leads back to them");
+	if (walk->any_cycle)
+		e->missing = missing_at(w, walk->any_cycle);
 	leak->cause = CAUSE_CYCLE;
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+	return true;
+}
+
+/* It was put where others had been before, and nothing saw them taken out: it was overwritten there, most likely. */
+static void kept_in_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings)
+{
+	const struct state *kept = NULL;
+	struct explanation *e;
+
+	for (uint32_t i = 1; i < walk->step_count && !kept; i++) {
+		const struct state *s = walk->steps[i].state;
+
+		if (s && s->kept_at && flow_key(walk->flow, s->kept_in.symbol)->kind != SYMBOL_MADE &&
+		    !keeps_former(walk->flow, s))
+			kept = s;
+	}
+	if (!kept || leak->class != CLASS_DEFINITE || leak->resource)
+		return;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	e->confidence = CONFIDENCE_GUESS;
+	e->missing = missing_at(w, kept->kept_at);
+	leak->cause = CAUSE_OVERWRITTEN;
+	evidence_siblings(w, leak, e, siblings);
+	because_add(w, e, "it was put there without a look at what was there before");
+	evidence_advice(w, leak, e);
 	leak->explanation = e;
 }
 
@@ -172,8 +225,8 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (!is_settled(leak))
 		owner_explain(w, leak, &walk_of, &siblings);
-	if (!leak->explanation)
-		circle_explain(w, leak);
+	if (!leak->explanation && !circle_explain(w, leak, &walk_of))
+		kept_in_explain(w, leak, &walk_of, &siblings);
 	walk_drop(&walk_of);
 	flow_close(walk_of.flow);
 }

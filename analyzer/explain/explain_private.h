@@ -51,6 +51,9 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
 /* Did the scan find that what the leaked blocks lead to leads back to them? */
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
 
+/* Does a frame belong to headers of the system, say of the C++ library? */
+bool place_is_of_headers(const struct frame *f);
+
 /* Of what is reachable. */
 void kept_explain(struct work *w, struct leak *leak);
 

@@ -116,7 +116,6 @@ static bool make_room(struct state *s)
 
 void state_store(struct flow *f, struct state *s, struct value at, unsigned width, struct value v)
 {
-	(void)f;
 	for (unsigned i = s->cell_count; i-- > 0;) {
 		struct cell *c = &s->cells[i];
 
@@ -135,6 +134,10 @@ void state_store(struct flow *f, struct state *s, struct value at, unsigned widt
 			s->cycle = s->pc;
 	if (width > 8 || !width || !make_room(s))
 		return;
+	if (v.symbol == FLOW_BLOCK && at.symbol != FLOW_BLOCK && flow_key(f, at.symbol)->kind != SYMBOL_STACK) {
+		s->kept_at = s->pc;
+		s->kept_in = at;
+	}
 	s->cells[s->cell_count++] = (struct cell){ .at = at, .value = v, .width = (uint8_t)width };
 }
 

@@ -85,6 +85,8 @@ struct state {
 	bool is_touched;	  /* something that may have held the block changed */
 	uint8_t raised;		  /* how often a small number in the block was counted up */
 	uint64_t cycle;		  /* address of an instruction after which the block leads to what leads to it; 0: none */
+	uint64_t kept_at;	  /* address of the instruction that put the block into memory last, other than a variable */
+	struct value kept_in;
 	uint32_t frame;		  /* number of the stack's symbol */
 	uint64_t pc;
 };

@@ -169,7 +169,7 @@ struct lines {
 	uint64_t address; /* of the first */
 };
 
-static bool is_of_headers(const struct frame *f)
+bool place_is_of_headers(const struct frame *f)
 {
 	return f->file && !strncmp(f->file, "/usr/", 5);
 }
@@ -182,7 +182,7 @@ static const struct frame *frame_of(const struct place *place, const char *scope
 		if (is_same(place->frames[k].function, scope))
 			return &place->frames[k];
 	for (unsigned k = 0; k < place->count; k++)
-		if (!is_of_headers(&place->frames[k]))
+		if (!place_is_of_headers(&place->frames[k]))
 			return &place->frames[k];
 	return &place->frames[0];
 }
@@ -193,6 +193,16 @@ static bool is_in(const struct place *place, const char *function)
 		if (is_same(place->frames[k].function, function))
 			return true;
 	return false;
+}
+
+/* Of functions inlined at a place, the innermost one that does not give a pointer back. */
+static const char *keeper(const struct place *place)
+{
+	unsigned k = 0;
+
+	while (k + 1 < place->count && place->frames[k].is_inlined && place->frames[k].gives_pointer)
+		k++;
+	return place->frames[k].function;
 }
 
 /* Are all releases in a frame within a function that is inlined there? */
@@ -229,7 +239,7 @@ static const char *scope_of(const struct judging *j, const struct way *frame)
 	place = code_place(j->w->code, (frame->level || !w->after_call ? w->model->nodes[w->nodes[-frame->level]].pc
 								       : w->after_call) - 1);
 	while (k + 1 < place->count && place->frames[k].is_inlined &&
-	       (place->frames[k].gives_pointer || is_of_headers(&place->frames[k]) || !frees_in(j, frame, place->frames[k].function)))
+	       (place->frames[k].gives_pointer || place_is_of_headers(&place->frames[k]) || !frees_in(j, frame, place->frames[k].function)))
 		k++;
 	return place->frames[k].function;
 }
@@ -397,16 +407,6 @@ static void lines_after_calls(struct judging *j, struct lines *l, const struct w
 	next = f && called ? code_line_after(j->w->code, rest.start, f->end, called) : 0;
 	if (next && next < l->first)
 		l->first = next;
-}
-
-/* Of functions inlined at a place, the innermost one that does not give a pointer back. */
-static const char *keeper(const struct place *place)
-{
-	unsigned k = 0;
-
-	while (k + 1 < place->count && place->frames[k].is_inlined && place->frames[k].gives_pointer)
-		k++;
-	return place->frames[k].function;
 }
 
 /* The function in which the block is last used, if more is done there after that. */
@@ -644,16 +644,33 @@ static bool is_released_in_loop(const struct judging *j, const struct way *frame
 	return false;
 }
 
+/* Whatever was inlined made it, none of its siblings is released there, and there it is overwritten: it was meant to live on. */
+static bool outlives_maker(const struct judging *j, const struct way *lost)
+{
+	const struct walk *w = j->walk;
+	const char *maker = keeper(code_place(w->code, w->started - 1));
+	const struct place *made = code_place(w->code, w->started - 1);
+
+	return made->count > 1 && !is_same(maker, made->frames[made->count - 1].function) && !frees_in(j, lost, maker) &&
+	       is_in(code_place(w->code, lost->end), maker);
+}
+
 /* A register that gets another value is a variable that is overwritten, or one that is no longer needed. */
 static bool is_overwritten(const struct judging *j, const struct candidate *c)
 {
 	const struct way *lost = &j->walk->steps[c->lost];
 	bool is_local = flow_key(j->walk->flow, lost->holder.symbol)->kind == SYMBOL_STACK;
+	struct insn store;
 	bool is_same_call = false, is_new = is_anew(j, lost, lost->replacing, &is_same_call);
 
 	if ((lost->holder.symbol && !is_local) || (!lost->holder.symbol && lost->holder.offset))
 		return true;
 	if (is_new && !is_same_call)
+		return true;
+	if (is_local && !decode(j->w->code, lost->end, &store) && store.to.kind == OPERAND_MEM &&
+	    store.to.base != REG_RSP && store.to.base != REG_RBP)
+		return true; /* a part of something that others were given the address of */
+	if (c->parts && outlives_maker(j, lost))
 		return true;
 	if (is_same_call && c->parts && (goes_round(j, c) || is_released_in_loop(j, lost)))
 		return false;
@@ -730,6 +747,7 @@ static bool is_counted(const struct walk *w, const struct candidate *c, bool *is
 {
 	const struct way *lost = &w->steps[c->lost];
 	unsigned freed = 0, counted = 0, least = 255;
+	int64_t rest;
 
 	for (unsigned k = 0; k < 2; k++) {
 		if (lost->numbers[k].value < 1)
@@ -739,7 +757,8 @@ static bool is_counted(const struct walk *w, const struct candidate *c, bool *is
 			if (w->steps[i].outcome != OUTCOME_FREED)
 				continue;
 			freed++;
-			if (number_at(&w->steps[i], lost->numbers[k].offset) == 0) {
+			rest = number_at(&w->steps[i], lost->numbers[k].offset);
+			if (rest == 0 || (rest == 1 && lost->raised > w->steps[i].raised)) { /* 0 is not always written */
 				counted++;
 				if (w->steps[i].raised < least)
 					least = w->steps[i].raised;
@@ -818,10 +837,22 @@ static bool may_be_elsewhere(const struct walk *w)
 	return w->met_unknown;
 }
 
+/* Of what was inlined into one function, the outermost one is blamed: whose variable it was is not sure. */
+static bool is_blurred(const struct judging *j, const struct candidate *best)
+{
+	const struct place *made = code_place(j->w->code, j->walk->started - 1);
+	const struct place *lost = code_place(j->w->code, j->walk->steps[best->lost].end);
+
+	if (made->count > 1 && is_same(best->missing.function, made->frames[made->count - 1].function))
+		return true;
+	return lost->count > 1 && is_same(best->missing.function, lost->frames[lost->count - 1].function);
+}
+
 static enum confidence confidence_of(const struct judging *j, const struct candidate *best, unsigned probable,
 				     unsigned functions)
 {
-	if (best->is_strange || best->is_improbable || best->outcome == OUTCOME_THROWN || may_be_elsewhere(j->walk))
+	if (best->is_strange || best->is_improbable || best->outcome == OUTCOME_THROWN || may_be_elsewhere(j->walk) ||
+	    is_blurred(j, best))
 		return CONFIDENCE_GUESS;
 	if (probable == 1)
 		return j->walk->is_cut ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;

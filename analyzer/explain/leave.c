@@ -76,6 +76,11 @@ int leave_to_caller(struct walk *w, struct state *s, bool is_void)
 	}
 	for (unsigned i = 0; i < s->gone_count; i++)
 		s->gone[i] = outside(w, (struct value){ s->gone[i], 0 }, frame, &caller, 0).symbol;
+	/* putting things down in other words is no event */
+	s->cycle = old.cycle;
+	s->raised = old.raised;
+	s->kept_at = old.kept_at;
+	s->kept_in = outside(w, old.kept_in, frame, &caller, 0);
 	s->frame = frame + 1;
 	s->pc = before->pc;
 	state_clobber(w->flow, s, s->pc, (CALLER_SAVED & ~5u) | (is_void ? 1u : 0));

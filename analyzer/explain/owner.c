@@ -138,7 +138,8 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
 					     .last_line = frame->line, .offset = place->offset,
 					     .module = place->module ? place->module->path : NULL };
 	e->missing = missing;
-	e->confidence = place->count > 1 ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
+	e->confidence = place->count > 1 || (leak->family >= FAMILY_NEW && !is_destructor(frame->function))
+				? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
 	leak->cause = CAUSE_OWNER_FREED;
 	evidence_siblings(w, leak, e, siblings);
 	because_add(w, e, pool_print(p, "what held it was made in %s and released there",

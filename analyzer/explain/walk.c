@@ -110,6 +110,8 @@ static void end(struct walk *w, uint32_t step, enum outcome outcome, const struc
 	t->was_resized |= s->was_resized;
 	t->raised = s->raised;
 	t->cycle = s->cycle;
+	if (s->cycle)
+		w->any_cycle = s->cycle;
 	note_numbers(t, s);
 	if (outcome == OUTCOME_HELD || outcome == OUTCOME_OWNER || outcome == OUTCOME_CUT) {
 		t->state = pool_take(&w->model->pool, sizeof(*t->state));

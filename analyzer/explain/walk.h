@@ -70,6 +70,7 @@ struct walk {
 	struct edge_of_way *edges;
 	uint32_t edge_count, edge_room;
 	uint64_t instructions, most_instructions;
+	uint64_t any_cycle; /* address at which some way let it hold what holds it; 0 */
 	bool is_cut;	 /* not all ways were followed */
 	bool met_unknown; /* a call or jump whose target is not known got the block */
 	struct walk_private *private;
