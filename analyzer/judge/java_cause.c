@@ -238,7 +238,7 @@ static void decide_outbound(struct finding_out *f)
 		if (gave_up)
 			because(f, count_text(m, gave_up, e->members, "belong to calls that their handler never ended"));
 		if (e->around[JAVA_AROUND_COMPLETED] + e->around[JAVA_AROUND_FAILED] > gave_up) {
-			decide(f, e->maker_count > 1 ? CAUSE_UNSYNCHRONISED : CAUSE_LIBRARY, CONFIDENCE_GUESS);
+			decide(f, CAUSE_LIBRARY, CONFIDENCE_GUESS);
 			return;
 		}
 		decide(f, CAUSE_NEVER_COMPLETED, e->ended_siblings ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN);

@@ -124,6 +124,8 @@ static void add(struct work *w, uint32_t index)
 	struct group *g;
 
 	stacks_path(&w->path, w->m, w->s, r->node);
+	if (!r->java && w->m->java.status && w->path.is_runtime) /* a virtual machine's own threads */
+		kind = first.class = CLASS_RUNTIME;
 	first.scope = w->path.scope;
 	if (work_is_languages(&w->path, first.class))
 		first.class = kind = CLASS_RUNTIME;

@@ -13,10 +13,12 @@ public final class UnaryNeverCompleted extends NotesGrpc.NotesImplBase {
 
     public static void main(String[] arguments) throws Exception {
         try (Stage stage = new Stage(new UnaryNeverCompleted())) {
-            Stage.failing(() -> stage.blocking.withDeadlineAfter(3, TimeUnit.SECONDS).say(Stage.note("first")));
-            for (int i = 0; i < 5; i++) {
-                Stage.failing(() -> stage.blocking.withDeadlineAfter(200, TimeUnit.MILLISECONDS).say(Stage.note("Ada")));
+            Stage.failing(() -> stage.blocking.watch(Stage.note("a method that is not there")).hasNext());
+            Stage.Reader reader = new Stage.Reader(6);
+            for (int i = 0; i < 6; i++) {
+                stage.async.withDeadlineAfter(2, TimeUnit.SECONDS).say(Stage.note("Ada"), reader);
             }
+            reader.await();
         }
     }
 }
