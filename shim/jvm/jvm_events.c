@@ -140,6 +140,18 @@ static int is_known(JNIEnv *env, uint32_t number, uint64_t old)
 	return 0;
 }
 
+/* So that the collector tells when it takes the object. What the virtual machine allocates for that is our doing. */
+static void set_tag(jobject object, uint64_t id)
+{
+	struct thread *t = thread_enter((uintptr_t)__builtin_frame_address(0), 0);
+
+	if (t)
+		t->busy_sp = THREAD_OWN_WORK;
+	(*jvm.ti)->SetTag(jvm.ti, object, (jlong)id);
+	if (t)
+		thread_leave(t);
+}
+
 static void create(JNIEnv *env, uint32_t number, jobject object)
 {
 	struct jvm_class *c = classes_of(env, jvm_probes[number].type, object);
@@ -160,7 +172,7 @@ static void create(JNIEnv *env, uint32_t number, jobject object)
 	if (stacks_is_by(node, &jvm_types[c->type].declared->unless))
 		return;
 	(*env)->SetLongField(env, object, c->id, (jlong)id);
-	(*jvm.ti)->SetTag(jvm.ti, object, (jlong)id);
+	set_tag(object, id);
 	resource_object(&e, node, 1, 0);
 	describe(env, number, object, id);
 }
