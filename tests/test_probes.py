@@ -118,8 +118,11 @@ def test_where_a_decoder_says_eagain_the_forgotten_frames_and_packets_are_counte
     program = built("probes_ffmpeg_decode", ["libavcodec", "libavutil"])
     whole, ended = watch(tmp_path, [program])
     frames, packets = map(int, ended.stdout.split())
-    component_row("ffmpeg_decode", {"AVFrame": frames, "AVPacket": packets}, counted_leaks(whole))
-    assert counted_leaks(whole) == {"AVFrame": frames, "AVPacket": packets} and frames >= 40
+    counted = counted_leaks(whole)
+    component_row("ffmpeg_decode", {"AVFrame": frames, "AVPacket": packets}, counted)
+    # a packet's reference of its data hangs on it, unless a stale word of the codec's points into that too (FFmpeg 7)
+    assert counted.pop("AVBufferRef", 0) <= packets
+    assert counted == {"AVFrame": frames, "AVPacket": packets} and frames >= 40
     leak, = resources(whole, "AVFrame")
     assert stack(leak)[:2] == ["receive", "decode"]
     assert leak["records"][0]["function"] == "av_frame_unref" or leak["records"][0]["op"] == "touch"

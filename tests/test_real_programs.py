@@ -184,7 +184,7 @@ def test_javascript_frames_have_names_and_lines_where_node_writes_a_perf_map(box
     try:
         assert done.status == 128 + signal.SIGKILL, done
         named = [(group["bytes"], [re.sub(r"^JS:\W?", "", name) for name in stack(group) if str(box) in name][:2])
-                 for group in report(only_trace(box))["leaks"]]
+                 for group in report(only_trace(box))["leaks"] if group["bytes"] // group["count"] // 10 == 500]
         # the code that was interpreted first may be compiled meanwhile: another stack
         ours = [size for size, names in named if names == [f"leak {box}/leak.js:2:14", f"serve {box}/leak.js:3:15"]]
         assert sum(ours) == 300 * 5001 and len(ours) <= 3, named
