@@ -26,6 +26,7 @@
 #include "request.h"
 #include "run.h"
 #include "suppress.h"
+#include "traces.h"
 #include "top.h"
 #include "who.h"
 #include "words.h"
@@ -44,6 +45,7 @@ struct output {
 	bool only_leaks; /* say nothing of clean traces, but count them */
 	unsigned clean;  /* how many those were */
 	unsigned blind;  /* how many left traces of which nothing is known */
+	bool drops_clean; /* a clean trace goes away */
 	unsigned execs;  /* how many children went on as another program, unclassified */
 	const char *folder; /* where the children's traces lie */
 	bool found_leaks;
@@ -91,8 +93,9 @@ static int output_close(struct output *out, int status)
 		fprintf(out->to.words, "leakshim: %u other %s: nothing is known, since nothing was followed\n", out->blind,
 			out->blind == 1 ? "process" : "processes");
 	if (out->execs)
-		fprintf(out->to.words, "leakshim: %u other %s replaced by exec; the traces lie in %s\n",
-			out->execs, out->execs == 1 ? "process was" : "processes were", out->folder);
+		fprintf(out->to.words, "leakshim: %u other %s replaced by exec%s%s\n",
+			out->execs, out->execs == 1 ? "process was" : "processes were",
+			out->drops_clean ? "" : "; the traces lie in ", out->drops_clean ? "" : out->folder);
 	return outputs_close(&out->to) ? STATUS_TROUBLE : status;
 }
 
@@ -170,15 +173,22 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 	    !strcmp(out->options->from_shim, "exit") && !unlink(m->path))
 		report.is_trace_gone = true;
 	say_report_file(out, m, report.is_trace_gone);
+	if (is_clean && d->is_complete && out->drops_clean && m->ending != ENDING_RUNNING && !unlink(m->path))
+		report.is_trace_gone = true;
 	if (out->options->print_suppressions) {
 		for (uint32_t i = 0; i < d->detailed; i++)
 			suppress_print(out->to.words, &d->leaks[i]);
 	} else {
-		out->clean += out->only_leaks && is_clean && !d->blind;
+		if (out->only_leaks && m->ending == ENDING_RUNNING) {
+			fputs("leakshim: ", out->to.words);
+			words_escape(out->to.words, m->program);
+			fprintf(out->to.words, " (%u) goes on living; to ask it: leakshim report %u\n", m->pid, m->pid);
+		}
+		out->clean += out->only_leaks && is_clean && !d->blind && m->ending != ENDING_RUNNING;
 		out->blind += out->only_leaks && is_clean && d->blind;
 		out->execs += out->only_leaks && !is_clean && is_exec;
 		outputs_add(&out->to, &report, !(out->only_leaks && (is_clean || is_exec)) && (!out->judge || !is_clean));
-		if (out->only_leaks && is_clean && m->ending != ENDING_RUNNING)
+		if (out->only_leaks && (is_clean || (is_exec && out->drops_clean)) && m->ending != ENDING_RUNNING)
 			unlink(m->path);
 	}
 	/* What a child held when it became another program, say a shell before its command,
@@ -539,6 +549,7 @@ static int command_run_seen(const struct options *o, struct baseline *seen)
 			fputs("leakshim: NOTHING IS KNOWN of what the program became by its last exec: that left no trace (it may be "
 			      "statically linked, set-uid, or confined)\n", out.to.words);
 		out.seen = seen;
+		out.drops_clean = outcome.drops_clean && !seen;
 		trouble = report_trace(&out, outcome.traces[0], 0, NULL);
 		out.seen = NULL;
 		if (seen)
@@ -554,6 +565,7 @@ static int command_run_seen(const struct options *o, struct baseline *seen)
 		if (o->check && status)
 			fprintf(out.to.words, "leakshim: check: the program itself failed with status %d\n", status);
 		trouble = output_close(&out, trouble);
+		rmdir(outcome.folder); /* only if nothing is left in it */
 		if (o->fail_on_leak && !status && out.found_leaks)
 			status = STATUS_LEAKS;
 	}
@@ -638,6 +650,8 @@ int main(int argc, char **argv)
 		return command_who(&options);
 	case COMMAND_SNAPSHOT:
 		return command_snapshot(&options);
+	case COMMAND_TRACES:
+		return traces_command(&options, options.argument_count ? options.arguments[0] : NULL) ? STATUS_TROUBLE : 0;
 	case COMMAND_LEVEL:
 		return command_level(&options);
 	case COMMAND_PROBES:

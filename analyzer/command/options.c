@@ -28,6 +28,8 @@ static const struct {
 			    "judge traces for a build server: status 0 clean, 1 leaks, 2 trouble" },
 	[COMMAND_DIFF] = { "diff", "[OPTIONS] OLD NEW", "what is new, grown or gone from one trace to the next" },
 	[COMMAND_WHO] = { "who", "TRACE ADDRESS", "who points at a block, as far as the latest scan kept it" },
+	[COMMAND_TRACES] = { "traces", "[--remove [--older TIME]] [FOLDER]",
+			     "list the traces in a folder, or where they usually lie, and remove what nobody needs" },
 	[COMMAND_LEVEL] = { "level", "PID LEVEL", "change what is followed in a running program, without a restart" },
 	[COMMAND_EXPLAIN] = { "explain", "PID [FINGERPRINT...] | TRACE -- PROGRAM [ARGUMENTS]",
 			      "look closer at why blocks leak: of a running program, or of a trace by running\n"
@@ -60,6 +62,8 @@ enum option {
 	OPTION_SUPPRESSIONS,
 	OPTION_PRINT_SUPPRESSIONS,
 	OPTION_RUNTIMES,
+	OPTION_REMOVE,
+	OPTION_OLDER,
 	OPTION_FROM_SHIM,
 	OPTION_KEEP,
 	OPTION_HELP,
@@ -112,6 +116,8 @@ static const struct {
 					"print an entry for each leak instead of the report" },
 	[OPTION_RUNTIMES] = { "runtimes", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
 			      "what the runtime of a language makes for itself, beside those that are known" },
+	[OPTION_REMOVE] = { "remove", 0, NULL, IN(TRACES), "remove the traces of processes that are gone" },
+	[OPTION_OLDER] = { "older", 0, "TIME", IN(TRACES), "only those to which nothing happened for TIME: 90s, 30m, 12h, 1d" },
 	[OPTION_FROM_SHIM] = { "from-shim", 0, "EVENT", IN(REPORT), NULL },
 	[OPTION_KEEP] = { "keep", 0, "WHEN", IN(REPORT), NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, 0, "print this help" },
@@ -245,6 +251,24 @@ static enum options_result set_max(struct options *o, const char *value)
 	return OPTIONS_WRONG;
 }
 
+static enum options_result set_older(struct options *o, const char *value)
+{
+	static const char letters[] = "smhd";
+	static const unsigned seconds[] = { 1, 60, 3600, 86400 };
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+	const char *unit = *end ? strchr(letters, *end) : NULL;
+
+	if (*value >= '0' && *value <= '9' && unit && !end[1] && n < 1000000) {
+		o->older = (uint64_t)n * seconds[unit - letters];
+		return OPTIONS_GO;
+	}
+	fputs("leakshim: --older wants a time like 90s, 30m, 12h or 1d, not '", stderr);
+	words_escape(stderr, value);
+	fputs("'\n", stderr);
+	return OPTIONS_WRONG;
+}
+
 static enum options_result set_source_root(struct options *o, const char *value)
 {
 	static char root[PATH_MAX];
@@ -323,6 +347,11 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		if (o->runtime_count < OPTIONS_FILES)
 			o->runtimes[o->runtime_count++] = value;
 		return OPTIONS_GO;
+	case OPTION_REMOVE:
+		o->remove = true;
+		return OPTIONS_GO;
+	case OPTION_OLDER:
+		return set_older(o, value);
 	case OPTION_FROM_SHIM:
 		i = choose("event", value, events);
 		o->from_shim = i < 0 ? NULL : events[i];
@@ -360,7 +389,7 @@ static enum options_result unknown_option(const struct options *o, const char *w
 			continue;
 		if (!strncmp(word, "--", 2) && !strcmp(word + 2, options[i].name)) {
 			fprintf(stderr, "leakshim: %s comes after a command; there are: run report "
-					"snapshot probes check diff who level\n", word);
+					"snapshot probes check diff who level traces\n", word);
 			return OPTIONS_WRONG;
 		}
 		snprintf(names[count], sizeof(names[count]), "--%s", options[i].name);
@@ -449,6 +478,12 @@ enum options_result options_check(const struct options *o)
 
 	if (o->command == COMMAND_DOCTOR)
 		return OPTIONS_GO;
+	if (o->command == COMMAND_TRACES && o->argument_count <= 1 && (o->remove || !o->older))
+		return OPTIONS_GO;
+	if (o->command == COMMAND_TRACES) {
+		fputs("leakshim: traces wants one folder at most, and --older goes with --remove\n", stderr);
+		return OPTIONS_WRONG;
+	}
 	if (o->command == COMMAND_PROBES && !o->argument_count && !o->check)
 		return OPTIONS_GO;
 	if (!o->argument_count) {
@@ -543,7 +578,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 	*kept = NULL;
 	o->argument_count = (int)(kept - o->arguments);
 	if (!o->command) {
-		fputs("leakshim: no command; there are: run report snapshot probes check diff who level doctor\n", stderr);
+		fputs("leakshim: no command; there are: run report snapshot probes check diff who level doctor top traces\n", stderr);
 		return OPTIONS_WRONG;
 	}
 	return OPTIONS_GO;

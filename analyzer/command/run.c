@@ -17,6 +17,7 @@
 #include "launch.h"
 #include "pool.h"
 #include "run.h"
+#include "traces.h"
 
 static volatile pid_t child;
 
@@ -55,35 +56,81 @@ static int complain(const char *path, const char *todo)
 	return -1;
 }
 
+/* What the user said in LEAKSHIM_OPTIONS. Returns 0 if nothing. */
+static const char *said(const char *key, char *value, size_t size)
+{
+	const char *at = getenv("LEAKSHIM_OPTIONS"), *found = NULL;
+
+	while (at && *at) {
+		size_t length = strcspn(at, ":"), n = strlen(key);
+
+		if (length > n + 1 && !strncmp(at, key, n) && at[n] == '=' && length - n - 1 < size) {
+			snprintf(value, size, "%.*s", (int)(length - n - 1), at + n + 1);
+			found = value;
+		}
+		at += length + (at[length] == ':');
+	}
+	return found;
+}
+
+static int make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(path, 0777);
+		*slash = '/';
+	}
+	return mkdir(path, 0700) && errno != EEXIST ? -1 : 0;
+}
+
 /* A folder of ours alone, made if need be. */
 static int own_folder(const char *path)
 {
 	struct stat st;
 
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return complain(path, "set TMPDIR to a folder that can be written");
-	if (lstat(path, &st))
-		return complain(path, "set TMPDIR to another folder");
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077) {
-		fprintf(stderr, "leakshim: %s: is not a folder of yours alone; remove it or set "
-				"TMPDIR to another folder\n", path);
+	if ((mkdir(path, 0700) && errno != EEXIST) || lstat(path, &st))
 		return -1;
+	errno = EPERM;
+	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077) ? 0 : -1;
+}
+
+/* In the first of the places in which the shim looks as well. */
+static int make_usual_folder(char *path, size_t size)
+{
+	const char *tmp = getenv("TMPDIR");
+	bool is_usable = tmp && tmp[0] == '/' && !strchr(tmp, ':') && strlen(tmp) <= size - 64;
+	const char *const parents[] = { is_usable ? tmp : "/tmp", "/dev/shm", "/var/tmp" };
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(parents) / sizeof(*parents); i++) {
+		snprintf(path, size, "%s/leakshim-%u", parents[i], (unsigned)geteuid());
+		if (!own_folder(path)) {
+			traces_tidy(path);
+			strcat(path, "/run-XXXXXX");
+			if (mkdtemp(path))
+				return 0;
+		}
+		error = error ? error : errno;
 	}
-	return 0;
+	errno = error;
+	snprintf(path, size, "%s/leakshim-%u", parents[0], (unsigned)geteuid());
+	return complain(path, error == EPERM ? "it is not a folder of yours alone: remove it, or give another one with "
+						"LEAKSHIM_OPTIONS=dir=DIR"
+					      : "give a folder that can be written with LEAKSHIM_OPTIONS=dir=DIR");
 }
 
 static int make_folder(char *path, size_t size)
 {
-	const char *base = getenv("TMPDIR");
+	char dir[PATH_MAX], whole[PATH_MAX];
 
-	if (!base || base[0] != '/' || strchr(base, ':') || strlen(base) > size - 64)
-		base = "/tmp";
-	snprintf(path, size, "%s/leakshim-%u", base, (unsigned)geteuid());
-	if (own_folder(path))
-		return -1;
-	strcat(path, "/run-XXXXXX");
-	if (!mkdtemp(path))
-		return complain(path, "set TMPDIR to a folder that can be written");
+	if (!said("dir", dir, sizeof(dir)))
+		return make_usual_folder(path, size);
+	if (make_folders(dir) || !realpath(dir, whole))
+		return complain(dir, "give a folder that can be made and written with LEAKSHIM_OPTIONS=dir=DIR");
+	if (strlen(whole) < size - 16)
+		strcat(strcpy(path, whole), "/run-XXXXXX");
+	if (strlen(whole) >= size - 16 || !mkdtemp(path))
+		return complain(dir, "give a folder that can be written with LEAKSHIM_OPTIONS=dir=DIR");
 	return 0;
 }
 
@@ -310,7 +357,7 @@ static int check_output(const char *target)
 	return 0;
 }
 
-static void gather(struct run_outcome *outcome, const struct options *o, const char *folder,
+static void gather(struct run_outcome *outcome, const char *output, const char *folder,
 		   pid_t root, int wait_status)
 {
 	struct found *list = find_traces(folder, &outcome->trace_count);
@@ -329,8 +376,8 @@ static void gather(struct run_outcome *outcome, const struct options *o, const c
 	outcome->is_lost = outcome->has_root && list[last_of_root].head.is_exec;
 	if (outcome->has_root) {
 		file_stamp(outcome->traces[last_of_root], wait_status);
-		if (o->output)
-			move_trace(&outcome->traces[0], o->output);
+		if (output)
+			move_trace(&outcome->traces[0], output);
 	}
 	rmdir(folder); /* only succeeds when nothing is left in it */
 	free(list);
@@ -338,7 +385,8 @@ static void gather(struct run_outcome *outcome, const struct options *o, const c
 
 int run_program(struct run_outcome *outcome, const struct options *o)
 {
-	char path[PATH_MAX], *folder = outcome->folder;
+	char path[PATH_MAX], trace[PATH_MAX], keep[16], *folder = outcome->folder;
+	const char *output = o->output ? o->output : said("trace", trace, sizeof(trace));
 	int wait_status = 0;
 
 	memset(outcome, 0, sizeof(*outcome));
@@ -346,7 +394,8 @@ int run_program(struct run_outcome *outcome, const struct options *o)
 	if (outcome->status)
 		return -1;
 	outcome->status = 2;
-	if ((o->output && check_output(o->output)) || make_folder(folder, sizeof(outcome->folder)))
+	outcome->drops_clean = !output && (!said("keep", keep, sizeof(keep)) || strcmp(keep, "always"));
+	if ((output && check_output(output)) || make_folder(folder, sizeof(outcome->folder)))
 		return -1;
 	if (start_and_wait(path, o, folder, &wait_status)) {
 		rmdir(folder);
@@ -355,7 +404,7 @@ int run_program(struct run_outcome *outcome, const struct options *o)
 	}
 	outcome->status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
 						   : WEXITSTATUS(wait_status);
-	gather(outcome, o, folder, child, wait_status);
+	gather(outcome, output, folder, child, wait_status);
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct run_outcome {
 	char **traces; /* the first program's first, then by start */
 	unsigned trace_count;
 	bool has_root; /* traces[0] is the first program's */
+	bool drops_clean; /* nobody asked for clean traces to be kept */
 	bool is_lost;  /* what it became by its last exec left no trace */
 	char folder[4096]; /* of the traces, but for the one that -o moved */
 };

@@ -336,24 +336,30 @@ static bool head_is_sound(const struct trace_header *h)
 	       h->version == TRACE_VERSION;
 }
 
-int file_peek(const char *path, struct file_head *head)
+int file_peek_at(int fd, struct file_head *head)
 {
 	struct trace_header h;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	bool sound;
 
-	if (fd < 0)
-		return -1;
-	sound = pread(fd, &h, sizeof(h), 0) == (ssize_t)sizeof(h) && head_is_sound(&h);
-	close(fd);
-	if (!sound)
+	if (pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || !head_is_sound(&h))
 		return -1;
 	head->pid = h.pid;
 	head->process_start = h.process_start;
 	head->start_realtime_ns = h.start_realtime_ns;
+	head->pid_space = h.pid_space;
 	head->has_end = h.end != TRACE_END_NONE;
 	head->is_exec = h.end == TRACE_END_EXEC;
+	snprintf(head->program, sizeof(head->program), "%.*s", (int)sizeof(head->program) - 1, h.program);
 	return 0;
+}
+
+int file_peek(const char *path, struct file_head *head)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int result = fd < 0 ? -1 : file_peek_at(fd, head);
+
+	if (fd >= 0)
+		close(fd);
+	return result;
 }
 
 static void stamp_end(int fd, struct trace_header *h, int wait_status)

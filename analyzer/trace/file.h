@@ -60,10 +60,13 @@ int file_complain_at(const struct trace_file *f, const void *element, const char
 struct file_head {
 	uint32_t pid;
 	uint64_t process_start, start_realtime_ns;
+	uint64_t pid_space; /* the PID namespace, 0: not known */
 	bool has_end, is_exec;
+	char program[64];   /* argv[0], cut */
 };
 /* Returns 0, or -1 silently if `path` is no trace. */
 int file_peek(const char *path, struct file_head *head);
+int file_peek_at(int fd, struct file_head *head);
 
 /* Writes the end that wait() told into a trace that does not know its own, and cuts the
  * file to its used length. */

@@ -150,11 +150,24 @@ static int find_in_maps(FILE *maps, pid_t pid, const char *folder, char *path, s
 	return result;
 }
 
+static bool is_loaded(FILE *maps)
+{
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	while (!found && getline(&line, &room, maps) > 0)
+		found = strstr(line, "/libleakshim.so") != NULL;
+	free(line);
+	return found;
+}
+
 int process_trace(pid_t pid, char *path, size_t size)
 {
 	char name[128], folder[80];
 	FILE *maps;
 	int result;
+	bool has_shim;
 
 	if (!living_thread(pid, folder, sizeof(folder)))
 		snprintf(folder, sizeof(folder), "/proc/%d", (int)pid);
@@ -170,8 +183,13 @@ int process_trace(pid_t pid, char *path, size_t size)
 		return -1;
 	}
 	result = find_in_maps(maps, pid, folder, path, size);
+	rewind(maps);
+	has_shim = result && is_loaded(maps);
 	fclose(maps);
-	if (result)
+	if (has_shim)
+		fprintf(stderr, "leakshim: %d: has allocated nothing since it was forked, or libleakshim.so stands aside in it; ask it again "
+			"later\n", (int)pid);
+	else if (result)
 		fprintf(stderr, "leakshim: %d: is not being traced; start it with "
 			"`leakshim run -- PROGRAM` or LD_PRELOAD=libleakshim.so\n", (int)pid);
 	return result;

@@ -213,6 +213,7 @@ struct trace_header {
 	uint32_t filtered;       /* TRACE_FILTER_* */
 	uint64_t calls_left_out; /* system calls of the shim that a filter would have killed for, or refused */
 	uint64_t left_out[8];    /* which: bit per number */
+	uint64_t pid_space;      /* inode of /proc/self/ns/pid: the namespace that pid is a number in, 0: not known */
 };
 
 /* Head of a chunk. */

@@ -35,6 +35,7 @@
 #include "sys.h"
 #include "tasks.h"
 #include "thread.h"
+#include "tidy.h"
 #include "version.h"
 #include "wishes.h"
 #include "rules.h"
@@ -177,28 +178,6 @@ static int open_default(uint32_t pid)
 	return r;
 }
 
-/* Field 22 of /proc/self/stat: when the process began, in clock ticks since boot. */
-static uint64_t process_start_ticks(void)
-{
-	char text[1024];
-	uint64_t ticks = 0;
-	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/stat", O_RDONLY | O_CLOEXEC, 0, 0, 0);
-
-	if (sys_failed(fd))
-		return 0;
-	long n = sys_call3(SYS_read, fd, (long)text, sizeof text - 1);
-	sys_call3(SYS_close, fd, 0, 0);
-	if (n <= 0)
-		return 0;
-	text[n] = 0;
-	const char *at = strrchr(text, ')');
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
-		ticks = ticks * 10 + (uint64_t)(*at - '0');
-	return ticks;
-}
-
 static void fill_header(struct trace_header *h, uint32_t pid)
 {
 	h->version = TRACE_VERSION;
@@ -212,10 +191,14 @@ static void fill_header(struct trace_header *h, uint32_t pid)
 	h->uid = (uint32_t)sys_call3(SYS_getuid, 0, 0, 0);
 	h->flags = pid == process.image_pid ? 0 : TRACE_FLAG_FORKED;
 	h->level = settings.level;
-	h->process_start = process_start_ticks();
+	h->process_start = tidy_process_start("self");
 	put(h->program, h->program + sizeof h->program, process.program);
 	sys_call3(SYS_readlink, (long)"/proc/self/exe", (long)h->executable, sizeof h->executable - 1);
 	put(h->shim_version, h->shim_version + sizeof h->shim_version, LEAKSHIM_VERSION);
+	struct stat space;
+
+	if (!sys_call6(SYS_newfstatat, AT_FDCWD, (long)"/proc/self/ns/pid", (long)&space, 0, 0, 0))
+		h->pid_space = space.st_ino;
 	h->rates_used = 1;
 	memcpy(h->magic, TRACE_MAGIC, sizeof h->magic);
 }
@@ -268,6 +251,19 @@ static const char *reason(int error)
 		return text;
 	}
 	}
+}
+
+/* Before other programs add to it: what lies there for ever. */
+static void tidy_folder(void)
+{
+	char folder[sizeof process.path];
+	size_t length = (size_t)(base_name(process.path) - process.path);
+
+	if (settings.trace[0] || length < 2)
+		return;
+	memcpy(folder, process.path, length - 1);
+	folder[length - 1] = 0;
+	tidy(folder, state.header);
 }
 
 /* Opens a trace and makes everything ready. Returns 0 or -errno. */
@@ -487,6 +483,7 @@ void process_start(int argc, char **argv, char **envp)
 	find_analyzer();
 	process.stage = STARTED;
 	if (process_begin()) {
+		tidy_folder();
 		probes_start(settings.probes);
 		jvm_start(settings.probes);
 	}
@@ -600,6 +597,10 @@ void process_exec(const struct snapshot_here *here)
 		return;
 	}
 	snapshot_at_end(here);
+	if (!settings.keep_always && snapshot_is_clean()) {
+		sys_call3(SYS_unlink, (long)process.path, 0, 0);
+		state.unlinked = 1;
+	}
 }
 
 void process_exec_failed(void)

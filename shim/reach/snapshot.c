@@ -498,3 +498,19 @@ void snapshot_no_end(void)
 		if (scan_at(i)->occasion == TRACE_OCCASION_END)
 			__atomic_store_n(&scan_at(i)->number, 0, __ATOMIC_RELEASE);
 }
+
+int snapshot_is_clean(void)
+{
+	const struct trace_area_head *areas = state.header->areas;
+	uint32_t last = (uint32_t)areas[TRACE_AREA_SCAN].used;
+
+	if (last < 2 || areas[TRACE_AREA_FINDING].used > 1 || areas[TRACE_AREA_MISMATCH].used > 1)
+		return 0;
+	for (int i = 0; i < TRACE_DROPS; i++)
+		if (state.header->drops[i])
+			return 0;
+	const struct trace_scan *scan = scan_at(last - 1);
+
+	return scan->status == TRACE_SCAN_DONE && !scan->blocks[TRACE_VERDICT_DEFINITE] &&
+	       !scan->blocks[TRACE_VERDICT_POSSIBLE] && !scan->blocks[TRACE_VERDICT_INDIRECT];
+}

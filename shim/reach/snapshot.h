@@ -42,4 +42,6 @@ void snapshot_wait_for_files(void);
 
 /* A root region: added, or taken back. Returns 0, or -1: no place, or not found. */
 int snapshot_region(uintptr_t start, uintptr_t size, int add);
+/* Did the latest scan find nothing lost, and was nothing done wrong? */
+int snapshot_is_clean(void);
 #endif

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""Traces that nobody needs go away, nothing else does, and `leakshim run` puts its own where it is told to."""
+import os
+import shutil
+import signal
+import time
+
+import pytest
+
+from harness import LEAKSHIM, Server, environment, only_trace, preload, preloaded, run, traces, victim, wait_until
+
+SHOWN = {"keep": "leaks"}
+DAYS = 2 * 86400
+
+
+def text(done):
+    return (done.stdout + done.stderr).decode(errors="replace")
+
+
+def age(path, seconds=DAYS):
+    """Makes a file look as if nothing had happened to it for a while."""
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
+def listed(folder, *arguments):
+    done = run([LEAKSHIM, "traces", *arguments, folder])
+    assert done.status == 0, done
+    return done.stdout.decode()
+
+
+def make_dead(folder):
+    """A trace of a process that was killed."""
+    with Server([victim("lost_while_it_runs")], preload(folder), folder) as server:
+        path = wait_until(lambda: traces(folder, "lost_while_it_runs"), "a trace")[0]
+        wait_until(lambda: open(path, "rb").read(8) == b"LEAKSHIM", "its header")
+        server.end(signal.SIGKILL)
+    return path
+
+
+def test_traces_lists_what_lives_has_ended_and_was_killed(box):
+    dead = make_dead(box)
+    preloaded([victim("leak_then_end"), "exit"], box)
+    with Server([victim("lost_while_it_runs")], preload(box), box) as server:
+        wait_until(lambda: len(traces(box, "lost_while_it_runs")) == 2, "its trace")
+        lines = listed(box).splitlines()
+        states = {line.split()[0]: line.split()[1] for line in lines[1:-1]}
+        assert states[str(server.pid)] == "alive"
+        assert states[dead.name.split(".")[-2]] == "killed"
+        assert sorted(states.values()) == ["alive", "ended", "killed"], lines
+        assert "removed 2 of 3" in listed(box, "--remove")
+        assert [path.name.split(".")[-2] for path in traces(box)] == [str(server.pid)]
+
+
+def test_traces_removes_only_what_is_older_and_ours(box):
+    preloaded([victim("leak_then_end"), "exit"], box)
+    (mine,) = traces(box)
+    assert "removed 0 of 1" in listed(box, "--remove", "--older", "1d")
+    other = box / "other.1.trace"
+    other.write_bytes(b"no trace at all" * 1000)
+    linked = box / "linked.2.trace"
+    linked.symlink_to(mine)
+    twice = box / "twice.3.trace"
+    shutil.copy(mine, twice)
+    os.link(twice, box / "its other name")
+    assert "removed 1 of 1" in listed(box, "--remove")
+    assert not mine.exists() and other.exists() and linked.is_symlink() and twice.exists()
+
+
+def test_traces_leaves_a_folder_that_others_can_write_to_alone(box):
+    preloaded([victim("leak_then_end"), "exit"], box)
+    box.chmod(0o777)
+    done = run([LEAKSHIM, "traces", "--remove", box])
+    assert done.status == 2 and len(traces(box)) == 1
+
+
+@pytest.mark.parametrize("words", [["--older", "1d"], ["--remove", "--older", "soon"], ["a", "b"]])
+def test_traces_says_what_it_wants(words):
+    done = run([LEAKSHIM, "traces", *words])
+    assert done.status == 2 and "traces wants" in text(done) or "--older wants" in text(done), done
+
+
+def test_at_a_start_old_traces_of_processes_that_are_gone_are_removed(box):
+    dead = make_dead(box)
+    kept, foreign = box / "kept.trace", box / "foreign.trace"
+    shutil.copy(dead, kept)
+    foreign.write_bytes(b"no trace at all" * 1000)
+    foreign.chmod(0o600)
+    with Server([victim("lost_while_it_runs")], preload(box), box):
+        alive = wait_until(lambda: [path for path in traces(box, "lost_while_it_runs") if path != dead], "its trace")[0]
+        for path in (dead, alive, foreign):
+            age(path)
+        preloaded([victim("leak_then_end"), "exit"], box)
+        assert not dead.exists() and kept.exists() and alive.exists() and foreign.exists()
+
+
+def test_at_the_start_of_a_run_old_traces_of_earlier_runs_are_removed(box):
+    env = environment(TMPDIR=box)
+    run([LEAKSHIM, "run", "--", victim("leak_then_end"), "exit"], env)
+    (old,) = traces(box)
+    age(old)
+    run([LEAKSHIM, "run", "--", victim("leak_then_end"), "exit"], env)
+    assert not old.parent.exists() and len(traces(box)) == 1
+
+
+def test_a_clean_run_leaves_no_trace_unless_it_is_wanted(box):
+    env = environment(TMPDIR=box)
+    assert run([LEAKSHIM, "run", "--", victim("closes_stderr"), "open", "clean"], env).status == 0
+    assert not traces(box) and not list(box.glob("leakshim-*/run-*"))
+    env["LEAKSHIM_OPTIONS"] = "keep=always"
+    assert run([LEAKSHIM, "run", "--", victim("closes_stderr"), "open", "clean"], env).status == 0
+    assert len(traces(box)) == 1
+
+
+def test_a_program_that_only_became_another_one_leaves_no_trace(box):
+    preloaded(["/usr/bin/env", victim("leak_then_end"), "exit"], box, settings=SHOWN)
+    assert [path.name.split(".")[0] for path in traces(box)] == ["leak_then_end"]
+
+
+def test_run_obeys_dir_and_trace_and_makes_the_folder(box):
+    env = environment(LEAKSHIM_OPTIONS=f"dir={box}/a/b:level=paranoid")
+    done = run([LEAKSHIM, "run", "--", victim("leak_then_end"), "exit"], env)
+    assert done.status == 3 and str(only_trace(box / "a" / "b")) in text(done), done
+    env = environment(LEAKSHIM_OPTIONS=f"trace={box}/mine.trace")
+    done = run([LEAKSHIM, "run", "--", victim("leak_then_end"), "exit"], env)
+    assert done.status == 3 and (box / "mine.trace").exists(), done
+
+
+def test_run_goes_elsewhere_where_the_usual_folder_is_somebody_elses(box):
+    usual = box / f"leakshim-{os.geteuid()}"
+    usual.mkdir()
+    usual.chmod(0o777)
+    done = run([LEAKSHIM, "run", "--", victim("leak_then_end"), "exit"], environment(TMPDIR=box))
+    assert done.status == 3 and "trace /dev/shm/leakshim-" in text(done), done
+    path = text(done).split("trace /dev/shm/")[1].split(";")[0]
+    os.unlink("/dev/shm/" + path)
+    os.rmdir(os.path.dirname("/dev/shm/" + path))
+
+
+def test_run_tells_of_a_daemon_that_goes_on_living(box):
+    done = run([LEAKSHIM, "run", "--", "/bin/sh", "-c", f"setsid {victim('lost_while_it_runs')} > {box}/out 2>&1 & "
+                f"while ! [ -s {box}/out ]; do sleep 0.05; done"], environment(TMPDIR=box))
+    try:
+        words = [line for line in text(done).splitlines() if "goes on living" in line]
+        assert len(words) == 1 and "leakshim report " in words[0], done
+        pid = int(words[0].split("report ")[1])
+        assert run([LEAKSHIM, "report", pid]).status == 0
+    finally:
+        for line in words:
+            os.kill(int(line.split("report ")[1]), signal.SIGKILL)
+
+
+def test_a_forked_process_that_has_not_allocated_yet_is_named_as_that(box):
+    with Server(["/usr/bin/python3", "-c", "import os, time\nif not os.fork():\n    time.sleep(100)\ntime.sleep(100)"],
+                {**preload(box), "PYTHONMALLOC": "pymalloc"}, box) as server:
+        child = wait_until(lambda: open(f"/proc/{server.pid}/task/{server.pid}/children").read().split(), "a child")[0]
+        time.sleep(0.2)
+        done = run([LEAKSHIM, "report", child])
+        assert "is not being traced" not in text(done), done
