@@ -165,6 +165,7 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 	struct report report = { .model = m,
 				 .diagnosis = d,
 				 .next = next_command(m, out->options),
+				 .is_full = out->options->full,
 				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max };
 	bool is_clean = !d->shown.groups && !d->finding_count && (d->is_complete || d->blind);
 	bool is_exec = m->ending == ENDING_EXEC && !m->scan.is_done;

@@ -37,7 +37,7 @@ def test_check_says_0_for_clean_1_for_leaks_2_for_what_cannot_be_judged(box):
 def test_a_trace_that_was_never_scanned_passes_with_a_word_about_what_was_alive(box):
     status, text = leakshim("check", traced(box, "leak_then_end", "kill"), "--allow-incomplete")
     assert status == 0 and "not scanned, so nothing of it fails: 10,010 blocks, " in text, text
-    assert "10,000 by many (leak_then_end.c:" in text
+    assert "10,000 made in many (leak_then_end.c:" in text
 
 
 def test_known_groups_pass_new_and_grown_ones_fail_and_gone_ones_are_named(box):
@@ -50,7 +50,7 @@ def test_known_groups_pass_new_and_grown_ones_fail_and_gone_ones_are_named(box):
     assert status == 1 and "leakshim: new: [" in text and text.count("leakshim: gone: [") == 2
     baseline.write_text(baseline.read_text().replace(" 10 1000 ", " 9 900 "))
     status, text = leakshim("check", old, "--baseline", baseline)
-    assert status == 1 and "10 blocks, 1,000 bytes (9 before)" in text
+    assert status == 1 and "10 blocks, 1,000 bytes (9 before, +1 since), made in few (leak_then_end.c:" in text
     assert "few (" in text and "many (" not in text
 
 
@@ -173,7 +173,7 @@ def test_valgrind_itself_takes_the_printed_suppressions(box):
 def test_diff_names_new_grown_and_gone(box):
     old, new = traced(box, "leak_twice", "1"), traced(box, "leak_twice", "3")
     status, text = leakshim("diff", old, new)
-    assert status == 0 and "leakshim: grown: [" in text and "3 blocks, 300 bytes (1 before)" in text
+    assert status == 0 and "leakshim: grown: [" in text and "3 blocks, 300 bytes (1 before, +2 since), made in lose (leak_twice.c:" in text
     other = leakshim("diff", old, traced(box, "leak_then_end", "exit"))[1]
     assert other.count("leakshim: new: [") == 2 and "leakshim: gone: [" in other
     assert leakshim("report", new, "--since", old)[1] == text
@@ -202,7 +202,7 @@ def test_diff_of_two_moments_of_a_program_shows_what_grew_though_it_is_reachable
     start, kept, lost = moments
     assert "new:" not in leakshim("diff", start, start)[1]
     status, text = leakshim("diff", start, kept)
-    assert status == 0 and re.search(r"^leakshim: new: \[\w+\] 10 blocks, 1,000 bytes\nLEAK: .* 10 times, .*\n"
+    assert status == 0 and re.search(r"^leakshim: new: \[\w+\] 10 blocks, 1,000 bytes, made in .*\nLEAK: 10 times so far, .*\n"
                                      r"  still reachable: (.*\n)+Created at:\n\tadd_some ", text), text
     assert "large_" not in text and "gone:" not in text, text
     status, text = leakshim("diff", kept, lost)

@@ -156,7 +156,7 @@ def test_cpp_names_are_readable_and_families_named(box):
     assert (made["type"], made["release"], made["count"], made["bytes"]) == ("object", "operator delete()", 1, 16)
     raw = groups(whole, "store::Box<Thing>::raw")[0]
     assert (raw["type"], raw["release"], raw["bytes"]) == ("array", "operator delete[]()", 7)
-    assert "LEAK: object.operator delete() was not called" in text_of(box / "t.trace")
+    assert " ever allocated here by operator new; " in text_of(box / "t.trace")
 
 
 def test_mismatched_release_shows_both_stacks(box):
@@ -386,8 +386,8 @@ def test_classes_are_those_of_the_scan(box):
     text = text_of(trace)
     assert text.count("LEAK:") == 2 and "1 block, 104 bytes, hangs on it and is lost too" in text, text
     assert "nothing points at it any more" in text
-    assert "leakshim: by class: definite 1 (100 bytes), indirect 1 (104 bytes), possible 1 (102 bytes), held 0, in-flight 3 (318 " \
-        "bytes), reachable 1 (101 bytes), unclassified 0, runtime 0, ignored 1 (103 bytes); --show CLASS lists them." in text
+    assert "leakshim: by class: definite 1 (100 bytes), indirect 1 (104 bytes), possible 1 (102 bytes), in-flight 3 (318 " \
+        "bytes), reachable 1 (101 bytes), ignored 1 (103 bytes); --show CLASS lists them." in text
 
 
 def test_live_scan_suspects_once_and_confirms_twice(box):
@@ -696,7 +696,7 @@ def test_report_of_a_pid_reads_the_living_program(box):
     with Running(box) as running:
         done = run([LEAKSHIM, "report", running.process.pid])
         text = done.stdout.decode()
-        assert done.status == 0 and "10,000 times" in text and "has not been called yet" in text, done
+        assert done.status == 0 and "10,000 times so far" in text, done
         assert f"is still running (pid {running.process.pid})" in text and running.process.poll() is None
         assert f"; next: leakshim snapshot {running.process.pid}, which finds out what is lost\n" in text, text
 
@@ -767,7 +767,7 @@ def test_clean_trace_is_removed_after_exit_unless_it_shall_be_kept(box):
     done = run([LEAKSHIM, "report", "--from-shim", "signal", "--keep", "leaks", trace])
     assert trace.exists()
     done = run([LEAKSHIM, "report", "--from-shim", "exit", "--keep", "leaks", trace])
-    assert not trace.exists() and done.text.count("\n") == 2 and "no leaks" in done.text and "definite 0," in done.text, done
+    assert not trace.exists() and done.text.count("\n") == 2 and "no leaks" in done.text and "nothing was left" in done.text, done
 
 
 def test_without_arguments_a_short_help_with_two_examples():

@@ -64,6 +64,7 @@ enum option {
 	OPTION_RUNTIMES,
 	OPTION_REMOVE,
 	OPTION_OLDER,
+	OPTION_FULL,
 	OPTION_FROM_SHIM,
 	OPTION_KEEP,
 	OPTION_HELP,
@@ -118,6 +119,8 @@ static const struct {
 			      "what the runtime of a language makes for itself, beside those that are known" },
 	[OPTION_REMOVE] = { "remove", 0, NULL, IN(TRACES), "remove the traces of processes that are gone" },
 	[OPTION_OLDER] = { "older", 0, "TIME", IN(TRACES), "only those to which nothing happened for TIME: 90s, 30m, 12h, 1d" },
+	[OPTION_FULL] = { "full", 0, NULL, IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
+			  "every frame of a library and whole names, as text" },
 	[OPTION_FROM_SHIM] = { "from-shim", 0, "EVENT", IN(REPORT), NULL },
 	[OPTION_KEEP] = { "keep", 0, "WHEN", IN(REPORT), NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, 0, "print this help" },
@@ -352,6 +355,9 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		return OPTIONS_GO;
 	case OPTION_OLDER:
 		return set_older(o, value);
+	case OPTION_FULL:
+		o->full = true;
+		return OPTIONS_GO;
 	case OPTION_FROM_SHIM:
 		i = choose("event", value, events);
 		o->from_shim = i < 0 ? NULL : events[i];

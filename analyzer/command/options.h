@@ -27,7 +27,7 @@ struct options {
 	unsigned show;         /* bit per enum leak_class; 0: the usual ones */
 	unsigned fail_on;      /* the same; 0: what judge.h says */
 	long max;              /* -1: not said, 0: all */
-	bool fail_on_leak, partial, keep_always;
+	bool fail_on_leak, partial, keep_always, full;
 	bool explain; /* watch every block, so that all siblings of a leak are known */
 	bool check; /* probes: the arguments are probe files; run: judge the program */
 	const char *baseline, *since;

@@ -7,6 +7,7 @@
 #include "diagnose.h"
 #include "own.h"
 #include "pool.h"
+#include "short.h"
 #include "words.h"
 
 #define STATUS_LEAKS 1
@@ -20,6 +21,23 @@ struct failing {
 	double count, bytes;
 };
 
+/* The function that a person would name. */
+static void say_maker(FILE *to, const char *before, const struct leak *leak)
+{
+	struct own own = own_frame(&leak->stack);
+	char name[1024];
+
+	if (!own.frame || !own.frame->function)
+		return;
+	fputs(before, to);
+	words_escape(to, short_name(name, sizeof(name), own.frame->function));
+	if (own.frame->file) {
+		fputs(" (", to);
+		words_escape(to, words_file(own.frame->file));
+		fprintf(to, ":%u)", own.frame->line);
+	}
+}
+
 static void say(const struct judge *j, const struct failing *f)
 {
 	const struct leak *leak = &f->leak;
@@ -28,8 +46,11 @@ static void say(const struct judge *j, const struct failing *f)
 	fprintf(j->to, "leakshim: %s: [%s] %s %s, %s", f->how == COMPARE_NEW ? "new" : "grown", leak->fingerprint,
 		words_number(a, f->count, leak->is_estimate), f->count < 1.5 ? "block" : "blocks",
 		words_bytes(b, f->bytes, leak->is_estimate));
-	if (f->how == COMPARE_GROWN)
-		fprintf(j->to, " (%s before)", words_number(c, f->before.count, false));
+	if (f->how == COMPARE_GROWN) {
+		fprintf(j->to, " (%s before", words_number(c, f->before.count, false));
+		fprintf(j->to, ", +%s since)", words_number(c, f->count - f->before.count, leak->is_estimate));
+	}
+	say_maker(j->to, ", made in ", leak);
 	fputc('\n', j->to);
 }
 
@@ -179,16 +200,8 @@ static void note_unscanned(const struct judge *j, const struct model *m, const s
 	fprintf(j->to, ": not scanned, so nothing of it fails: %s %s, %s, were alive; most of them [%s]",
 		words_number(a, all.blocks, m->is_sampled), all.blocks < 1.5 ? "block" : "blocks",
 		words_bytes(b, all.bytes, m->is_sampled), largest->fingerprint);
-	struct own own = own_frame(&largest->stack);
-	if (own.frame && own.frame->function) {
-		fprintf(j->to, ", %s by ", words_number(a, largest->count, largest->is_estimate));
-		words_escape(j->to, own.frame->function);
-		if (own.frame->file) {
-			fputs(" (", j->to);
-			words_escape(j->to, words_file(own.frame->file));
-			fprintf(j->to, ":%u)", own.frame->line);
-		}
-	}
+	fprintf(j->to, ", %s", words_number(a, largest->count, largest->is_estimate));
+	say_maker(j->to, " made in ", largest);
 	fputc('\n', j->to);
 }
 

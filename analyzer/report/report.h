@@ -12,6 +12,7 @@ struct report {
 	const struct diagnosis *diagnosis;
 	const char *next;   /* the command that leads on */
 	uint32_t text_most; /* groups with all their details in a text; 0: all that have them */
+	bool is_full;       /* text: every frame, whole names */
 	bool is_trace_gone; /* it was clean, and nobody asked to keep it */
 };
 

@@ -10,110 +10,18 @@
 #include "own.h"
 #include "progress.h"
 #include "report.h"
+#include "text_stack.h"
 #include "words.h"
-
-static void print_name(FILE *to, const char *name)
-{
-	words_escape(to, name && *name ? name : "?");
-}
-
-static bool is_java(const struct place *place)
-{
-	return place->module && place->module->kind == MODULE_JAVA;
-}
-
-/* As Java prints its own: package.Class.method(Class.java:12) */
-static void print_java_frame(FILE *to, const struct frame *frame)
-{
-	print_name(to, frame->function);
-	fputc('(', to);
-	words_escape(to, frame->file ? frame->file : "Unknown Source");
-	if (frame->file && frame->line)
-		fprintf(to, ":%u", frame->line);
-	fputc(')', to);
-}
-
-static void print_frame(FILE *to, const struct place *place, unsigned i)
-{
-	const struct frame *frame = &place->frames[i];
-	const struct module *module = place->module;
-
-	fputc('\t', to);
-	if (is_java(place)) {
-		print_java_frame(to, frame);
-		fputc('\n', to);
-		return;
-	}
-	if (frame->function) {
-		words_escape(to, frame->function);
-		if (frame->file) {
-			fputs(" (", to);
-			words_escape(to, words_file(frame->file));
-			fprintf(to, ":%u%s)", frame->line, frame->is_inlined ? ", inlined" : "");
-		}
-	}
-	if (!module) {
-		if (!frame->function)
-			fprintf(to, "code without a file at 0x%" PRIx64, place->offset);
-	} else if (!frame->function || !frame->file) {
-		fputs(frame->function ? " in " : "", to);
-		print_name(to, module->name);
-		fprintf(to, "+0x%" PRIx64, place->offset);
-	} else if (module->kind != MODULE_PROGRAM) {
-		fputs(" in ", to);
-		print_name(to, module->name);
-	}
-	fputc('\n', to);
-}
-
-/* A frame of a place in a line of text. */
-static void print_frame_at(FILE *to, const struct place *place, const struct frame *frame)
-{
-	if (is_java(place)) {
-		print_java_frame(to, frame);
-		return;
-	}
-	if (frame->function)
-		words_escape(to, frame->function);
-	if (frame->function && frame->file) {
-		fputs(" (", to);
-		words_escape(to, words_file(frame->file));
-		fprintf(to, ":%u)", frame->line);
-	} else if (place->module) {
-		fputs(frame->function ? " in " : "", to);
-		print_name(to, place->module->name);
-		fprintf(to, "+0x%" PRIx64, place->offset);
-	} else if (!frame->function) {
-		fprintf(to, "0x%" PRIx64, place->offset);
-	}
-}
 
 /* A place in a line of text: its innermost frame, which may be inlined. */
 static void print_at(FILE *to, const struct place *place)
 {
-	print_frame_at(to, place, &place->frames[0]);
+	text_stack_at(to, place, &place->frames[0]);
 }
 
-static void print_stack(FILE *to, const struct stack *stack)
+static bool is_running(const struct model *m)
 {
-	if (!stack->depth)
-		fputs("\tno stack could be recorded\n", to);
-	for (unsigned i = 0; i < stack->depth; i++)
-		for (unsigned k = 0; k < stack->places[i]->count; k++)
-			print_frame(to, stack->places[i], k);
-	if (stack->is_cut)
-		fputs("\t... (deeper than what is kept)\n", to);
-	if (stack->is_lost) {
-		const struct module *module = stack->places[stack->depth - 1]->module;
-
-		fputs("\t... (its callers are not known: ", to);
-		if (module)
-			print_name(to, module->name);
-		fputs(module ? " has no unwind information there)\n"
-		      : stack->is_java ? "the program made this code itself, without frame pointers; "
-					 "java keeps them with -XX:+PreserveFramePointer)\n"
-				       : "the program made this code itself, without frame pointers)\n", to);
-	}
+	return m->ending == ENDING_RUNNING || m->ending == ENDING_SNAPSHOT;
 }
 
 static const char *not_called(const struct model *m, const struct leak *leak)
@@ -122,9 +30,7 @@ static const char *not_called(const struct model *m, const struct leak *leak)
 
 	if (java && java->is_collected)
 		return "was not called before it's garbage-collected";
-	return m->ending == ENDING_RUNNING || m->ending == ENDING_SNAPSHOT
-		       ? "has not been called yet"
-		       : "was not called before the program ended";
+	return is_running(m) ? "has not been called yet" : "was not called before the program ended";
 }
 
 static const char *times(double count)
@@ -148,7 +54,7 @@ static void print_threads(FILE *to, const struct model *m, const struct leak *le
 		if (thread->main)
 			fputs("main", to);
 		else
-			print_name(to, thread->name);
+			text_stack_name(to, thread->name);
 		if (thread->tid && !thread->main)
 			fprintf(to, " (%u)", thread->tid);
 	}
@@ -185,7 +91,7 @@ static void print_maker(FILE *to, const struct stack *stack, const struct leak *
 
 	if (own.frame) {
 		fputs(" made in ", to);
-		print_frame_at(to, own.place, own.frame);
+		text_stack_at(to, own.place, own.frame);
 	}
 	if (leak)
 		fprintf(to, " [%s]", leak->fingerprint);
@@ -234,7 +140,7 @@ static void print_cycle(FILE *to, const struct leak *leak)
 		fputs(i ? " ->" : "", to);
 		if (c->links[i].type) {
 			fputc(' ', to);
-			print_name(to, c->links[i].type);
+			text_stack_name(to, c->links[i].type);
 		}
 		print_maker(to, c->links[i].stack, NULL);
 	}
@@ -274,7 +180,7 @@ static void print_balance(FILE *to, const struct leak *leak)
 		const struct balance *b = &leak->balance[i];
 
 		fprintf(to, "%s %+" PRId64 " ", i ? "," : "", b->change);
-		print_name(to, b->function);
+		text_stack_name(to, b->function);
 		fputs("() at ", to);
 		print_at(to, b->place);
 	}
@@ -362,7 +268,7 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 		print_call(to, m, &m->resources[leak->resource - 1]);
 	if (leak->scope) {
 		fputs(" In scope ", to);
-		print_name(to, leak->scope);
+		text_stack_name(to, leak->scope);
 		fputc('.', to);
 	}
 	print_confirmed(to, m, leak);
@@ -374,6 +280,8 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 	} else if (!leak->is_estimate && leak->ever_blocks >= (uint64_t)leak->count) {
 		fprintf(to, "\n  %s of ", words_number(a, leak->count, false));
 		fprintf(to, "%s ever allocated here", words_number(b, (double)leak->ever_blocks, false));
+		if (leak->family != FAMILY_MALLOC)
+			fprintf(to, " by %s", words_family(leak->family));
 		if (leak->peak)
 			fprintf(to, "; at most %s alive at once",
 				words_bytes(a, (double)leak->peak, false));
@@ -384,7 +292,7 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 
 static void print_thread(FILE *to, const struct thread *thread)
 {
-	print_name(to, thread->main ? "main" : thread->name);
+	text_stack_name(to, thread->main ? "main" : thread->name);
 }
 
 static void print_record(FILE *to, const struct record *record, unsigned number)
@@ -392,7 +300,7 @@ static void print_record(FILE *to, const struct record *record, unsigned number)
 	char a[WORDS_SIZE];
 
 	fprintf(to, "#%u: %s by ", number, record->op);
-	print_name(to, record->function);
+	text_stack_name(to, record->function);
 	fprintf(to, "(), count %" PRId64 " after it, ", record->count);
 	print_thread(to, record->thread);
 	fprintf(to, ", %s after creation", words_time(a, record->age_us));
@@ -405,7 +313,7 @@ static void print_record(FILE *to, const struct record *record, unsigned number)
 		words_escape(to, record->hint);
 		fputc('\n', to);
 	}
-	print_stack(to, &record->stack);
+	text_stack(to, &record->stack);
 }
 
 static void print_records(FILE *to, const struct leak *leak)
@@ -420,7 +328,7 @@ static void print_records(FILE *to, const struct leak *leak)
 static void print_missing_release(FILE *to, const struct missing_release *missing)
 {
 	fputs(" in ", to);
-	print_name(to, missing->function);
+	text_stack_function(to, missing->function && *missing->function ? missing->function : "?");
 	if (missing->file && missing->line) {
 		fputs(" (", to);
 		words_escape(to, words_file(missing->file));
@@ -430,7 +338,7 @@ static void print_missing_release(FILE *to, const struct missing_release *missin
 		fputc(')', to);
 	} else if (missing->module) {
 		fputs(" in ", to);
-		print_name(to, words_file(missing->module));
+		text_stack_name(to, words_file(missing->module));
 		fprintf(to, "+0x%" PRIx64, missing->offset);
 	}
 }
@@ -469,7 +377,7 @@ static void print_holder(FILE *to, const struct holder *h)
 	fprintf(to, "%s", h->what);
 	if (h->function) {
 		fputs(" of ", to);
-		words_escape(to, h->function);
+		text_stack_function(to, h->function);
 	}
 	if (h->created_at) {
 		fputs(" made in ", to);
@@ -506,14 +414,14 @@ static void print_explanation(FILE *to, enum cause cause, const struct explanati
 	}
 	for (unsigned i = 0; e->because && i < e->because_count; i++) {
 		fputs("  ", to);
-		words_escape(to, e->because[i]);
+		text_stack_function(to, e->because[i]);
 		fputs(".\n", to);
 	}
 	print_usually(to, e);
 	print_holder(to, e->last_held_by);
 	if (e->advice) {
 		fputs("  Advice: ", to);
-		words_escape(to, e->advice);
+		text_stack_function(to, e->advice);
 		fputs(".\n", to);
 	}
 }
@@ -523,11 +431,14 @@ static void print_leak(FILE *to, const struct model *m, const struct leak *leak)
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
 	fputs("LEAK: ", to);
-	words_escape(to, leak->type);
-	fputc('.', to);
-	words_escape(to, leak->release);
-	fprintf(to, " %s: %s %s, ", not_called(m, leak), words_number(a, leak->count, leak->is_estimate),
-		times(leak->count));
+	if (leak->resource) {
+		words_escape(to, leak->type);
+		fputc('.', to);
+		words_escape(to, leak->release);
+		fprintf(to, " %s: ", not_called(m, leak));
+	}
+	fprintf(to, "%s %s%s, ", words_number(a, leak->count, leak->is_estimate), times(leak->count),
+		!leak->resource && is_running(m) ? " so far" : "");
 	if (leak->resource && !(leak->bytes > 0))
 		fputs("size unknown", to);
 	else
@@ -535,12 +446,16 @@ static void print_leak(FILE *to, const struct model *m, const struct leak *leak)
 	if (leak->dragged_bytes > 0)
 		fprintf(to, " + %s that hang on %s", words_bytes(b, leak->dragged_bytes, leak->is_estimate),
 			leak->count < 1.5 ? "it" : "them");
+	if (!leak->resource && leak->stack.depth) {
+		fputc(',', to);
+		print_maker(to, &leak->stack, NULL);
+	}
 	fprintf(to, " [%s]\n", leak->fingerprint);
 	print_explanation(to, leak->cause, leak->explanation);
 	print_circumstances(to, m, leak);
 	print_records(to, leak);
 	fputs("Created at:\n", to);
-	print_stack(to, &leak->stack);
+	text_stack(to, &leak->stack);
 	if (leak->records_left_out)
 		fprintf(to, ": %s more records were discarded between these\n",
 			words_number(a, (double)leak->records_left_out, false));
@@ -589,9 +504,9 @@ static void print_misuse(FILE *to, const struct model *m, const struct misuse *m
 	char a[WORDS_SIZE];
 
 	fprintf(to, "%s: ", heads[misuse->kind]);
-	print_name(to, m->types[misuse->type].name);
+	text_stack_name(to, m->types[misuse->type].name);
 	fputc('.', to);
-	print_name(to, *m->probes[misuse->probe].symbol ? m->probes[misuse->probe].symbol : "free");
+	text_stack_name(to, *m->probes[misuse->probe].symbol ? m->probes[misuse->probe].symbol : "free");
 	fprintf(to, "() %s: %s %s [%s]\n", what[misuse->kind],
 		words_number(a, (double)misuse->times, false), times((double)misuse->times),
 		fingerprint);
@@ -614,15 +529,15 @@ static void print_finding(FILE *to, const struct model *m, const struct finding 
 	if (misuse && misuse->type)
 		fprintf(to, "; its count was %d", misuse->count);
 	fputs(misuse ? ".\nCalled at:\n" : ".\nReleased at:\n", to);
-	print_stack(to, &finding->done);
+	text_stack(to, &finding->done);
 	if (finding->ended.depth) {
 		fputs(misuse && (misuse->kind == WRONG_RACED || misuse->kind == WRONG_OVERLAPPED) ? "The other thread was at:\n"
 		      : misuse && !misuse->type ? "Freed before at (the innermost frame is kept):\n" : "Ended before at:\n", to);
-		print_stack(to, &finding->ended);
+		text_stack(to, &finding->ended);
 	}
 	if (finding->created.depth || !misuse || misuse->type) {
 		fputs("Created at:\n", to);
-		print_stack(to, &finding->created);
+		text_stack(to, &finding->created);
 	}
 	fputc('\n', to);
 }
@@ -639,21 +554,23 @@ static void print_groups(FILE *to, const char *before, const struct class_total 
 		words_bytes(c, total->bytes, is_estimate));
 }
 
-/* All of them, also those that have none: what is not named is not known to be absent. */
+/* Those that have any; what is not named has none. */
 static void print_classes(FILE *to, const struct report *r)
 {
+	unsigned said = 0;
 	char a[WORDS_SIZE];
 
 	fputs("leakshim: by class:", to);
 	for (unsigned class = 0; class < CLASSES; class++) {
 		const struct class_total *total = &r->diagnosis->totals[class];
 
-		fprintf(to, "%s %s %s", class ? "," : "", words_class(class),
+		if (!(total->blocks > 0))
+			continue;
+		fprintf(to, "%s %s %s", said++ ? "," : "", words_class(class),
 			words_number(a, total->blocks, r->model->is_sampled));
-		if (total->blocks > 0)
-			fprintf(to, " (%s)", words_bytes(a, total->bytes, r->model->is_sampled));
+		fprintf(to, " (%s)", words_bytes(a, total->bytes, r->model->is_sampled));
 	}
-	fputs("; --show CLASS lists them.\n", to);
+	fputs(said ? "; --show CLASS lists them.\n" : " nothing was left.\n", to);
 }
 
 /* What a program that grows holds most of, leak or not. */
@@ -699,7 +616,7 @@ static void print_missed(FILE *to, struct report const *r)
 		fprintf(to, "leakshim:   %s\n", r->diagnosis->blind ? r->diagnosis->blind : "nothing was followed at the end (level=disabled)");
 	if (m->is_stopped) {
 		fputs("leakshim:   the shim stood aside before the end: ", to);
-		print_name(to, m->stop_reason);
+		text_stack_name(to, m->stop_reason);
 		fputc('\n', to);
 	}
 }
@@ -742,7 +659,7 @@ static void print_probes(FILE *to, const struct model *m)
 		fputs("leakshim: not followed: ", to);
 		words_escape(to, probe->symbol);
 		fputs("(): ", to);
-		print_name(to, probe->reason);
+		text_stack_name(to, probe->reason);
 		fputc('\n', to);
 	}
 	if (refused > REFUSED_SHOWN)
@@ -805,7 +722,7 @@ static void print_java_vm(FILE *to, const struct report *r)
 	if (vm->status == JAVA_NONE)
 		return;
 	fputs("leakshim: ", to);
-	print_name(to, vm->version);
+	text_stack_name(to, vm->version);
 	if (vm->status == JAVA_SWITCHED_OFF)
 		fputs(": its objects were not followed (jvm=0).\n", to);
 	else if (vm->status == JAVA_DECLINED)
@@ -872,6 +789,7 @@ void report_text(FILE *to, const struct report *r)
 	uint32_t detailed = r->text_most && r->text_most < d->detailed ? r->text_most : d->detailed;
 	char a[WORDS_SIZE];
 
+	text_stack_full(r->is_full);
 	if (d->blind)
 		fprintf(to, "leakshim: NOTHING IS KNOWN of this program's memory: %s.\n", d->blind);
 	for (uint32_t i = 0; i < d->finding_count; i++)

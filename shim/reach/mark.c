@@ -36,7 +36,8 @@ static inline int is_content(const struct reach_marker *m, uint32_t i, uint64_t 
 	return m->contents && m->contents[i] && (m->contents[i] == offset || m->contents[i] == REACH_SEVERAL);
 }
 
-/* What hangs on a head leads back to it; what lies inside itself is no cycle. */
+/* What hangs on a head leads back to it. A pointer inside itself is no cycle, nor is one into its middle, by which the
+ * nodes of a container know where it ends. */
 static void found_back(struct reach_marker *m, uint32_t i, uint64_t from)
 {
 	const struct reach_entry *e = &m->blocks->entry[i];
@@ -80,7 +81,7 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 	default:
 		if (mark == REACH_PASSED)
 			push(m, i, REACH_DRAGGED, from);
-		else if (mark == REACH_DEFINITE && i + 1 == m->owner && !m->blocks->from[i])
+		else if (mark == REACH_DEFINITE && !offset && i + 1 == m->owner && !m->blocks->from[i])
 			found_back(m, i, from);
 	}
 }

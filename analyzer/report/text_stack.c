@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* A stack as text: see text_stack.h. */
+#include "text_stack.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "own.h"
+#include "short.h"
+#include "words.h"
+
+#define NAME_SIZE 4096u
+
+static bool is_full; /* one report at a time is printed */
+
+void text_stack_full(bool full)
+{
+	is_full = full;
+}
+
+void text_stack_name(FILE *to, const char *name)
+{
+	words_escape(to, name && *name ? name : "?");
+}
+
+void text_stack_function(FILE *to, const char *function)
+{
+	char text[NAME_SIZE];
+
+	words_escape(to, is_full ? function : short_name(text, sizeof(text), function));
+}
+
+static bool is_java(const struct place *place)
+{
+	return place->module && place->module->kind == MODULE_JAVA;
+}
+
+/* As Java prints its own: package.Class.method(Class.java:12) */
+static void print_java_frame(FILE *to, const struct frame *frame)
+{
+	text_stack_name(to, frame->function);
+	fputc('(', to);
+	words_escape(to, frame->file ? frame->file : "Unknown Source");
+	if (frame->file && frame->line)
+		fprintf(to, ":%u", frame->line);
+	fputc(')', to);
+}
+
+void text_stack_at(FILE *to, const struct place *place, const struct frame *frame)
+{
+	if (is_java(place)) {
+		print_java_frame(to, frame);
+		return;
+	}
+	if (frame->function)
+		text_stack_function(to, frame->function);
+	if (frame->function && frame->file) {
+		fputs(" (", to);
+		words_escape(to, words_file(frame->file));
+		fprintf(to, ":%u)", frame->line);
+	} else if (place->module) {
+		fputs(frame->function ? " in " : "", to);
+		text_stack_name(to, place->module->name);
+		fprintf(to, "+0x%" PRIx64, place->offset);
+	} else if (!frame->function) {
+		fprintf(to, "0x%" PRIx64, place->offset);
+	}
+}
+
+/* `folded`: how many frames this one stands for. */
+static void print_frame(FILE *to, const struct place *place, const struct frame *frame, unsigned folded)
+{
+	const struct module *module = place->module;
+
+	fputc('\t', to);
+	if (is_java(place)) {
+		print_java_frame(to, frame);
+		fputc('\n', to);
+		return;
+	}
+	if (frame->function) {
+		text_stack_function(to, frame->function);
+		if (frame->file) {
+			fputs(" (", to);
+			words_escape(to, words_file(frame->file));
+			fprintf(to, ":%u%s)", frame->line, frame->is_inlined ? ", inlined" : "");
+		}
+	}
+	if (!module) {
+		if (!frame->function)
+			fprintf(to, "code without a file at 0x%" PRIx64, place->offset);
+	} else if (!frame->function || !frame->file) {
+		fputs(frame->function ? " in " : "", to);
+		text_stack_name(to, module->name);
+		fprintf(to, "+0x%" PRIx64, place->offset);
+	} else if (module->kind != MODULE_PROGRAM) {
+		fputs(" in ", to);
+		text_stack_name(to, module->name);
+	}
+	if (folded > 1)
+		fprintf(to, ", %u frames", folded);
+	fputc('\n', to);
+}
+
+/* Where one is in a stack: a place, and a frame of it. */
+struct spot {
+	unsigned place, frame;
+};
+
+static bool is_within(const struct stack *stack, const struct spot *s)
+{
+	return s->place < stack->depth;
+}
+
+static void step(const struct stack *stack, struct spot *s)
+{
+	if (++s->frame >= stack->places[s->place]->count) {
+		s->place++;
+		s->frame = 0;
+	}
+}
+
+static const struct frame *frame_at(const struct stack *stack, const struct spot *s)
+{
+	return &stack->places[s->place]->frames[s->frame];
+}
+
+static bool is_library_at(const struct stack *stack, const struct spot *s)
+{
+	return !is_java(stack->places[s->place]) && own_is_library(stack->places[s->place], frame_at(stack, s));
+}
+
+/* The library frames from here on. Returns how many, with the last of them; *is_outer: nothing of the program's own follows. */
+static unsigned run_of(const struct stack *stack, struct spot from, struct spot *last, bool *is_outer)
+{
+	unsigned count = 0;
+
+	for (; is_within(stack, &from) && is_library_at(stack, &from); step(stack, &from)) {
+		*last = from;
+		count++;
+	}
+	*is_outer = !is_within(stack, &from);
+	return count;
+}
+
+/* Does Rust's runtime call main from here? */
+static bool is_outside_rust(const struct stack *stack, struct spot from)
+{
+	for (; is_within(stack, &from); step(stack, &from)) {
+		const struct frame *frame = frame_at(stack, &from);
+
+		if (frame->function && strstr(frame->function, "std::rt::lang_start"))
+			return true;
+		if (!is_library_at(stack, &from))
+			return false;
+	}
+	return false;
+}
+
+static void print_folded(FILE *to, const struct stack *stack)
+{
+	struct spot s = { 0, 0 }, last = { 0, 0 };
+	bool has_own = false, is_outer;
+
+	while (is_within(stack, &s)) {
+		unsigned run = run_of(stack, s, &last, &is_outer);
+
+		if (run && has_own && is_outside_rust(stack, s))
+			return;
+		if (run > 1 && !is_outer) {
+			print_frame(to, stack->places[last.place], frame_at(stack, &last), run);
+			s = last;
+		} else {
+			print_frame(to, stack->places[s.place], frame_at(stack, &s), 1);
+			has_own |= !run;
+		}
+		step(stack, &s);
+	}
+}
+
+static void print_whole(FILE *to, const struct stack *stack)
+{
+	for (struct spot s = { 0, 0 }; is_within(stack, &s); step(stack, &s))
+		print_frame(to, stack->places[s.place], frame_at(stack, &s), 1);
+}
+
+void text_stack(FILE *to, const struct stack *stack)
+{
+	if (!stack->depth)
+		fputs("\tno stack could be recorded\n", to);
+	if (is_full)
+		print_whole(to, stack);
+	else
+		print_folded(to, stack);
+	if (stack->is_cut)
+		fputs("\t... (deeper than what is kept)\n", to);
+	if (stack->is_lost) {
+		const struct module *module = stack->places[stack->depth - 1]->module;
+
+		fputs("\t... (its callers are not known: ", to);
+		if (module)
+			text_stack_name(to, module->name);
+		fputs(module ? " has no unwind information there)\n"
+		      : stack->is_java ? "the program made this code itself, without frame pointers; "
+					 "java keeps them with -XX:+PreserveFramePointer)\n"
+				       : "the program made this code itself, without frame pointers)\n", to);
+	}
+}

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""The report is in words that a person reads: functions of the program first, names as they were written."""
+import subprocess
+
+from harness import LEAKSHIM, run, under_run
+
+SHARED = """
+#include <map>
+#include <memory>
+#include <string>
+namespace app { struct Timer { std::map<std::string, int> names; }; }
+static __attribute__((noinline)) void serve() {
+    auto *kept = new std::shared_ptr<app::Timer>(std::make_shared<app::Timer>());
+    (*kept)->names["a name that is longer than what a string has room for itself"] = 1;
+}
+int main() { for (int i = 0; i < 3; i++) serve(); }
+"""
+
+
+def reported(box, *arguments):
+    (box / "server.cpp").write_text(SHARED)
+    subprocess.run(["/usr/bin/g++", "-g", "-O0", box / "server.cpp", "-o", box / "server"], check=True)
+    under_run([box / "server"], box / "t")
+    return run([LEAKSHIM, "report", box / "t", "--show", "definite,indirect", *arguments]).stdout.decode()
+
+
+def test_the_first_line_names_the_programs_own_function_and_libraries_are_folded(box):
+    text = reported(box)
+    assert " that hang on them, made in serve (server.cpp:7) [" in text, text
+    assert "\tstd::make_shared<app::Timer> (shared_ptr.h:1010)" in text.replace(", inlined", ""), text
+    folded = [line for line in text.splitlines() if line.endswith(" frames")]
+    assert any("std::map<std::string, int>::operator[] (" in line for line in folded), text
+    assert "std::allocator<" not in text and "__cxx11" not in text and "allocator_traits" not in text, text
+
+
+def test_every_frame_and_whole_names_are_there_where_they_are_asked_for(box):
+    text = reported(box, "--full")
+    assert " frames\n" not in text and "allocator_traits" in text and "std::__cxx11::basic_string<char" in text, text
+
+
+def test_only_classes_that_have_any_are_listed(box):
+    under_run(["/bin/true"], box / "t")
+    text = run([LEAKSHIM, "report", box / "t"]).stdout.decode()
+    assert " 0," not in text and "definite" not in text, text
