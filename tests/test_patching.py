@@ -10,6 +10,8 @@ from harness import ROOT, include_floors
 
 SHIM = ROOT / "shim"
 PARTS = [SHIM / part for part in ("base/guard.c", "hook/decode_x86_64.c", "hook/patch_x86_64.c", "hook/thunk_x86_64.S")]
+# clang 19 sees that a recursion returns its argument, and leaves the call out
+CALLS = {"clang++": ["-fno-optimize-sibling-calls"]}
 FLAGS = ["-O2", "-g", "-D_GNU_SOURCE", *include_floors(), "-w"]
 LIBRARIES = ["libc.so.6", "libglib-2.0.so.0", "libgobject-2.0.so.0", "libgstreamer-1.0.so.0", "libavutil.so.57",
              "libavcodec.so.59", "libcrypto.so.3", "libgrpc.so.29", "libcairo.so.2", "libxml2.so.2",
@@ -29,7 +31,7 @@ def build(folder, compiler, source, out, *flags):
 @pytest.mark.parametrize("compiler, flags", [("g++", []), ("clang++", []), ("g++", ["-no-pie", "-fcf-protection"]),
                                              ("g++", ["-fno-omit-frame-pointer", "-fno-plt"])], ids=str)
 def test_every_calling_convention_survives_both_thunks(tmp_path, compiler, flags):
-    done = subprocess.run([build(tmp_path, compiler, "patch_abi.cpp", "abi", *flags)], capture_output=True, text=True,
+    done = subprocess.run([build(tmp_path, compiler, "patch_abi.cpp", "abi", *CALLS.get(compiler, []), *flags)], capture_output=True, text=True,
                           timeout=60)
     assert "wrong:" not in done.stdout and done.returncode == 0, done
     assert int(re.search(r"(\d+) checks", done.stdout)[1]) > 22

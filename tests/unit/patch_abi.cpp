@@ -93,9 +93,7 @@ struct large { int64_t a[4]; };
 	  for (int i = 0; i < n; i++) t += i & 1 ? va_arg(l, double) : va_arg(l, int); va_end(l); return t; } \
 	extern "C" __attribute__((noinline)) void throws##s(int n) { if (n) throw std::runtime_error("thrown"); } \
 	extern "C" __attribute__((noinline)) void jumps##s(jmp_buf *to) { longjmp(*to, 7); } \
-	extern "C" __attribute__((noinline)) int recurse##s(int n) \
-	{ __asm__ volatile(""); /* clang 19 sees that n comes back, and leaves the call out */ \
-	  return n ? 1 + recurse##s(n - 1) : 0; } \
+	extern "C" __attribute__((noinline)) int recurse##s(int n) { return n ? 1 + recurse##s(n - 1) : 0; } \
 	static void all##s(); \
 	static void install##s(); \
 	static void all##s() \
