@@ -18,6 +18,7 @@
 
 #define WRAPPER_SPAN 65536u /* libc's part of a call is not larger */
 #define SIGNALS 64
+#define STALE 512 /* of the stack below a wrapper: libc leaves holes in its frame, where old words would hold what is lost */
 #define LIBC_SIGNALS (7ull << 31) /* 32 to 34: its own, unseen by the program */
 #define RESTARTS 0x10000000ul /* SA_RESTART, as the kernel has it */
 
@@ -54,12 +55,16 @@ static int handlers_among(uint64_t set)
 
 void blocking_begin(struct blocking *b, void *frame, int is_timed)
 {
+	char below[STALE];
+
 	b->frame = (uintptr_t)frame;
 	b->outer = blocking_frame;
 	b->began = is_timed ? state_clock_ns(CLOCK_MONOTONIC) : 0; /* the coarse one may lag by more than its tick */
 	b->looks = looks;
 	b->saved = errno;
 	blocking_frame = b->frame;
+	memset(below, 0, sizeof below);
+	__asm__ volatile("" : : "r"(below) : "memory");
 }
 
 int blocking_goes_on(struct blocking *b)
