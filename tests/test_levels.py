@@ -120,6 +120,8 @@ def test_the_usual_malloc_and_free_make_no_system_call(tmp_path, level):
         by_thread.setdefault(tid, []).append(call)
     seen = 0
     for calls in by_thread.values():
+        if any(call.startswith("close_range(") and "UNSHARE" in call for call in calls):
+            continue  # the process that looks for lost blocks is none of the program's threads
         marks = [i for i, call in enumerate(calls) if call.startswith("getppid(")]
         if len(marks) >= 2:
             between = calls[marks[-2] + 1:marks[-1]]

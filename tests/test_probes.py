@@ -64,6 +64,12 @@ def test_a_counted_object_is_told_of_before_what_was_lost_with_it(way, heads, bu
     assert sorted(leak["type"] for leak in whole["leaks"] if leak["lost"]["definite"]["count"]) == heads, whole["leaks"]
 
 
+def test_a_source_that_its_main_loop_lets_go_is_no_mistake(built, tmp_path):
+    done = run([LEAKSHIM, "run", "--format", "json", "--", built("probes_glib_source", ["glib-2.0"])], environment(TMPDIR=tmp_path))
+    whole = json.loads(done.text)
+    assert done.status == 0 and not whole["findings"] and not resources(whole, "GSource"), whole
+
+
 def component_row(name, expected, found):
     """A line of the table of components, in the test's log."""
     print(f"component: {name}: expected {expected}, found {found}")

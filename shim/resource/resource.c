@@ -576,6 +576,18 @@ static uint32_t of_block(uint32_t first, uintptr_t address)
 	return at_resource(i)->flags & TRACE_RESOURCE_ENDED ? 0 : i;
 }
 
+/* A library may give references back by functions of its own that nobody sees: the object says so while its block is still
+ * there. */
+static int is_let_go(const struct trace_resource *r, uintptr_t address)
+{
+	const struct trace_type *type = at_type(r->type);
+	const struct probe_type read = {.count_offset = type->count_offset, .count_format = type->count_format};
+	int32_t count;
+
+	return (type->flags & (TRACE_TYPE_HAS_COUNT | TRACE_TYPE_MISREAD)) == TRACE_TYPE_HAS_COUNT &&
+	       resource_read_count(&read, address, &count) && count <= 1;
+}
+
 void resource_freed(struct thread *t, uintptr_t address, const struct live_caller *from)
 {
 	uint32_t hash = resource_hash(address), first, i;
@@ -592,7 +604,7 @@ void resource_freed(struct thread *t, uintptr_t address, const struct live_calle
 	i = of_block(first, address);
 	if (i && at_resource(i)->count > 1 &&
 	    (!(at_resource(i)->flags & TRACE_RESOURCE_COUNTED) ||
-	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND))
+	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND) && !is_let_go(at_resource(i), address))
 		resource_finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);
 	i = i ? end(i, &d) : 0;
 	unlock_chain(hash, first);
