@@ -389,22 +389,38 @@ static int command_check(const struct options *o)
 	return output_close(&out, check_close(&out, &judge, &baseline, trouble));
 }
 
+/* The address that a group has as an example; 0: there is no such group. */
+static uint64_t example_of(struct model *m, struct symbols *s, const char *fingerprint)
+{
+	struct diagnose_options how = { .show = (1u << CLASSES) - 1, .max = 1 };
+	struct diagnosis d;
+
+	if (strlen(fingerprint) != 8)
+		return 0;
+	diagnose(&d, m, s, &how);
+	for (uint32_t i = 0; i < d.leak_count; i++)
+		if (!strcmp(d.leaks[i].fingerprint, fingerprint))
+			return d.leaks[i].example;
+	return 0;
+}
+
 static int command_who(const struct options *o)
 {
 	struct read_options how = { 0 };
 	struct symbols *symbols;
 	struct model model;
 	char *end;
-	uint64_t address = strtoull(o->arguments[1], &end, 16);
+	uint64_t address = strtoull(o->arguments[1], &end, 16), example;
 	int status = STATUS_TROUBLE;
 
 	if (*end || end == o->arguments[1]) {
-		fputs("leakshim: who wants an address, for example 0x55d0c8\n", stderr);
+		fputs("leakshim: who wants an address, for example 0x55d0c8, or a fingerprint, for example 7f3a91c2\n", stderr);
 		return STATUS_TROUBLE;
 	}
 	if (!read_trace(&model, o->arguments[0], &how)) {
 		symbols = symbols_open(&model);
-		status = who_points_at(&model, symbols, o->arguments[0], address) ? STATUS_TROUBLE : 0;
+		example = example_of(&model, symbols, o->arguments[1]);
+		status = who_points_at(&model, symbols, o->arguments[0], example ? example : address) ? STATUS_TROUBLE : 0;
 		symbols_close(symbols);
 	}
 	pool_drop(&model.pool);

@@ -2,7 +2,7 @@
 """The report is in words that a person reads: functions of the program first, names as they were written."""
 import subprocess
 
-from harness import LEAKSHIM, run, under_run
+from harness import LEAKSHIM, groups, report, run, under_run, victim
 
 SHARED = """
 #include <map>
@@ -42,3 +42,14 @@ def test_only_classes_that_have_any_are_listed(box):
     under_run(["/bin/true"], box / "t")
     text = run([LEAKSHIM, "report", box / "t"]).stdout.decode()
     assert " 0," not in text and "definite" not in text, text
+
+
+def test_who_takes_a_fingerprint_and_names_variables_and_fields(box):
+    under_run([victim("keeps_a_list")], box / "t")
+    (group,) = groups(report(box / "t"), "make_buffer")
+    text = run([LEAKSHIM, "who", box / "t", group["fingerprint"]]).stdout.decode()
+    first, *held, root = text.splitlines()
+    assert first == f"block {group['example']}, 777 bytes, made by make_buffer < main", text
+    assert [line.split(", ")[1] for line in held] == ["struct session.buffer", "struct session.links.next", "struct session.links.next"]
+    assert root.startswith("  a variable, registry.open[2] (keeps_a_list.c:11), at 0x"), text
+    assert run([LEAKSHIM, "who", box / "t", group["example"]]).stdout.decode() == text

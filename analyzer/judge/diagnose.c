@@ -25,6 +25,7 @@ static uint32_t tally_make(struct work *w, const struct block *b)
 					.family = b->family,
 					.class = (uint8_t)work_kind(w->m, b),
 					.next = w->first[b->site],
+					.example = b->address,
 					.oldest_us = b->time_us,
 					.newest_us = b->time_us };
 	w->first[b->site] = i;
@@ -78,6 +79,8 @@ static void group_add(struct work *w, struct group *g, struct tally *t)
 	leak->confirmed += t->confirmed;
 	leak->doubtful += t->doubtful;
 	leak->is_estimate |= t->is_estimate;
+	if (!leak->example || t->class == CLASS_DEFINITE)
+		leak->example = t->example;
 	if (t->oldest_us < leak->oldest_us)
 		leak->oldest_us = t->oldest_us;
 	if (t->newest_us > leak->newest_us)

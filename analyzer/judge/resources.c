@@ -116,6 +116,7 @@ static void add(struct work *w, uint32_t index)
 			      .oldest_us = r->time_us,
 			      .newest_us = r->time_us,
 			      .resource = index + 1,
+			      .example = r->address,
 			      .node = r->node };
 	double weight = type->interval > 1 ? type->interval : 1;
 	const struct block *b = r->block ? &w->m->blocks[r->block - 1] : NULL;

@@ -18,6 +18,7 @@ struct tally {
 	struct group *group; /* 0: what a resource stands for */
 	double count, bytes, confirmed, doubtful;
 	uint64_t oldest_us, newest_us;
+	uint64_t example; /* address of the first one */
 };
 
 #define GROUP_PLACES 4

@@ -57,4 +57,18 @@ bool image_unwinds(struct image *image, uint64_t address);
 /* Fills up to `max` frames, innermost first; the last one is the function itself. Returns
  * how many; 0 without debug information for this address. */
 unsigned image_frames(struct image *image, uint64_t address, struct frame *frames, unsigned max);
+
+/* Where a variable is declared, and its type: a place in the debug information, 0: not known. */
+struct image_variable {
+	const char *file; /* 0: not known */
+	unsigned line;
+	uint64_t type;
+};
+
+/* variable: where it begins. Returns false if no debug information knows it. */
+bool image_declared(struct image *image, uint64_t variable, struct image_variable *v);
+
+/* What lies at an offset in something of a type: "struct session.next", "" for all of it, 0: not known. *pointee becomes
+ * the type of what a pointer there leads to, 0: it is none, or that is not known. */
+const char *image_field(struct pool *p, struct image *image, uint64_t type, uint64_t offset, uint64_t *pointee);
 #endif

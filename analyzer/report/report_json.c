@@ -330,6 +330,14 @@ static void put_cycle(struct report_json *j, const struct leak *leak)
 	yajl_gen_map_close(j->gen);
 }
 
+static void put_example(struct report_json *j, uint64_t address)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	put_member(j, "example", address ? text : NULL);
+}
+
 static void put_leak(struct report_json *j, const struct model *m, const struct leak *leak)
 {
 	yajl_gen_map_open(j->gen);
@@ -350,6 +358,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	yajl_gen_map_close(j->gen);
 	put_hangers(j, leak);
 	put_cycle(j, leak);
+	put_example(j, leak->example);
 	put_member(j, "fingerprint", leak->fingerprint);
 	put_member(j, "baseline", words_standing(leak->standing));
 	put_explanation(j, leak->cause, leak->explanation);

@@ -552,6 +552,7 @@ struct leak {
 	uint64_t steps;   /* hash of the stack by module and offset, or by lines */
 	uint32_t rank;    /* among groups with all names in common */
 	uint32_t number;  /* of the group, from 0 */
+	uint64_t example; /* address of one of them */
 	uint32_t node;    /* of the site with the most bytes */
 	uint32_t resource; /* 1 + index of the one that lends its records; 0: these are blocks */
 	const uint16_t *threads; /* indices, ascending */

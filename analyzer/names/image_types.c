@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One object file on disk: the types of its variables from its debug information. Read for one answer at a time: nothing
+ * is kept.
+ */
+#include <dwarf.h>
+#include <string.h>
+
+#include "image_private.h"
+
+#define NESTING_MAX 16  /* blocks, name spaces, structures in one another */
+#define FIELD_MAX 512u  /* of a field's name */
+
+static Dwarf *debug_of(struct image *image)
+{
+	Dwarf_Addr bias;
+
+	return image->state == IMAGE_GOOD ? dwfl_module_getdwarf(image->mod, &bias) : NULL;
+}
+
+static bool is_at(Dwarf_Die *die, uint64_t address)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Op *ops;
+	size_t count;
+
+	return dwarf_tag(die) == DW_TAG_variable && dwarf_attr(die, DW_AT_location, &attr) &&
+	       !dwarf_getlocation(&attr, &ops, &count) && count == 1 && ops[0].atom == DW_OP_addr &&
+	       ops[0].number == address;
+}
+
+/* The variable at an address among the children of a DIE, and theirs. */
+static bool find_variable(Dwarf_Die *die, uint64_t address, Dwarf_Die *found, unsigned depth)
+{
+	Dwarf_Die child;
+
+	if (depth > NESTING_MAX || dwarf_child(die, &child))
+		return false;
+	do {
+		int tag = dwarf_tag(&child);
+
+		if (is_at(&child, address)) {
+			*found = child;
+			return true;
+		}
+		if ((tag == DW_TAG_namespace || tag == DW_TAG_subprogram || tag == DW_TAG_lexical_block) &&
+		    find_variable(&child, address, found, depth + 1))
+			return true;
+	} while (!dwarf_siblingof(&child, &child));
+	return false;
+}
+
+/* What typedefs and qualifiers stand for. */
+static bool bare_type(Dwarf_Die *die, Dwarf_Die *type)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_formref_die(dwarf_attr_integrate(die, DW_AT_type, &attr), type) && !dwarf_peel_type(type, type);
+}
+
+bool image_declared(struct image *image, uint64_t variable, struct image_variable *v)
+{
+	Dwarf *debug = debug_of(image);
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die top, die, type;
+	int line = 0;
+
+	memset(v, 0, sizeof(*v));
+	while (debug && !dwarf_get_units(debug, unit, &unit, NULL, NULL, &top, NULL)) {
+		if (!find_variable(&top, variable, &die, 0))
+			continue;
+		v->file = dwarf_decl_file(&die);
+		v->line = dwarf_decl_line(&die, &line) ? 0 : (unsigned)line;
+		v->type = bare_type(&die, &type) ? dwarf_dieoffset(&type) : 0;
+		return true;
+	}
+	return false;
+}
+
+static uint64_t number_of(Dwarf_Die *die, unsigned name, uint64_t otherwise)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word value;
+
+	return dwarf_attr_integrate(die, name, &attr) && !dwarf_formudata(&attr, &value) ? value : otherwise;
+}
+
+/* The member of a structure that an offset lies in; *offset becomes the rest. */
+static bool find_member(Dwarf_Die *type, uint64_t *offset, Dwarf_Die *member)
+{
+	Dwarf_Die child, inner;
+
+	if (dwarf_child(type, &child))
+		return false;
+	do {
+		uint64_t at = number_of(&child, DW_AT_data_member_location, 0);
+		Dwarf_Word size;
+		int tag = dwarf_tag(&child);
+
+		if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) || at > *offset || !bare_type(&child, &inner) ||
+		    dwarf_aggregate_size(&inner, &size) || *offset - at >= size)
+			continue;
+		*offset -= at;
+		*member = child;
+		return true;
+	} while (!dwarf_siblingof(&child, &child));
+	return false;
+}
+
+static void append(char *to, const char *before, const char *name)
+{
+	size_t used = strlen(to);
+
+	snprintf(to + used, FIELD_MAX - used, "%s%s", before, name);
+}
+
+/* Goes into structures and arrays until there is a pointer or nothing more to go into. */
+static bool descend(Dwarf_Die *type, uint64_t offset, char *text, unsigned depth)
+{
+	Dwarf_Die inner, member;
+	Dwarf_Word size;
+	char index[32];
+
+	switch (dwarf_tag(type)) {
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+	case DW_TAG_union_type:
+		if (depth > NESTING_MAX || !find_member(type, &offset, &member) || !bare_type(&member, &inner))
+			return false;
+		if (dwarf_diename(&member) && dwarf_tag(&member) == DW_TAG_member)
+			append(text, *text ? "." : "", dwarf_diename(&member));
+		*type = inner;
+		return descend(type, offset, text, depth + 1);
+	case DW_TAG_array_type:
+		if (depth > NESTING_MAX || !bare_type(type, &inner) || dwarf_aggregate_size(&inner, &size) || !size)
+			return false;
+		snprintf(index, sizeof(index), "[%llu]", (unsigned long long)(offset / size));
+		append(text, "", index);
+		*type = inner;
+		return descend(type, offset % size, text, depth + 1);
+	default:
+		return true;
+	}
+}
+
+const char *image_field(struct pool *p, struct image *image, uint64_t type, uint64_t offset, uint64_t *pointee)
+{
+	Dwarf *debug = debug_of(image);
+	Dwarf_Die die, target;
+	char text[FIELD_MAX] = "";
+	const char *name;
+	int tag;
+
+	*pointee = 0;
+	if (!type || !debug || !dwarf_offdie(debug, type, &die))
+		return NULL;
+	name = dwarf_diename(&die);
+	tag = dwarf_tag(&die);
+	if (!descend(&die, offset, text, 0))
+		return NULL;
+	if (dwarf_tag(&die) == DW_TAG_pointer_type && bare_type(&die, &target))
+		*pointee = dwarf_dieoffset(&target);
+	if (!*text)
+		return "";
+	if (!name)
+		return pool_print(p, "%s%s", *text == '[' ? "" : ".", text);
+	return pool_print(p, "%s%s.%s", tag == DW_TAG_structure_type ? "struct " : "", name, text);
+}
