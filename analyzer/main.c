@@ -42,6 +42,7 @@
 struct output {
 	const struct options *options;
 	struct outputs to;
+	bool has_many;   /* several reports in one text */
 	bool only_leaks; /* say nothing of clean traces, but count them */
 	unsigned clean;  /* how many those were */
 	unsigned blind;  /* how many left traces of which nothing is known */
@@ -166,7 +167,8 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 				 .diagnosis = d,
 				 .next = next_command(m, out->options),
 				 .is_full = out->options->full,
-				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max };
+				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max,
+				 .is_headed = out->options->from_shim || out->has_many || out->only_leaks };
 	bool is_clean = !d->shown.groups && !d->finding_count && (d->is_complete || d->blind);
 	bool is_exec = m->ending == ENDING_EXEC && !m->scan.is_done;
 
@@ -434,7 +436,10 @@ static int command_report(const struct options *o)
 
 	if (o->since)
 		return command_diff(o, o->since, o->arguments[0]);
+	if (o->from_shim) /* several processes may report into one log: whole blocks */
+		setvbuf(stderr, NULL, _IOFBF, 1u << 18);
 	output_open(&out, o, o->from_shim ? stderr : stdout);
+	out.has_many = o->argument_count > 1;
 	if (read_suppressions(&out))
 		return output_close(&out, STATUS_TROUBLE);
 	for (int i = 0; i < o->argument_count; i++) {

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from harness import LEAKSHIM, counted, environment, only_trace, preload, preloaded, report, run, traces, under_run, victim
+from harness import LEAKSHIM, environment, only_trace, preloaded, public_copy, report, run, under_run, victim
 
 BLIND = "NOTHING IS KNOWN"
 SHOWN = {"keep": "leaks"}
@@ -70,3 +70,42 @@ def test_json_of_a_run_with_children_is_one_document(box):
     done = run([LEAKSHIM, "run", "--check", "--format", "json", "--", "/bin/sh", "-c",
                 f"{victim('closes_stderr')} open; {victim('closes_stderr')} open; exit 0"])
     assert json.loads(text(done)), done
+
+
+def test_a_daemon_that_gave_up_its_rights_reports_from_a_copy_of_its_trace(box):
+    if os.geteuid():
+        pytest.skip("wants root, to become somebody else")
+    shim, analyzer, (program,) = public_copy(box, victim("gives_up_its_rights"))
+    box.chmod(0o755)
+    place = box / "tmp"
+    place.mkdir()
+    place.chmod(0o1777)
+    env = environment(LD_PRELOAD=shim, LEAKSHIM_OPTIONS=f"analyzer={analyzer}", TMPDIR=place)
+    done = run([program], env)
+    assert done.status == 4 and "3 times, 300 bytes" in text(done), done
+    assert "leakshim-65534" in text(done) and "Permission denied" not in text(done), done
+    done = run([program], {**env, "LEAKSHIM_OPTIONS": f"analyzer={analyzer}:trace={place}/mine"})
+    assert done.status == 4 and f"leakshim report {place}/mine" in text(done), done
+
+
+def test_several_reports_in_one_log_name_their_programs(box):
+    done = preloaded(["/bin/sh", "-c", f"{victim('closes_stderr')} open & {victim('leak_then_end')} exit; wait"], box, settings=SHOWN)
+    blocks = text(done).split("leakshim: report of ")[1:]
+    mine = {name: block for block in blocks for name in ("closes_stderr", "leak_then_end") if name in block.splitlines()[0]}
+    assert "(lose" not in mine["leak_then_end"] and "lose (" in mine["closes_stderr"] and "many (" in mine["leak_then_end"], done
+
+
+@pytest.mark.parametrize("compiler, what, status", [("gcc", "address", 126), ("clang", "address", 126), ("clang", "thread", 126),
+                                                    ("gcc", "thread", 0)])
+def test_a_sanitized_program_is_named_before_its_start_and_unharmed_by_a_preload(compiler, what, status, box):
+    source = box / "program.c"
+    source.write_text("#include <stdio.h>\nint main(void) { puts(\"lives\"); return 0; }\n")
+    built = run([f"/usr/bin/{compiler}", f"-fsanitize={what}", source, "-o", box / "program"])
+    if built.status:
+        pytest.skip(f"{compiler} cannot build with -fsanitize={what}")
+    done = run([LEAKSHIM, "run", "--", box / "program"])
+    assert done.status == status and {"address": "AddressSanitizer", "thread": "ThreadSanitizer"}[what] in text(done), done
+    if (compiler, what) == ("gcc", "address"):  # refuses every library before its own
+        return
+    done = preloaded([box / "program"], box)
+    assert done.status == 0 and done.stdout == b"lives\n", done

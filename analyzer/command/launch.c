@@ -170,6 +170,57 @@ static void warn_of_allocator(const char *path, Elf *elf)
 	}
 }
 
+/* A sanitizer of the compiler: its runtime is in the program (1), or in a library (2); 0: none. */
+static int find_sanitizer(Elf *elf, const char **which)
+{
+	static const char *const names[][2] = { { "__asan_init", "AddressSanitizer" }, { "__tsan_init", "ThreadSanitizer" },
+						{ "__msan_init", "MemorySanitizer" }, { "__hwasan_init", "HWAddressSanitizer" } };
+	Elf_Scn *scn = NULL;
+	GElf_Shdr sh;
+
+	while ((scn = elf_nextscn(elf, scn))) {
+		Elf_Data *data;
+		GElf_Sym sym;
+
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNSYM || !sh.sh_entsize)
+			continue;
+		data = elf_getdata(scn, NULL);
+		for (size_t i = 1; data && i < sh.sh_size / sh.sh_entsize && i < INT_MAX && gelf_getsym(data, (int)i, &sym); i++) {
+			const char *name = elf_strptr(elf, sh.sh_link, sym.st_name);
+
+			for (size_t k = 0; name && k < sizeof(names) / sizeof(*names); k++)
+				if (!strcmp(name, names[k][0])) {
+					*which = names[k][1];
+					return sym.st_shndx == SHN_UNDEF ? 2 : 1;
+				}
+		}
+	}
+	return 0;
+}
+
+/* ThreadSanitizer's library works behind ours; all others want to come first, or have an allocator that is not seen. */
+static int check_sanitizer(const char *path, Elf *elf)
+{
+	const char *which = NULL, *how = getenv("ASAN_OPTIONS");
+	int where = find_sanitizer(elf, &which);
+	char text[256];
+
+	if (!where || (where == 2 && how && strstr(how, "verify_asan_link_order=0")))
+		return 0;
+	if (where == 2 && !strcmp(which, "ThreadSanitizer")) {
+		fputs("leakshim: warning: ", stderr);
+		words_escape(stderr, path);
+		fputs(" is built with ThreadSanitizer, whose allocator is not in use now: uses of freed memory are not told; for leaks "
+		      "build it without -fsanitize\n", stderr);
+		return 0;
+	}
+	snprintf(text, sizeof(text), "is built with %s, %s; build it without -fsanitize to trace it%s", which,
+		 where == 1 ? "whose allocator is in the program, so nothing of it would be seen"
+			    : "which ends a program in which another library comes first",
+		 strcmp(which, "AddressSanitizer") ? "" : ", or let its own LeakSanitizer tell of leaks");
+	return refuse(path, text, LAUNCH_CANNOT);
+}
+
 static int check_elf(const char *path, int fd, const unsigned char *head, size_t size)
 {
 	int status = check_header(path, head, size);
@@ -185,7 +236,7 @@ static int check_elf(const char *path, int fd, const unsigned char *head, size_t
 		status = refuse(path, "is statically linked: a preloaded library cannot enter it; "
 				      "link it dynamically to trace it",
 				LAUNCH_CANNOT);
-	else
+	else if (!(status = check_sanitizer(path, elf)))
 		warn_of_allocator(path, elf);
 	elf_end(elf);
 	return status;

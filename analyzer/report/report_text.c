@@ -790,6 +790,11 @@ void report_text(FILE *to, const struct report *r)
 	char a[WORDS_SIZE];
 
 	text_stack_full(r->is_full);
+	if (r->is_headed) {
+		fputs("leakshim: report of ", to);
+		words_escape(to, r->model->program);
+		fprintf(to, " (pid %u):\n", r->model->pid);
+	}
 	if (d->blind)
 		fprintf(to, "leakshim: NOTHING IS KNOWN of this program's memory: %s.\n", d->blind);
 	for (uint32_t i = 0; i < d->finding_count; i++)

@@ -32,6 +32,7 @@ static const char variable[] = "LEAKSHIM_FILTERS=";
 
 /* Not wiped by a fork: the child has the same filters. */
 static struct {
+	uint32_t is_ready;  /* it is known what was in force at the start; before that nothing of ours passes */
 	uint32_t on;        /* a filter may be in force */
 	uint32_t is_opaque; /* one that nobody can read: nothing passes */
 	uint32_t filters, used;
@@ -163,6 +164,8 @@ long sys_call6(long n, long a, long b, long c, long d, long e, long f)
 {
 	struct trace_header *h = guard_page.s.header;
 
+	if (__builtin_expect(!guard.is_ready, 0))
+		return -EPERM;
 	if (__builtin_expect(__atomic_load_n(&guard.on, __ATOMIC_ACQUIRE), 0)) {
 		uint32_t said = verdict(n, (const long[6]){a, b, c, d, e, f});
 
@@ -344,15 +347,25 @@ long guard_syscall(long n, long a, long b, long c, long d, long e)
 	return -1;
 }
 
+/* At the start no function of libc is called: a sanitizer in the program, which stands in for it, has not begun. */
+static int begins_with(const char *text, const char *start)
+{
+	while (*start && *text == *start)
+		text++, start++;
+	return !*start;
+}
+
 static const char *line_of(const char *text, const char *name)
 {
-	const char *at = strstr(text, name);
-
-	if (!at)
+	while (*text && !begins_with(text, name))
+		text++;
+	if (!*text)
 		return 0;
-	for (at += strlen(name); *at == '\t' || *at == ' ';)
-		at++;
-	return at;
+	while (*name)
+		text++, name++;
+	while (*text == '\t' || *text == ' ')
+		text++;
+	return text;
 }
 
 static uint32_t digits(const char *at)
@@ -389,7 +402,8 @@ static struct filters filters_of(const char *path)
 		if ((at = line_of(text, "\nSeccomp_filters:")))
 			found.count = (int)digits(at);
 		if (kept > 2048) {
-			memmove(text, text + kept - 1024, 1024);
+			for (size_t i = 0; i < 1024; i++)
+				text[i] = text[kept - 1024 + i];
 			kept = 1024;
 		}
 	}
@@ -410,8 +424,13 @@ static int is_there(const char *path)
 static char *find(char **envp, const char *name)
 {
 	for (; *envp; envp++)
-		if (!strncmp(*envp, name, strlen(name)))
-			return *envp + strlen(name);
+		if (begins_with(*envp, name)) {
+			char *at = *envp;
+
+			while (*name)
+				at++, name++;
+			return at;
+		}
 	return 0;
 }
 
@@ -431,9 +450,14 @@ enum guard_start guard_start(char **envp)
 	struct filters own = filters_of("/proc/self/status");
 	char *told = find(envp, variable);
 
-	guard.told = told && strlen(told) == DIGITS ? told : 0;
+	int length = 0;
+
+	while (told && told[length])
+		length++;
+	guard.told = length == DIGITS ? told : 0;
 	if (!own.is_known) /* no /proc: nothing better is left than to ask */
 		own.mode = (int)sys_host6(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0) > 0 ? SECCOMP_MODE_FILTER : 0;
+	guard.is_ready = 1;
 	if (own.mode == 0)
 		return GUARD_FREE;
 	uint32_t known = guard.told && guard.told[0] != 'x' ? digits(guard.told) : 0;

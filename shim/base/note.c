@@ -59,12 +59,15 @@ void note_say(const char *a, const char *b, const char *c)
 	sys_call3(SYS_write, 2, (long)line, (long)used);
 }
 
-void note_unguarded(const char *text)
+void note_unguarded(const char *a, const char *b, const char *c)
 {
+	const char *parts[] = {"leakshim: ", a, b, c};
 	char line[512];
-	size_t used = append(line, 0, sizeof line - 1, "leakshim: ");
+	size_t used = 0;
 
-	used = append(line, used, sizeof line - 1, text);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		for (const char *at = parts[i]; at && *at && used < sizeof line - 1; at++)
+			line[used++] = *at;
 	line[used++] = '\n';
 	sys_host3(SYS_write, 2, (long)line, (long)used);
 }

@@ -18,8 +18,9 @@ int note_possible(void);
 /* "leakshim: " + the parts + newline. Parts may be 0. */
 void note_say(const char *a, const char *b, const char *c);
 
-/* The same without a look at what descriptor 2 is now: at the start, where a filter may kill for it. */
-void note_unguarded(const char *text);
+/* The same at the start: without a look at what descriptor 2 is, for which a filter may kill, and without a function of libc,
+ * which a sanitizer that has not begun may stand in for. */
+void note_unguarded(const char *a, const char *b, const char *c);
 
 /* Decimal text of a number; `to` holds 24 bytes. Returns the start of the text. */
 char *note_number(char *to, long number);

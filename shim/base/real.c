@@ -42,7 +42,10 @@ void *real_early(size_t size, size_t align)
 
 void *real_next(const char *name)
 {
-	return real.dlsym ? real.dlsym(RTLD_NEXT, name) : loaded_next(name);
+	void *there = loaded_next(name);
+
+	/* what is not there has dlsym allocate for its message: with the malloc of a sanitizer that has not begun yet */
+	return there && real.dlsym ? real.dlsym(RTLD_NEXT, name) : there;
 }
 
 static int in_libc(void *function)

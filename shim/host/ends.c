@@ -175,16 +175,17 @@ static __attribute__((constructor)) void begin(int argc, char **argv, char **env
 {
 	char ***environment = is_mains(argc, argv, envp) ? 0 : loaded_next("__environ");
 
-	look_up();
-	blocking_start();
-	closing_start();
 	if (environment && *environment) {
 		envp = *environment;
 		argc = 0;
 		for (argv = envp - 1; (uintptr_t)argv[-1] != (uintptr_t)argc && argc < ARGUMENTS_MOST; argv--)
 			argc++;
 	}
-	process_start(argc, argv, envp);
+	enum guard_start begun = guard_start(envp);
+	look_up();
+	blocking_start();
+	closing_start();
+	process_start(argc, argv, envp, begun);
 	if (!state.tracing)
 		return;
 	joins_start();

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "area.h"
+#include "confined.h"
 #include "guard.h"
 #include "hooks.h"
 #include "index.h"
@@ -110,29 +110,35 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* DIR/PROGRAM.PID[.N].trace; opens the first that does not exist yet. */
-static int open_in(const char *dir, uint32_t pid)
+/* DIR/PROGRAM.PID[.N].trace */
+static void name_in(const char *dir, uint32_t pid, int n)
 {
 	const char *end = process.path + sizeof process.path;
 	char number[24];
+	char *at = put(process.path, end, "");
+
+	if (dir[0] != '/')
+		at = put_working_folder(at, end);
+	at = put(at, end, dir);
+	at = put(at, end, "/");
+	for (const char *c = base_name(process.program); *c && at < end - 40; c++)
+		*at++ = *c > ' ' && *c <= '~' ? *c : '_';
+	at = put(at, end, ".");
+	at = put(at, end, note_number(number, (long)pid));
+	if (n > 1) {
+		at = put(at, end, ".");
+		at = put(at, end, note_number(number, n));
+	}
+	put(at, end, ".trace");
+}
+
+/* Opens the first that does not exist yet. */
+static int open_in(const char *dir, uint32_t pid)
+{
 	int r = -EEXIST;
 
 	for (int n = 1; n < 100 && r == -EEXIST; n++) {
-		char *at = put(process.path, end, "");
-
-		if (dir[0] != '/')
-			at = put_working_folder(at, end);
-		at = put(at, end, dir);
-		at = put(at, end, "/");
-		for (const char *c = base_name(process.program); *c && at < end - 40; c++)
-			*at++ = *c > ' ' && *c <= '~' ? *c : '_';
-		at = put(at, end, ".");
-		at = put(at, end, note_number(number, (long)pid));
-		if (n > 1) {
-			at = put(at, end, ".");
-			at = put(at, end, note_number(number, n));
-		}
-		put(at, end, ".trace");
+		name_in(dir, pid, n);
 		r = area_open(process.path);
 	}
 	return r;
@@ -152,6 +158,27 @@ static int open_named(uint32_t pid)
 		at = put(at, end, ".");
 		put(at, end, note_number(number, (long)pid));
 		r = area_open(process.path);
+	}
+	return r;
+}
+
+/* The name of a trace in the first of the usual folders that can be used: 0, else -errno. */
+static int usual_place(uint32_t pid)
+{
+	const char *parents[] = {settings.temporary, "/dev/shm", "/var/tmp"};
+	char dir[SETTINGS_PATH + 32], number[24];
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
+		char *at = put(dir, dir + sizeof dir, parents[i]);
+
+		at = put(at, dir + sizeof dir, "/leakshim-");
+		put(at, dir + sizeof dir, note_number(number, sys_call3(SYS_geteuid, 0, 0, 0)));
+		r = private_folder(dir);
+		if (!r) {
+			name_in(dir, pid, 1);
+			return 0;
+		}
 	}
 	return r;
 }
@@ -366,8 +393,10 @@ static int is_bypassed(void)
 	if (!first || first == (void *)entry_malloc)
 		return 0;
 	path = loaded_path(first);
-	process_stop("calls of malloc go to ", path && path[0] ? path : path ? "the program" : "another library",
-		     ", which comes before libleakshim.so (put it first in LD_PRELOAD, or the program defines its own)");
+	process.stage = STOPPED;
+	note_unguarded("calls of malloc go to ", path && path[0] ? path : path ? "the program" : "another library",
+		       ", which comes before libleakshim.so (put it first in LD_PRELOAD, or the program defines its own); the "
+		       "program runs on untraced");
 	return 1;
 }
 
@@ -378,39 +407,16 @@ static int ours(void)
 	return state.tracing && state.header && state.header->pid == own_pid();
 }
 
-/* What the analyzer does in its life; it lives under the same filter. */
-static const struct guard_call report_calls[] = {
-	{SYS_clone, {CLONE_VM | CLONE_VFORK}}, {SYS_execve, {0}}, {SYS_dup2, {2, 1}}, {SYS_write, {2, 0, 4096}},
-	{SYS_read, {3, 0, 4096}}, {SYS_pread64, {3, 0, 4096}}, {SYS_lseek, {3}}, {SYS_close, {3}},
-	{SYS_openat, {AT_FDCWD, 0, O_RDONLY | O_CLOEXEC}}, {SYS_openat, {AT_FDCWD, 0, O_RDWR | O_CLOEXEC}},
-	{SYS_newfstatat, {3}}, {SYS_fstat, {3}}, {SYS_fcntl, {3}}, {SYS_ioctl, {2}}, {SYS_readlink, {0}}, {SYS_access, {0}},
-	{SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, 3, 0}}, {SYS_munmap, {0, 4096}}, {SYS_brk, {0}},
-	{SYS_mprotect, {0, 4096, PROT_READ}}, {SYS_prlimit64, {0}}, {SYS_getrandom, {0}}, {SYS_sysinfo, {0}},
-	{SYS_arch_prctl, {0}}, {SYS_set_tid_address, {0}}, {SYS_set_robust_list, {0}}, {SYS_rseq, {0}},
-	{SYS_getdents64, {3}}, {SYS_unlink, {0}}, {SYS_ftruncate, {3}}, {SYS_exit_group, {0}},
-};
-
-static const struct guard_call memory_calls[] = {
-	{SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}},
-	{SYS_madvise, {0, 4096, MADV_DONTFORK}}, {SYS_madvise, {0, 4096, MADV_WIPEONFORK}},
-};
-
-static const struct guard_call handler_calls[] = {
-	{SYS_rt_sigreturn, {0}}, {SYS_rt_sigaction, {15, 0, 0, 8}}, {SYS_tgkill, {1, 1, 15}}, {SYS_getpid, {0}}, {SYS_gettid, {0}},
-};
-
 /* The program takes system calls away from itself. This is the last moment for what has to be done before. */
 static void tighten(const struct guard_future *next)
 {
 	if (!ours())
 		return;
-	if (!guard_will_let(next, memory_calls, sizeof memory_calls / sizeof *memory_calls, 0))
+	if (!confined_lets(next, CONFINED_MEMORY))
 		area_spare();
-	if (process_signals.withdraw &&
-	    !guard_will_let(next, handler_calls, sizeof handler_calls / sizeof *handler_calls, 0))
+	if (process_signals.withdraw && !confined_lets(next, CONFINED_HANDLERS))
 		process_signals.withdraw();
-	if (settings.report_exit &&
-	    !guard_will_let(next, report_calls, sizeof report_calls / sizeof *report_calls, 1)) {
+	if (settings.report_exit && !confined_lets(next, CONFINED_REPORT)) {
 		process.is_told = 1;
 		note_say("the program takes system calls away from itself, so no report comes by itself at its end; then: "
 			 "leakshim report ", process.path, 0);
@@ -440,7 +446,7 @@ static void register_uppers(void)
 	guard_loosens = loosen;
 }
 
-void process_start(int argc, char **argv, char **envp)
+void process_start(int argc, char **argv, char **envp, enum guard_start begun)
 {
 	if (process.stage != NOT_YET)
 		return;
@@ -448,11 +454,12 @@ void process_start(int argc, char **argv, char **envp)
 		process.stage = STOPPED;
 		return;
 	}
-	enum guard_start begun = guard_start(envp);
+	if (is_bypassed())
+		return;
 	if (begun == GUARD_UNKNOWN) {
 		process.stage = STOPPED;
 		note_unguarded("it was started under a filter of system calls of which nobody can know what it kills for; the program "
-			       "runs on untraced (leakshim run under the same filter can find out)");
+			       "runs on untraced (leakshim run under the same filter can find out)", 0, 0);
 		return;
 	}
 	note_start();
@@ -474,8 +481,6 @@ void process_start(int argc, char **argv, char **envp)
 		process_stop("no malloc found behind ours", 0, 0);
 		return;
 	}
-	if (is_bypassed())
-		return;
 	if (settings.fill)
 		fill_start();
 	register_uppers();
@@ -512,7 +517,7 @@ static void write_out(void)
 
 static int can_start_report(void)
 {
-	return settings.analyzer[0] && guard_lets(report_calls, sizeof report_calls / sizeof *report_calls, 1);
+	return settings.analyzer[0] && confined_lets(0, CONFINED_REPORT);
 }
 
 /* Where a report goes if stderr is closed, or is somebody else's file by now: beside the trace. */
@@ -551,6 +556,35 @@ static void report_living(void)
 		say_where();
 }
 
+static int can_read_trace(void)
+{
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)process.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0, 0, 0);
+
+	if (sys_failed(fd))
+		return 0;
+	sys_call3(SYS_close, fd, 0, 0);
+	return 1;
+}
+
+/* A daemon that has given up its rights, or went to another root, cannot read its own trace any more, nor can the analyzer
+ * that it starts: that gets a copy in the folder of who we are now. Returns 0 if that cannot be. */
+static int copy_for_us(void)
+{
+	char was[sizeof process.path];
+
+	memcpy(was, process.path, sizeof was);
+	if (!settings.trace[0] && !usual_place(own_pid())) {
+		write_out();
+		if (can_read_trace())
+			return 1;
+		sys_call3(SYS_unlink, (long)process.path, 0, 0);
+	}
+	memcpy(process.path, was, sizeof was);
+	note_say("the program has given up the right to read its own trace; as the user that it was started by: leakshim report ",
+		 process.path, 0);
+	return 0;
+}
+
 void process_finish(enum trace_end end, int detail, int report, const struct snapshot_here *here)
 {
 	if (!ours())
@@ -573,6 +607,8 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 		area_trim(process.path);
 	}
 	if (!report || process.is_checked || wishes_no_report() || !settings.report_exit)
+		return;
+	if (can_start_report() && !can_read_trace() && !copy_for_us())
 		return;
 	long pid = start_report("exit");
 	/* services on a virtual machine are restarted by somebody who waits; as process 1 nothing outlives us */

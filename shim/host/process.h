@@ -11,10 +11,11 @@
  * "stopped" is for ever, in this process and its fork children.
  */
 #include <stdint.h>
+#include "guard.h"
 #include "snapshot.h"
 
 /* Starts tracing in a freshly executed program. Called from the constructor. */
-void process_start(int argc, char **argv, char **envp);
+void process_start(int argc, char **argv, char **envp, enum guard_start begun);
 
 /* The signal by which the analyzer asks for a scan of this process, and of its fork children; 0: none. */
 void process_listens(uint32_t signal);

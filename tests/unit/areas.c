@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "area.h"
+#include "guard.h"
 #include "state.h"
 
 static const struct {
@@ -34,6 +35,7 @@ void *area_private(size_t size, int wipe)
 int area_open(const char *path)
 {
 	(void)path;
+	guard_start((char *[]){NULL});
 	state_clock_find();
 	madvise(&state_page, sizeof(state_page), MADV_WIPEONFORK);
 	state.header = area_private(sizeof(*state.header), 1);

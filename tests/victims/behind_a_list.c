@@ -30,6 +30,7 @@ static struct sock_filter rules[] = {
 #define STARTS 23 /* only where a program follows: what its loader calls */
 	OK(execve), OK(openat), OK(read), OK(pread64), OK(close), OK(mprotect), OK(access), OK(arch_prctl),
 	OK(set_tid_address), OK(set_robust_list), OK(rseq), OK(prlimit64), OK(getrandom),
+#define FORKS 49 /* only for a fork */
 	OK(clone), OK(wait4), OK(rt_sigprocmask),
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 };
@@ -90,10 +91,12 @@ int main(int argc, char **argv)
 	how = argv[1];
 	setvbuf(stdout, 0, _IOLBF, 0);
 	puts("start");
-	if (argc < 3 && strcmp(how, "fork")) {
-		rules[STARTS] = *last;
-		filter.len = STARTS + 1;
-		last = &rules[STARTS];
+	if (strcmp(how, "fork")) {
+		unsigned end = argc < 3 ? STARTS : FORKS;
+
+		rules[end] = *last;
+		filter.len = end + 1;
+		last = &rules[end];
 	}
 	if (!strcmp(how, "errno"))
 		last->k = SECCOMP_RET_ERRNO | EPERM;
