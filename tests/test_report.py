@@ -767,7 +767,7 @@ def test_clean_trace_is_removed_after_exit_unless_it_shall_be_kept(box):
     done = run([LEAKSHIM, "report", "--from-shim", "signal", "--keep", "leaks", trace])
     assert trace.exists()
     done = run([LEAKSHIM, "report", "--from-shim", "exit", "--keep", "leaks", trace])
-    assert not trace.exists() and done.text.count("\n") == 2 and "no leaks" in done.text and "nothing was left" in done.text, done
+    assert not trace.exists() and done.text.count("\n") == 3 and "no leaks" in done.text and "nothing was left" in done.text, done
 
 
 def test_without_arguments_a_short_help_with_two_examples():
