@@ -160,6 +160,11 @@ static void leave_out(long n)
 		__atomic_fetch_or(&h->left_out[n / 64], 1ull << n % 64, __ATOMIC_RELAXED);
 }
 
+int guard_lies_in(uintptr_t start, uintptr_t end)
+{
+	return start < (uintptr_t)(&guard + 1) && (uintptr_t)&guard < end;
+}
+
 long sys_call6(long n, long a, long b, long c, long d, long e, long f)
 {
 	struct trace_header *h = guard_page.s.header;

@@ -74,4 +74,6 @@ int guard_is_deadly(void);
  * entries than `envp` are written to `to`. Returns 0 if nothing is to be said. */
 size_t guard_environment_room(char *const *envp);
 char **guard_environment(char **to, char *const *envp);
+/* Does what is known of filters lie in this memory? Without it no call of ours passes. */
+int guard_lies_in(uintptr_t start, uintptr_t end);
 #endif

@@ -52,8 +52,7 @@ static void fault(int number, siginfo_t *info, void *context)
 		if (put_empty(at, size))
 			break;
 	if (!m || size > LARGE)
-		for (;;)
-			sys_call3(SYS_exit_group, 1, 0, 0);
+		sys_leave(SYS_exit_group, 1);
 	/* a guard's page holds nothing: what it had was thrown away */
 	if (number == SIGBUS)
 		reach_unread_note(here.unread, TRACE_UNREAD_REFUSED, m, at & ~(size - 1), size);

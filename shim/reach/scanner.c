@@ -13,6 +13,7 @@
 
 #include "reach.h"
 #include "clone.h"
+#include "guard.h"
 #include "kernel.h"
 #include "state.h"
 #include "sys.h"
@@ -65,7 +66,7 @@ static void forget_line(const char *at, uintptr_t sp)
 
 	at++;
 	end = tasks_number(&at, 16);
-	if (strncmp(at, " rw-p 00000000 00:00 0", 22) || (start <= sp && sp < end))
+	if (strncmp(at, " rw-p 00000000 00:00 0", 22) || (start <= sp && sp < end) || guard_lies_in(start, end))
 		return;
 	sys_call3(SYS_madvise, (long)start, (long)(end - start), MADV_DONTNEED);
 }
@@ -102,8 +103,7 @@ static void leave(struct reach_cut *cut, long table, int is_reported)
 	if (!sys_failed(clone_leave(table, is_reported, &cut->scan->touches)))
 		return;
 	__atomic_store_n(&cut->scan->status, TRACE_SCAN_NO_PROCESS, __ATOMIC_RELEASE);
-	for (;;)
-		sys_call3(SYS_exit_group, 1, 0, 0);
+	sys_leave(SYS_exit_group, 1);
 }
 
 long scanner_copy(struct reach_cut *cut, void (*then)(void))
@@ -125,8 +125,7 @@ long scanner_copy(struct reach_cut *cut, void (*then)(void))
 		reach_run(cut);
 		if (then)
 			then();
-		for (;;)
-			sys_call3(SYS_exit_group, 0, 0, 0);
+		sys_leave(SYS_exit_group, 0);
 	}
 	scan->pause_us = (state_clock_ns(CLOCK_MONOTONIC) - start) / 1000;
 	if (sys_failed(pid))
@@ -170,8 +169,7 @@ void scanner_remember(uint32_t pid)
 static void give_up(int number)
 {
 	(void)number;
-	for (;;)
-		sys_call3(SYS_exit_group, 1, 0, 0);
+	sys_leave(SYS_exit_group, 1);
 }
 
 static void scan_shared(void *data)
