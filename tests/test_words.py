@@ -53,3 +53,22 @@ def test_who_takes_a_fingerprint_and_names_variables_and_fields(box):
     assert [line.split(", ")[1] for line in held] == ["struct session.buffer", "struct session.links.next", "struct session.links.next"]
     assert root.startswith("  a variable, registry.open[2] (keeps_a_list.c:11), at 0x"), text
     assert run([LEAKSHIM, "who", box / "t", group["example"]]).stdout.decode() == text
+
+
+def test_debug_information_that_cannot_be_read_is_named(box):
+    (box / "lose.c").write_text("#include <stdlib.h>\nint main(void) { *(volatile char *)malloc(77) = 1; return 0; }\n")
+    for name, word, spoil in [
+            ("split", "of its .dwo files, or the .dwp file, were not found", lambda out: [f.unlink() for f in box.glob("*.dwo")]),
+            ("packed", "compressed by zstd", lambda out: subprocess.run(
+                ["objcopy", "--compress-debug-sections=zstd", out], capture_output=True, check=False).returncode)]:
+        out = box / name
+        subprocess.run(["gcc", "-g", "-gdwarf-5", *(["-gsplit-dwarf"] if name == "split" else []), box / "lose.c", "-o", out],
+                       check=True, cwd=box)
+        under_run([out], box / f"{name}.whole")
+        assert "note:" not in run([LEAKSHIM, "report", box / f"{name}.whole"]).stdout.decode()
+        spoilt = spoil(out)
+        if spoilt == 1:
+            continue  # an objcopy that knows no zstd
+        under_run([out], box / f"{name}.t")
+        text = run([LEAKSHIM, "report", box / f"{name}.t"]).stdout.decode()
+        assert word in text or (name == "packed" and "(lose.c:2)" in text), text

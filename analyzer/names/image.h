@@ -71,4 +71,7 @@ bool image_declared(struct image *image, uint64_t variable, struct image_variabl
 /* What lies at an offset in something of a type: "struct session.next", "" for all of it, 0: not known. *pointee becomes
  * the type of what a pointer there leads to, 0: it is none, or that is not known. */
 const char *image_field(struct pool *p, struct image *image, uint64_t type, uint64_t offset, uint64_t *pointee);
+
+/* What of its debug information was asked for and could not be read, 0: nothing. */
+const char *image_unread(struct image *image);
 #endif

@@ -166,3 +166,64 @@ const char *image_field(struct pool *p, struct image *image, uint64_t type, uint
 		return pool_print(p, "%s%s", *text == '[' ? "" : ".", text);
 	return pool_print(p, "%s%s.%s", tag == DW_TAG_structure_type ? "struct " : "", name, text);
 }
+
+#define COMPRESSED_BY_ZSTD 2 /* as sections say it; older headers have no name for it */
+
+/* Why a file that has debug information gives none. */
+static const char *why_none(struct image *image)
+{
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(image->mod, &bias);
+	Elf_Scn *section = NULL;
+	size_t names = 0;
+
+	if (!elf || elf_getshdrstrndx(elf, &names))
+		return NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		GElf_Chdr compressed;
+		const char *name = gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
+
+		if (!name || strcmp(name, ".debug_info"))
+			continue;
+		if (header.sh_flags & SHF_COMPRESSED && gelf_getchdr(section, &compressed) &&
+		    compressed.ch_type == COMPRESSED_BY_ZSTD)
+			return "is compressed by zstd, which this elfutils cannot read; objcopy --decompress-debug-sections FILE helps";
+		return "cannot be read";
+	}
+	return NULL;
+}
+
+/* Units whose part in a file of its own (*.dwo, *.dwp) was not found. */
+static unsigned missing_parts(struct image *image)
+{
+	unsigned missing = 0;
+
+	for (uint32_t i = 0; i < image->unit_count; i++) {
+		Dwarf_Die unit, part;
+		uint8_t type = 0;
+
+		if (!dwarf_cu_die(image->units[i].die.cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL) ||
+		    dwarf_cu_info(image->units[i].die.cu, NULL, &type, NULL, &part, NULL, NULL, NULL))
+			continue;
+		missing += type == DW_UT_skeleton && !part.addr;
+	}
+	return missing;
+}
+
+const char *image_unread(struct image *image)
+{
+	const char *why;
+	unsigned missing;
+
+	if (image->state != IMAGE_GOOD || !image->has_units)
+		return NULL;
+	if (!image->dwarf || !image->unit_count) {
+		why = why_none(image);
+		return why ? pool_print(image->pool, "its debug information %s", why) : NULL;
+	}
+	missing = missing_parts(image);
+	return missing ? pool_print(image->pool, "%u of its .dwo files, or the .dwp file, were not found: inlined functions are not shown",
+				    missing)
+		       : NULL;
+}

@@ -280,9 +280,14 @@ struct image *symbols_image(struct symbols *s, uint32_t module)
 	return image_of(s, module);
 }
 
-static const char *note_of(struct symbols *s, const struct module *module, enum image_state state)
+static const char *note_of(struct symbols *s, const struct module *module, struct image *image)
 {
-	switch (state) {
+	const char *unread;
+
+	switch (image_state(image)) {
+	case IMAGE_GOOD:
+		unread = image_unread(image);
+		return unread ? pool_print(&s->pool, "%s: %s", module->path, unread) : NULL;
 	case IMAGE_GONE:
 		return pool_print(&s->pool,
 				  "%s is gone: its frames are shown as module+offset", module->path);
@@ -314,7 +319,7 @@ uint32_t symbols_notes(struct symbols *s, const char ***notes)
 		const char *note = NULL;
 
 		if (s->images[i])
-			note = note_of(s, &s->model->modules[i], image_state(s->images[i]));
+			note = note_of(s, &s->model->modules[i], s->images[i]);
 		if (note)
 			(*notes)[count++] = note;
 	}
