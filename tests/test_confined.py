@@ -10,7 +10,7 @@ from harness import (LEAKSHIM, SHIM, Server, counted, only_trace, preload, prelo
                      wait_until)
 
 # ways to put a filter in force that the shim sees
-SEEN = ["prctl", "seccomp", "tsync", "thread", "errno", "trap", "strict", "fork"]
+SEEN = ["prctl", "seccomp", "tsync", "thread", "errno", "lie", "trap", "strict", "fork"]
 SAYS = "took system calls away from itself"
 ASIDE = "a filter of system calls of which nobody can know what it kills for"
 
@@ -61,7 +61,7 @@ def test_a_filter_that_was_not_installed_changes_nothing(box):
     done = under_run([victim("behind_a_list"), "fault"], box / "trace")
     assert done.status == 7, done
     whole = report(box / "trace")
-    assert whole["summary"]["filter"] is None and whole["summary"]["scan"]["done"] is True
+    assert SAYS not in text(done) and whole["summary"]["filter"] is None and whole["summary"]["scan"]["done"] is True
     assert whole["summary"]["classes"]["definite"]["blocks"] == 3
 
 
@@ -72,7 +72,7 @@ def test_behind_a_list_without_what_our_handlers_need_signals_do_what_they_do_al
         assert server.end(number) == 128 + number
 
 
-@pytest.mark.parametrize("how", ["prctl", "trap", "errno"])
+@pytest.mark.parametrize("how", ["prctl", "trap", "errno", "lie"])
 @pytest.mark.parametrize("way", ["preloaded", "run", "only the second"])
 def test_a_program_started_behind_a_list_does_what_it_does_alone(how, way, box):
     program = [victim("behind_a_list"), how, victim("leak_then_end"), "exit"]
@@ -111,3 +111,13 @@ def test_in_a_container_whose_engine_is_known_a_preloaded_program_is_traced(box)
                 *(f"{k}={v}" for k, v in preload(box, env={}).items()), "container=podman", victim("leak_then_end"), "exit"])
     assert done.status == 3, done
     assert counted(report(only_trace(box, "leak_then_end")), "few") == (10, 1000)
+
+
+def test_behind_a_list_without_proc_a_program_that_follows_is_left_alone(box):
+    if os.geteuid():
+        pytest.skip("wants root, to make namespaces")
+    program = [victim("behind_a_list"), "prctl", victim("leak_then_end"), "exit"]
+    hidden = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+    assert run([*hidden, *program]).status == 3
+    done = preloaded([*hidden, *program], box)
+    assert done.status == 3 and ASIDE in text(done), done

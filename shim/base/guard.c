@@ -18,7 +18,6 @@
 
 #define INSTRUCTIONS 8192u
 #define FILTERS 16u
-#define CALLS 470
 #define RETURNS_ERRNO SECCOMP_RET_ERRNO
 #define LISTENS 8 /* SECCOMP_FILTER_FLAG_NEW_LISTENER */
 #define YIELDS 1000
@@ -191,9 +190,10 @@ long sys_call6(long n, long a, long b, long c, long d, long e, long f)
 	return result;
 }
 
+/* Anything but a pass or an honest refusal: an error of 0 says that a call was made which was not. */
 static int is_deadly(uint32_t said)
 {
-	return !passes(said) && (said & SECCOMP_RET_ACTION_FULL) != RETURNS_ERRNO;
+	return !passes(said) && ((said & SECCOMP_RET_ACTION_FULL) != RETURNS_ERRNO || !(said & SECCOMP_RET_DATA));
 }
 
 static int lets(uint32_t filters, int is_opaque, const struct guard_call *calls, size_t count, int or_refused)
@@ -217,12 +217,23 @@ int guard_will_let(const struct guard_future *f, const struct guard_call *calls,
 	return lets(f->filters, f->is_opaque, calls, count, or_refused);
 }
 
+/* All that we and the analyzer may call. */
+static const uint16_t own_calls[] = {
+	SYS_read, SYS_write, SYS_close, SYS_stat, SYS_fstat, SYS_newfstatat, SYS_lseek, SYS_mmap, SYS_mprotect, SYS_munmap, SYS_brk,
+	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_ioctl, SYS_pread64, SYS_pwrite64, SYS_access, SYS_sched_yield,
+	SYS_mincore, SYS_madvise, SYS_dup2, SYS_nanosleep, SYS_setitimer, SYS_getpid, SYS_clone, SYS_execve, SYS_exit, SYS_exit_group,
+	SYS_wait4, SYS_kill, SYS_fcntl, SYS_ftruncate, SYS_getcwd, SYS_mkdir, SYS_unlink, SYS_unlinkat, SYS_readlink, SYS_readlinkat,
+	SYS_getuid, SYS_geteuid, SYS_getppid, SYS_setpriority, SYS_prctl, SYS_arch_prctl, SYS_gettid, SYS_futex, SYS_getdents64,
+	SYS_set_tid_address, SYS_clock_gettime, SYS_tgkill, SYS_openat, SYS_set_robust_list, SYS_tee, SYS_pipe2, SYS_prlimit64,
+	SYS_process_vm_readv, SYS_getrandom, SYS_membarrier, SYS_rseq, SYS_sysinfo, SYS_close_range,
+};
+
 static int kills(uint32_t filters, int is_opaque)
 {
 	static const long arguments[2][6] = {{0}, {-1, -1, -1, -1, -1, -1}};
 
-	for (long n = 0; n < 2 * CALLS; n++)
-		if (is_deadly(verdict_of(filters, is_opaque, n / 2, arguments[n % 2])))
+	for (size_t i = 0; i < 2 * sizeof own_calls / sizeof *own_calls; i++)
+		if (is_deadly(verdict_of(filters, is_opaque, own_calls[i / 2], arguments[i % 2])))
 			return 1;
 	return 0;
 }
@@ -302,10 +313,13 @@ struct guard_attempt guard_before(int is_strict, int flags, const void *program)
 	a.filters = guard.filters;
 	a.used = guard.used;
 	a.is_opaque = guard.is_opaque;
-	int is_known = !is_strict && take_in(program);
+	/* asked with bad arguments whether there are filters: it will be refused */
+	int is_doomed = is_strict ? flags || program
+				  : !program || (!guard.on && !readable(program, sizeof(struct sock_fprog)));
+	int is_known = !is_strict && !is_doomed && take_in(program);
 	struct guard_future next = {guard.filters + (uint32_t)is_known, !is_known || guard.is_opaque};
 
-	if (guard_tightens)
+	if (guard_tightens && !is_doomed)
 		guard_tightens(&next);
 	__atomic_store_n(&guard.is_opaque, (uint32_t)next.is_opaque, __ATOMIC_RELEASE);
 	__atomic_store_n(&guard.filters, next.filters, __ATOMIC_RELEASE);
@@ -322,7 +336,7 @@ void guard_after(const struct guard_attempt *a, long result)
 		guard.used = a->used;
 		__atomic_store_n(&guard.is_opaque, a->is_opaque, __ATOMIC_RELEASE);
 		__atomic_store_n(&guard.on, (uint32_t)a->was_on, __ATOMIC_RELEASE);
-		if (guard_loosens)
+		if (guard_loosens && !guard.on)
 			guard_loosens();
 	} else {
 		note();
@@ -341,7 +355,7 @@ long guard_syscall(long n, long a, long b, long c, long d, long e)
 	int saved = errno;
 
 	if (installs)
-		attempt = guard_before(is_strict, n == SYS_seccomp ? (int)b : 0, (const void *)c);
+		attempt = guard_before(is_strict, n == SYS_seccomp ? (int)b : 0, n == SYS_prctl && is_strict ? 0 : (const void *)c);
 	long result = sys_host6(n, a, b, c, d, e, 0);
 	if (installs)
 		guard_after(&attempt, result);
@@ -454,23 +468,26 @@ enum guard_start guard_start(char **envp)
 {
 	struct filters own = filters_of("/proc/self/status");
 	char *told = find(envp, variable);
-
 	int length = 0;
 
 	while (told && told[length])
 		length++;
 	guard.told = length == DIGITS ? told : 0;
-	if (!own.is_known) /* no /proc: nothing better is left than to ask */
+	int is_warned = guard.told && guard.told[0] == 'x'; /* by who ran here before */
+
+	if (!own.is_known && is_warned)
+		own.mode = SECCOMP_MODE_FILTER;
+	else if (!own.is_known) /* no /proc: nothing better is left than to ask */
 		own.mode = (int)sys_host6(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0) > 0 ? SECCOMP_MODE_FILTER : 0;
 	guard.is_ready = 1;
 	if (own.mode == 0)
 		return GUARD_FREE;
-	uint32_t known = guard.told && guard.told[0] != 'x' ? digits(guard.told) : 0;
+	uint32_t known = guard.told && !is_warned ? digits(guard.told) : 0;
 	if (own.mode == SECCOMP_MODE_FILTER && known && (own.count < 0 || (uint32_t)own.count == known)) {
 		guard.inherited = known;
 		return GUARD_FREE;
 	}
-	if (own.mode == SECCOMP_MODE_FILTER && is_container(envp, own.count)) {
+	if (own.mode == SECCOMP_MODE_FILTER && !is_warned && is_container(envp, own.count)) {
 		guard.inherited = own.count > 0 ? (uint32_t)own.count : 1;
 		return GUARD_FREE;
 	}
@@ -488,7 +505,7 @@ size_t guard_environment_room(char *const *envp)
 {
 	size_t count = 0;
 
-	if (!guard.on || !envp || guard_is_deadly())
+	if (!guard.on || !envp)
 		return 0;
 	while (envp[count])
 		count++;
@@ -499,11 +516,12 @@ char **guard_environment(char **to, char *const *envp)
 {
 	static char text[sizeof variable + DIGITS];
 	uint32_t n = guard.inherited + guard.filters;
+	int is_deadly = guard_is_deadly();
 	size_t used = 0;
 
 	memcpy(text, variable, sizeof variable - 1);
 	for (int i = DIGITS; i-- > 0; n /= 10)
-		text[sizeof variable - 1 + i] = (char)('0' + n % 10);
+		text[sizeof variable - 1 + i] = is_deadly ? 'x' : (char)('0' + n % 10);
 	for (; *envp; envp++)
 		if (strncmp(*envp, variable, sizeof variable - 1))
 			to[used++] = *envp;

@@ -67,11 +67,11 @@ struct guard_call {
 int guard_lets(const struct guard_call *calls, size_t count, int or_refused);
 int guard_will_let(const struct guard_future *f, const struct guard_call *calls, size_t count, int or_refused);
 
-/* Is there a filter that would send a signal for something? Its children know nothing of it. */
+/* Is there a filter that would not answer honestly to something that we may call? */
 int guard_is_deadly(void);
 
-/* The environment for a program that takes our place under a filter of which we know that it is harmless: at most two more
- * entries than `envp` are written to `to`. Returns 0 if nothing is to be said. */
+/* The environment for a program that takes our place under a filter: it is told how many there are, if they are harmless, or
+ * that they are not. At most two more entries than `envp` are written to `to`. Room 0: nothing is to be said. */
 size_t guard_environment_room(char *const *envp);
 char **guard_environment(char **to, char *const *envp);
 /* Does what is known of filters lie in this memory? Without it no call of ours passes. */

@@ -243,7 +243,7 @@ API void abort(void)
 	sys_leave(SYS_exit_group, 134);
 }
 
-/* Under a filter of which we know that it is harmless, the program that follows is told so: in an environment of its own. */
+/* Under a filter the program that follows is told whether it is harmless: in an environment of its own. */
 #define EXEC(name, parameters, arguments, envp, with, with_arguments)                              \
 	API int name parameters                                                                    \
 	{                                                                                          \
@@ -321,7 +321,7 @@ API int prctl(int option, ...)
 	struct guard_attempt attempt = {0};
 
 	if (option == PR_SET_SECCOMP)
-		attempt = guard_before(a[0] == 1, 0, (const void *)a[1]); /* SECCOMP_MODE_STRICT */
+		attempt = guard_before(a[0] == 1, 0, a[0] == 1 ? 0 : (const void *)a[1]); /* SECCOMP_MODE_STRICT */
 	int r = next.prctl(option, a[0], a[1], a[2], a[3]);
 	if (option == PR_SET_SECCOMP)
 		guard_after(&attempt, r);

@@ -416,7 +416,7 @@ static void tighten(const struct guard_future *next)
 		area_spare();
 	if (process_signals.withdraw && !confined_lets(next, CONFINED_HANDLERS))
 		process_signals.withdraw();
-	if (settings.report_exit && !confined_lets(next, CONFINED_REPORT)) {
+	if (settings.report_exit && !process.is_told && !confined_lets(next, CONFINED_REPORT)) {
 		process.is_told = 1;
 		note_say("the program takes system calls away from itself, so no report comes by itself at its end; then: "
 			 "leakshim report ", process.path, 0);

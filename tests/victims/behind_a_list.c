@@ -2,7 +2,7 @@
 /*
  * behind_a_list HOW [PROGRAM ARGUMENT...]: lets the kernel pass nothing but what this program itself calls, and loses 3
  * blocks of 100 bytes behind that. All else is killed for, or (trap) told on stdout with its number, or (errno) refused.
- * HOW: prctl, seccomp, tsync, raw, strict, errno, trap; thread: another one installs it for all; fork: a child does the
+ * HOW: prctl, seccomp, tsync, raw, strict, errno, lie, trap; thread: another one installs it for all; fork: a child does the
  * rest; wait: it does not end by itself; fault: both calls with a bad address, so that nothing is installed.
  * With a PROGRAM, that takes its place.
  */
@@ -98,6 +98,8 @@ int main(int argc, char **argv)
 		filter.len = end + 1;
 		last = &rules[end];
 	}
+	if (!strcmp(how, "lie")) /* what was not made is said to have been */
+		last->k = SECCOMP_RET_ERRNO;
 	if (!strcmp(how, "errno"))
 		last->k = SECCOMP_RET_ERRNO | EPERM;
 	if (!strcmp(how, "trap"))
