@@ -64,7 +64,7 @@ def test_sigusr1_prints_a_report_of_the_live_program_and_it_goes_on(box):
     with Live(box, "none") as live:
         live.usr1()
         live.wait_until(live.report_has_come, "the report")
-        assert "10 times, 1,000 bytes" in live.errors(), live.errors()
+        assert "10 times so far, 1,000 bytes" in live.errors(), live.errors()
         assert "own handler" not in live.lines()
         assert live.finish() == 0
 
