@@ -12,6 +12,7 @@
 #include <execinfo.h>
 #include <stdexcept>
 extern "C" {
+#include "guard.h"
 #include "patch.h"
 #include "thunk.h"
 }
@@ -154,7 +155,9 @@ __attribute__((noinline)) static int64_t keeps_registers(int64_t n)
 int main()
 {
 	void *frames[32];
+	char *nothing_said[] = {nullptr};
 
+	guard_start(nothing_said);
 	patch_begin();
 	INSTALL(_tail, 0);
 	INSTALL(_through, 1);
