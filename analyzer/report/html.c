@@ -7,23 +7,17 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "entry.h"
 #include "format.h"
 #include "html_page.h"
 #include "json.h"
+#include "numbers.h"
 #include "own.h"
 #include "words.h"
 
 #define CONTEXT 3u /* lines before and after */
 #define LINE_MOST 200u
-
-struct known_frame {
-	char *key;
-	uint32_t id;
-	UT_hash_handle hh;
-};
 
 /* Frames are told once, behind the groups, and named there by number. */
 struct html {
@@ -31,8 +25,7 @@ struct html {
 	char *frames_text;
 	size_t frames_size;
 	struct json *j, *frames;
-	struct known_frame *known;
-	uint32_t frame_count;
+	struct numbers known;
 	const struct format_settings *settings;
 	const struct report *report;
 	struct pool scratch;
@@ -132,20 +125,12 @@ static uint32_t frame_id(struct html *h, const struct spot *spot)
 {
 	char *key = pool_print(&h->scratch, "%s|%s|%u|%s|%" PRIx64 "|%d", spot->function ? spot->function : "",
 			       spot->file ? spot->file : "", spot->line, spot->module ? spot->module : "", spot->offset, spot->is_inlined);
-	struct known_frame *k;
+	bool is_new;
+	uint32_t id = (uint32_t)numbers_of(&h->known, key, &is_new);
 
-	HASH_FIND_STR(h->known, key, k);
-	if (k)
-		return k->id;
-	k = pool_regrow(NULL, 1, sizeof(*k));
-	memset(k, 0, sizeof(*k));
-	k->key = strdup(key);
-	if (!k->key)
-		abort();
-	k->id = h->frame_count++;
-	HASH_ADD_KEYPTR(hh, h->known, k->key, strlen(k->key), k);
-	put_new_frame(h, spot);
-	return k->id;
+	if (is_new)
+		put_new_frame(h, spot);
+	return id;
 }
 
 static void put_trail(struct html *h, const struct trail *trail)
@@ -294,7 +279,6 @@ static void add_report(void *self, const struct report *report)
 static void close_html(void *self)
 {
 	struct html *h = self;
-	struct known_frame *k, *next;
 
 	json_array_end(h->frames);
 	json_close(h->frames);
@@ -306,11 +290,7 @@ static void close_html(void *self)
 	fputs("}", h->to);
 	fclose(h->to);
 	fputs(html_page_after, h->page);
-	HASH_ITER(hh, h->known, k, next) {
-		HASH_DEL(h->known, k);
-		free(k->key);
-		free(k);
-	}
+	numbers_drop(&h->known);
 	free(h->frames_text);
 	pool_drop(&h->scratch);
 	free(h);

@@ -8,22 +8,16 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <zlib.h>
 
 #include "entry.h"
 #include "format.h"
+#include "numbers.h"
 #include "words.h"
 
 struct bytes {
 	unsigned char *at;
 	size_t used, room;
-};
-
-struct known {
-	char *key;
-	uint64_t id;
-	UT_hash_handle hh;
 };
 
 struct pprof {
@@ -32,8 +26,8 @@ struct pprof {
 	const struct report *report;
 	struct bytes out;     /* samples, functions, locations, mappings, as they come */
 	struct bytes texts;   /* the string table */
-	struct known *text_ids, *function_ids, *location_ids, *mapping_ids;
-	uint64_t text_count, function_count, location_count, mapping_count, time_ns;
+	struct numbers text_ids, function_ids, location_ids, mapping_ids;
+	uint64_t time_ns;
 	struct pool scratch;
 };
 
@@ -79,29 +73,10 @@ static void put_message(struct bytes *b, unsigned field, struct bytes *message)
 	free(message->at);
 }
 
-/* The number of a key in its table; *is_new: it got one just now. */
-static uint64_t id_of(struct known **table, uint64_t *count, const char *key, bool *is_new)
-{
-	struct known *k;
-
-	HASH_FIND_STR(*table, key, k);
-	*is_new = !k;
-	if (k)
-		return k->id;
-	k = pool_regrow(NULL, 1, sizeof(*k));
-	memset(k, 0, sizeof(*k));
-	k->key = strdup(key);
-	if (!k->key)
-		abort();
-	k->id = (*count)++;
-	HASH_ADD_KEYPTR(hh, *table, k->key, strlen(k->key), k);
-	return k->id;
-}
-
 static uint64_t text_id(struct pprof *p, const char *text)
 {
 	bool is_new;
-	uint64_t id = id_of(&p->text_ids, &p->text_count, text, &is_new);
+	uint64_t id = numbers_of(&p->text_ids, text, &is_new);
 
 	if (is_new)
 		put_bytes(&p->texts, 6, text, strlen(text)); /* Profile.string_table */
@@ -124,7 +99,7 @@ static uint64_t mapping_id(struct pprof *p, const char *path)
 	struct bytes b = { 0 };
 	char build_id[41] = "";
 	bool is_new;
-	uint64_t id = id_of(&p->mapping_ids, &p->mapping_count, path, &is_new);
+	uint64_t id = numbers_of(&p->mapping_ids, path, &is_new);
 
 	if (!is_new)
 		return id;
@@ -144,7 +119,7 @@ static uint64_t function_id(struct pprof *p, const char *name, const char *file)
 {
 	struct bytes b = { 0 };
 	bool is_new;
-	uint64_t id = id_of(&p->function_ids, &p->function_count, pool_print(&p->scratch, "%s\n%s", name, file), &is_new);
+	uint64_t id = numbers_of(&p->function_ids, pool_print(&p->scratch, "%s\n%s", name, file), &is_new);
 
 	if (!is_new)
 		return id;
@@ -163,7 +138,7 @@ static uint64_t location_id(struct pprof *p, const struct spot *spots, unsigned 
 	struct bytes b = { 0 };
 	bool is_new;
 	const char *name = entry_spot_text(&p->scratch, outer);
-	uint64_t id = id_of(&p->location_ids, &p->location_count,
+	uint64_t id = numbers_of(&p->location_ids,
 			    pool_print(&p->scratch, "%s\n%lx\n%s", outer->module ? outer->module : "", (long)outer->offset, name), &is_new);
 
 	if (!is_new)
@@ -231,7 +206,8 @@ static void *open_pprof(FILE *to, const struct format_settings *settings)
 {
 	struct pprof *p = pool_regrow(NULL, 1, sizeof(*p));
 
-	*p = (struct pprof){ .to = to, .settings = settings, .function_count = 1, .location_count = 1, .mapping_count = 1 };
+	*p = (struct pprof){ .to = to, .settings = settings, .function_ids.next = 1, .location_ids.next = 1,
+			     .mapping_ids.next = 1 };
 	text_id(p, ""); /* number 0 */
 	put_type(p, 1, "live_objects", "count");
 	put_type(p, 1, "live_space", "bytes");
@@ -248,17 +224,6 @@ static void add_report(void *self, const struct report *report)
 	p->time_ns = report->model->start_realtime_ns + report->model->now_us * 1000;
 	mapping_id(p, words_utf8(&p->scratch, *report->model->executable ? report->model->executable : report->model->program));
 	entry_each(report, p->settings->source_root, false, put_sample, p);
-}
-
-static void drop(struct known **table)
-{
-	struct known *k, *next;
-
-	HASH_ITER(hh, *table, k, next) {
-		HASH_DEL(*table, k);
-		free(k->key);
-		free(k);
-	}
 }
 
 static void write_compressed(FILE *to, const struct bytes *b)
@@ -286,10 +251,10 @@ static void close_pprof(void *self)
 	put_number(&p->out, 14, text_id(p, "live_space")); /* default_sample_type */
 	put_raw(&p->out, p->texts.at, p->texts.used);
 	write_compressed(p->to, &p->out);
-	drop(&p->text_ids);
-	drop(&p->function_ids);
-	drop(&p->location_ids);
-	drop(&p->mapping_ids);
+	numbers_drop(&p->text_ids);
+	numbers_drop(&p->function_ids);
+	numbers_drop(&p->location_ids);
+	numbers_drop(&p->mapping_ids);
 	free(p->texts.at);
 	free(p->out.at);
 	pool_drop(&p->scratch);
