@@ -2,8 +2,10 @@
 #include "loaded.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <sys/auxv.h>
 
+#include "proc.h"
 #include "readable.h"
 #include "rules.h"
 
@@ -256,6 +258,23 @@ const char *loaded_path(const void *address)
 	if (!p.path)
 		dl_iterate_phdr(find_place, &p);
 	return p.path;
+}
+
+size_t loaded_file(const void *address, char *path, size_t size)
+{
+	const char *name = loaded_path(address);
+	size_t length;
+	long fd;
+
+	path[0] = 0;
+	if (!name || !*name)
+		return 0;
+	fd = sys_call6(SYS_openat, AT_FDCWD, (long)name, O_PATH | O_CLOEXEC, 0, 0, 0);
+	if (fd < 0)
+		return 0;
+	length = proc_path_of(fd, path, size);
+	sys_call3(SYS_close, fd, 0, 0);
+	return length;
 }
 
 /* The program comes first; the loader has written the place of its list into it. */

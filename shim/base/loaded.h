@@ -12,6 +12,7 @@
  * signal handlers, not on the hot path.
  */
 #include <link.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The first definition behind ours, and the first of all. 0: none. */
@@ -20,6 +21,10 @@ void *loaded_first(const char *name);
 
 /* The path of the object that an address lies in, as the loader has it: "" for the program, 0 for none. */
 const char *loaded_path(const void *address);
+
+/* The same as a path that leads there from everywhere, asked of the kernel: the loader keeps the words of LD_PRELOAD, which
+ * may be relative. Returns its length, 0 if it cannot be told. */
+size_t loaded_file(const void *address, char *path, size_t size);
 
 /* The loader's list for debuggers, never 0; empty where there is none. */
 const struct r_debug *loaded_list(void);

@@ -45,4 +45,23 @@ static inline long proc_open(const char *name, int flags)
 	}
 	return fd;
 }
+
+/* The path that leads from everywhere to what a descriptor of ours is open on. Returns its length, 0 if it cannot be told. */
+static inline size_t proc_path_of(long fd, char *path, size_t size)
+{
+	char link[PROC_NAME] = "/proc/self/fd/";
+	size_t at = strlen(link);
+	long place = 1, got;
+
+	while (fd / place >= 10)
+		place *= 10;
+	for (; place; place /= 10)
+		link[at++] = (char)('0' + fd / place % 10);
+	link[at] = 0;
+	got = sys_call3(SYS_readlink, (long)link, (long)path, (long)size - 1);
+	if (got <= 0 || path[0] != '/')
+		got = 0;
+	path[got] = 0;
+	return (size_t)got;
+}
 #endif

@@ -21,19 +21,19 @@ int index_start(unsigned fine)
 				   : i >= 9 ? (struct index_class){INDEX_AT_512, 9}
 				   : i >= 7 ? (struct index_class){INDEX_AT_128, 7}
 					    : (struct index_class){INDEX_AT_FINE, fine};
-	state.root = area_private(INDEX_ROOTS * sizeof *state.root, 0);
-	return state.root ? 0 : -12;
+	index_state.root = area_private(INDEX_ROOTS * sizeof *index_state.root, 0);
+	return index_state.root ? 0 : -12;
 }
 
 void index_stop(void)
 {
-	if (!state.root)
+	if (!index_state.root)
 		return;
 	for (uint32_t i = 0; i < INDEX_ROOTS; i++)
-		if (state.root[i])
-			area_private_free(state.root[i], leaf_bytes());
-	area_private_free(state.root, INDEX_ROOTS * sizeof *state.root);
-	state.root = 0;
+		if (index_state.root[i])
+			area_private_free(index_state.root[i], leaf_bytes());
+	area_private_free(index_state.root, INDEX_ROOTS * sizeof *index_state.root);
+	index_state.root = 0;
 }
 
 uint32_t *index_grow(uintptr_t address)
@@ -46,7 +46,7 @@ uint32_t *index_grow(uintptr_t address)
 	uint64_t *leaf = area_private(leaf_bytes(), 0);
 	if (!leaf)
 		return 0;
-	if (!__atomic_compare_exchange_n(&state.root[i], &none, leaf, 0, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(&index_state.root[i], &none, leaf, 0, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
 		area_private_free(leaf, leaf_bytes());
 		leaf = none;

@@ -22,6 +22,13 @@
 #include <stdint.h>
 #include "state.h"
 
+/* A fork wipes this. */
+struct index_part {
+	uint64_t **root; /* [address >> INDEX_LEAF_SHIFT] -> leaf */
+};
+#define index_state STATE_PART(index)
+STATE_PART_FITS(index);
+
 #define INDEX_LEAF_SHIFT 26
 #define INDEX_ROOTS (1u << (47 - INDEX_LEAF_SHIFT))
 #define INDEX_LEAF_SPAN (1ull << INDEX_LEAF_SHIFT)
@@ -49,7 +56,7 @@ static inline uint32_t *index_leaf(uintptr_t address)
 
 	if (__builtin_expect(i >= INDEX_ROOTS, 0))
 		return 0;
-	return (uint32_t *)__atomic_load_n(&state.root[i], __ATOMIC_RELAXED);
+	return (uint32_t *)__atomic_load_n(&index_state.root[i], __ATOMIC_RELAXED);
 }
 
 /* glibc's distance from a block to the next one; the low three bits are marks of its own. */

@@ -133,7 +133,7 @@ uint32_t live_site_make(struct thread *t, uint32_t number)
 {
 	struct trace_node *node = state_node(number);
 
-	state_lock(&state.lock_sites);
+	state_lock(&live_state.lock_sites);
 	uint32_t site = node->site;
 	if (!site) {
 		site = site_take(t);
@@ -145,7 +145,7 @@ uint32_t live_site_make(struct thread *t, uint32_t number)
 			__atomic_store_n(&node->site, site, __ATOMIC_RELEASE);
 		}
 	}
-	state_unlock(&state.lock_sites);
+	state_unlock(&live_state.lock_sites);
 	return site;
 }
 
@@ -154,11 +154,11 @@ void live_bury(uint32_t slot, struct trace_block *b)
 {
 	b->what |= (uint64_t)TRACE_FAMILY_GONE << 40;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	b->time = state.cut;
-	uint32_t head = __atomic_load_n(&state.graves, __ATOMIC_RELAXED);
+	b->time = live_state.cut;
+	uint32_t head = __atomic_load_n(&live_state.graves, __ATOMIC_RELAXED);
 	do
 		b->site = head;
-	while (!__atomic_compare_exchange_n(&state.graves, &head, slot, 1, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	while (!__atomic_compare_exchange_n(&live_state.graves, &head, slot, 1, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	if (!(slot & 255))
 		live_cut_over();
 }
@@ -167,19 +167,19 @@ void live_bury(uint32_t slot, struct trace_block *b)
  * the two looks at it. */
 void live_dig_up(struct thread *t)
 {
-	state_lock(&state.lock_pool);
-	for (uint32_t count = 0; !state.cut && count < SLOTS_GROUP; count++) {
-		uint32_t slot = __atomic_load_n(&state.graves, __ATOMIC_ACQUIRE);
+	state_lock(&slots_state.lock);
+	for (uint32_t count = 0; !live_state.cut && count < SLOTS_GROUP; count++) {
+		uint32_t slot = __atomic_load_n(&live_state.graves, __ATOMIC_ACQUIRE);
 
 		if (!slot)
 			break;
 		struct trace_block *b = state_block(slot);
-		if (!__atomic_compare_exchange_n(&state.graves, &slot, b->site, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (!__atomic_compare_exchange_n(&live_state.graves, &slot, b->site, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
 		__atomic_store_n(&b->where, 0, __ATOMIC_RELEASE);
 		slots_give(t, slot);
 	}
-	state_unlock(&state.lock_pool);
+	state_unlock(&slots_state.lock);
 }
 
 /* An entry that still names a block means that it was released behind our back. */
@@ -242,7 +242,7 @@ static uint32_t live_find_around(uintptr_t address)
 		{INDEX_AT_FINE, 0, 128}, {INDEX_AT_128, 7, 512}, {INDEX_AT_512, 9, 2048}, {INDEX_AT_2048, 11, 0}};
 	uint32_t slot = live_find(address);
 
-	for (size_t i = 0; i < sizeof arrays / sizeof *arrays && !slot && state.root; i++) {
+	for (size_t i = 0; i < sizeof arrays / sizeof *arrays && !slot && index_state.root; i++) {
 		unsigned shift = i ? arrays[i].shift : index_fine_shift;
 		uintptr_t most = i < 3 ? arrays[i].back : INDEX_LEAF_SPAN * AROUND_LEAVES;
 		uintptr_t low = address > most ? (address - most) >> shift : 0;
@@ -271,7 +271,7 @@ void live_ignore(uintptr_t address)
 
 uint32_t live_find(uintptr_t address)
 {
-	uint32_t *entry = state.root ? index_find(address) : 0;
+	uint32_t *entry = index_state.root ? index_find(address) : 0;
 
 	return entry ? index_slot(*entry) : 0;
 }
@@ -292,7 +292,7 @@ void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t re
 	uint64_t now = state_now();
 	struct trace_mismatch *m = 0;
 
-	state_lock(&state.lock_mismatch);
+	state_lock(&live_state.lock_mismatch);
 	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_MISMATCH].used;
 	for (uint32_t i = 1; i < used && !m; i++) {
 		struct trace_mismatch *old = state_mismatch(i);
@@ -318,7 +318,7 @@ void live_mismatch(struct thread *t, const struct live_taken *taken, uint32_t re
 		m->bytes += taken->what & TRACE_SIZE_MAX;
 		__atomic_store_n(&m->count, m->count + 1, __ATOMIC_RELEASE);
 	}
-	state_unlock(&state.lock_mismatch);
+	state_unlock(&live_state.lock_mismatch);
 }
 
 void live_attach(struct thread *t)

@@ -13,6 +13,15 @@
 #include <stdint.h>
 #include "thread.h"
 
+/* A fork wipes this. */
+struct live_part {
+	uint32_t lock_sites, lock_mismatch;
+	uint32_t cut;    /* SCAN index while a scan of the living is under way: blocks leave graves */
+	uint32_t graves; /* slots of blocks that were let go meanwhile, a list through site */
+};
+#define live_state STATE_PART(live)
+STATE_PART_FITS(live);
+
 /* Where an interposed call came from: return address, CFA, the caller's rbp. */
 struct live_caller {
 	uintptr_t pc, sp, rbp;
@@ -43,7 +52,7 @@ void live_ignore(uintptr_t address);
 /* The slot of the block at an address, 0 if not followed. */
 uint32_t live_find(uintptr_t address);
 
-/* Called from time to time while state.cut is set: is the scan that was under way over? Registered by the floor above. */
+/* Called from time to time while live_state.cut is set: is the scan that was under way over? Registered by the floor above. */
 extern void (*live_cut_over)(void) __attribute__((visibility("hidden")));
 
 /* Hands a thread's reusable slots and unflushed totals back. */

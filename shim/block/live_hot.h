@@ -110,7 +110,7 @@ static inline uint32_t *live_entry(uintptr_t address, uint64_t size)
 static inline __attribute__((always_inline)) void live_write(struct thread *t, uint32_t *entry, uint64_t where, uint64_t what,
 							     uint32_t site, uint32_t time, uint32_t is_watched)
 {
-	if (__builtin_expect(!t->free_slots && state.graves, 0))
+	if (__builtin_expect(!t->free_slots && live_state.graves, 0))
 		live_dig_up(t);
 	struct trace_block *b;
 	uint32_t slot = slots_take(t, &b);
@@ -161,7 +161,7 @@ static inline __attribute__((always_inline)) void live_insert(struct thread *t, 
 	if (__builtin_expect(size > TRACE_SIZE_MAX, 0))
 		size = TRACE_SIZE_MAX;
 	live_write(t, entry, address | (uint64_t)t->identity << 48,
-		   size | (uint64_t)family << 40 | (uint64_t)rate << 44 | now >> 32 << 48 | (uint64_t)(state.cut != 0) << 63, at->site,
+		   size | (uint64_t)family << 40 | (uint64_t)rate << 44 | now >> 32 << 48 | (uint64_t)(live_state.cut != 0) << 63, at->site,
 		   (uint32_t)now, is_watched);
 	live_count_made(t, at, (int64_t)size);
 }
@@ -197,7 +197,7 @@ static inline __attribute__((always_inline)) struct live_taken live_take(struct 
 		__builtin_prefetch(state_site(taken.site), 1);
 	if (__builtin_expect(taken.what >> 44 & 15, 0))
 		sample_count(address, -1);
-	if (__builtin_expect(state.cut != 0, 0)) {
+	if (__builtin_expect(live_state.cut != 0, 0)) {
 		live_bury(slot, b);
 		return taken;
 	}

@@ -7,6 +7,14 @@
 #include "state.h"
 #include "rules.h"
 
+/* A fork wipes this. */
+struct release_part {
+	uint32_t *newest; /* the newest element of the sites in each place of a hash table */
+	uint32_t lock;
+};
+#define release_state STATE_PART(release)
+STATE_PART_FITS(release);
+
 #define HEADS 4096u
 #define ELEMENTS_MOST (1u << 15)
 
@@ -50,7 +58,7 @@ static struct trace_release *make(uint32_t *head, uint32_t site, uint32_t node)
 /* The element of a site and a stack; when the site has all it may have, the one for all other stacks. */
 static struct trace_release *find(uint32_t site, uint32_t node)
 {
-	uint32_t *head = &state.releases[site % HEADS];
+	uint32_t *head = &release_state.newest[site % HEADS];
 	struct trace_release *others = 0;
 	uint32_t count = 0;
 
@@ -86,10 +94,10 @@ void release_note(uint32_t site, uint32_t node, uint64_t made_us, uint32_t forei
 
 	if (!node)
 		return;
-	state_lock(&state.lock_releases);
-	if (!state.releases)
-		state.releases = area_private(HEADS * sizeof *state.releases, 1);
-	struct trace_release *r = state.releases ? find(site, node) : 0;
+	state_lock(&release_state.lock);
+	if (!release_state.newest)
+		release_state.newest = area_private(HEADS * sizeof *release_state.newest, 1);
+	struct trace_release *r = release_state.newest ? find(site, node) : 0;
 	if (r) {
 		uint16_t *ages = &r->ages[age_class(age)];
 
@@ -99,5 +107,5 @@ void release_note(uint32_t site, uint32_t node, uint64_t made_us, uint32_t forei
 			r->max_us = age;
 		__atomic_store_n(&r->count, r->count + 1, __ATOMIC_RELEASE);
 	}
-	state_unlock(&state.lock_releases);
+	state_unlock(&release_state.lock);
 }

@@ -86,7 +86,7 @@ static void stick_all(void)
 {
 	for (uintptr_t at = 0; at < REAL_EARLY_SIZE + PAGE; at += PAGE)
 		sample_stick((uintptr_t)real_early_arena + (at < REAL_EARLY_SIZE ? at : REAL_EARLY_SIZE - 1));
-	if (!__atomic_load_n(&state.followed_all, __ATOMIC_SEQ_CST))
+	if (!__atomic_load_n(&thread_state.followed_all, __ATOMIC_SEQ_CST))
 		return;
 	barrier_everywhere(); /* takes ten milliseconds and more */
 	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_BLOCK].used;
@@ -103,28 +103,28 @@ int sample_filter(void)
 {
 	uint32_t word = state.header->level;
 
-	if (state.filter && state.filter_word == word)
+	if (sample_state.filter && sample_state.filter_word == word)
 		return 1;
-	state_lock(&state.lock_sample);
-	if (!state.filter || state.filter_word != word) {
-		unsigned char *filter = state.filter;
+	state_lock(&sample_state.lock);
+	if (!sample_state.filter || sample_state.filter_word != word) {
+		unsigned char *filter = sample_state.filter;
 
 		if (!filter)
 			filter = area_private(1u << SAMPLE_FILTER_SHIFT, 0);
 		if (filter) {
-			state.filter_building = filter;
+			sample_state.filter_building = filter;
 			stick_all();
-			state.filter_word = word;
-			__atomic_store_n(&state.filter, filter, __ATOMIC_RELEASE);
+			sample_state.filter_word = word;
+			__atomic_store_n(&sample_state.filter, filter, __ATOMIC_RELEASE);
 		}
 	}
-	state_unlock(&state.lock_sample);
-	return state.filter != 0;
+	state_unlock(&sample_state.lock);
+	return sample_state.filter != 0;
 }
 
 void sample_count(uintptr_t address, int change)
 {
-	unsigned char *filter = state.filter;
+	unsigned char *filter = sample_state.filter;
 
 	if (!filter)
 		return;
@@ -138,6 +138,6 @@ void sample_count(uintptr_t address, int change)
 
 void sample_stick(uintptr_t address)
 {
-	if (state.filter_building)
-		__atomic_store_n(sample_cell(state.filter_building, address), SAMPLE_STICKY, __ATOMIC_RELAXED);
+	if (sample_state.filter_building)
+		__atomic_store_n(sample_cell(sample_state.filter_building, address), SAMPLE_STICKY, __ATOMIC_RELAXED);
 }

@@ -13,6 +13,15 @@
 #define SAMPLE_FILTER_SHIFT 16   /* log2 of the cells in the filter */
 #define SAMPLE_STICKY 255u
 
+/* A fork wipes this. */
+struct sample_part {
+	unsigned char *filter, *filter_building;
+	uint32_t filter_word;
+	uint32_t lock; /* making a filter */
+};
+#define sample_state STATE_PART(sample)
+STATE_PART_FITS(sample);
+
 /* Enters the mean of the settings in the header's table. */
 void sample_start(void);
 
@@ -63,7 +72,7 @@ static inline unsigned char *sample_cell(unsigned char *filter, uintptr_t addres
 /* For a thread in mode THREAD_SAMPLE. */
 static inline int sample_may_follow(uintptr_t address)
 {
-	return *sample_cell(state.filter, address);
+	return *sample_cell(sample_state.filter, address);
 }
 
 /* A sampled block (rate not 0) is followed from now on, or no more. */

@@ -12,8 +12,8 @@ static size_t table_bytes(void)
 
 int slots_start(void)
 {
-	state.groups = area_private(table_bytes(), 1);
-	if (!state.groups)
+	slots_state.groups = area_private(table_bytes(), 1);
+	if (!slots_state.groups)
 		return -12;
 	/* no group 0: BLOCK has no element 0 */
 	return area_take(TRACE_AREA_BLOCK, 2 * SLOTS_GROUP - 1) ? 0 : -28;
@@ -21,9 +21,9 @@ int slots_start(void)
 
 void slots_stop(void)
 {
-	if (state.groups)
-		area_private_free(state.groups, table_bytes());
-	state.groups = 0;
+	if (slots_state.groups)
+		area_private_free(slots_state.groups, table_bytes());
+	slots_state.groups = 0;
 }
 
 static uint32_t count_of(uint64_t bits)
@@ -35,24 +35,24 @@ static uint32_t count_of(uint64_t bits)
  * for whoever takes it out takes all of them. */
 void slots_give_remote(uint32_t g, uint64_t bits)
 {
-	struct slots_group *group = &state.groups[g];
+	struct slots_group *group = &slots_state.groups[g];
 	uint64_t old = __atomic_fetch_or(&group->remote, bits, __ATOMIC_ACQ_REL);
 
 	if (count_of(old) >= SLOTS_LISTED || count_of(old | bits) < SLOTS_LISTED)
 		return;
-	uint32_t head = __atomic_load_n(&state.pool, __ATOMIC_RELAXED);
+	uint32_t head = __atomic_load_n(&slots_state.pool, __ATOMIC_RELAXED);
 	do
 		group->next = head;
-	while (!__atomic_compare_exchange_n(&state.pool, &head, g, 1, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	while (!__atomic_compare_exchange_n(&slots_state.pool, &head, g, 1, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 /* The newest group of the pool, 0: none. Caller holds lock_pool: with one taker only, the head cannot
  * have gone and come back between the two looks at it. */
 static uint32_t pool_take(void)
 {
-	uint32_t g = __atomic_load_n(&state.pool, __ATOMIC_ACQUIRE);
+	uint32_t g = __atomic_load_n(&slots_state.pool, __ATOMIC_ACQUIRE);
 
-	while (g && !__atomic_compare_exchange_n(&state.pool, &g, state.groups[g].next, 1, __ATOMIC_ACQUIRE,
+	while (g && !__atomic_compare_exchange_n(&slots_state.pool, &g, slots_state.groups[g].next, 1, __ATOMIC_ACQUIRE,
 						 __ATOMIC_ACQUIRE))
 		;
 	return g;
@@ -66,25 +66,25 @@ static void hold(struct slots_group *group, uint32_t owner, uint32_t count)
 
 static void list_enter(struct thread *t, uint32_t g)
 {
-	struct slots_group *group = &state.groups[g];
+	struct slots_group *group = &slots_state.groups[g];
 
 	group->newer = 0;
 	group->older = t->groups;
 	if (t->groups)
-		state.groups[t->groups].newer = g;
+		slots_state.groups[t->groups].newer = g;
 	t->groups = g;
 }
 
 static void list_leave(struct thread *t, uint32_t g)
 {
-	struct slots_group *group = &state.groups[g];
+	struct slots_group *group = &slots_state.groups[g];
 
 	if (group->newer)
-		state.groups[group->newer].older = group->older;
+		slots_state.groups[group->newer].older = group->older;
 	else
 		t->groups = group->older;
 	if (group->older)
-		state.groups[group->older].newer = group->newer;
+		slots_state.groups[group->older].newer = group->newer;
 	t->full_groups -= slots_count(group->held) == SLOTS_GROUP;
 }
 
@@ -101,7 +101,7 @@ static uint64_t own_take(struct slots_group *group)
 /* Leaves a listed group of the thread's own to all. */
 static void donate(struct thread *t, uint32_t g)
 {
-	struct slots_group *group = &state.groups[g];
+	struct slots_group *group = &slots_state.groups[g];
 
 	list_leave(t, g);
 	uint64_t own = own_take(group);
@@ -111,7 +111,7 @@ static void donate(struct thread *t, uint32_t g)
 
 void slots_note(struct thread *t, uint32_t g)
 {
-	uint32_t count = slots_count(state.groups[g].held);
+	uint32_t count = slots_count(slots_state.groups[g].held);
 
 	if (count == SLOTS_LISTED)
 		list_enter(t, g);
@@ -133,12 +133,12 @@ int slots_refill(struct thread *t)
 
 	if (g) {
 		list_leave(t, g);
-		return use(t, g, own_take(&state.groups[g]));
+		return use(t, g, own_take(&slots_state.groups[g]));
 	}
-	state_lock(&state.lock_pool);
+	state_lock(&slots_state.lock);
 	uint64_t slots = 0;
 	while (!slots && (g = pool_take())) {
-		struct slots_group *group = &state.groups[g];
+		struct slots_group *group = &slots_state.groups[g];
 
 		slots = __atomic_exchange_n(&group->remote, 0, __ATOMIC_ACQ_REL);
 		uint32_t owner = slots_owner(__atomic_load_n(&group->held, __ATOMIC_ACQUIRE));
@@ -147,16 +147,16 @@ int slots_refill(struct thread *t)
 		else if (owner == t->owner) /* no list has it: ours is empty */
 			slots |= own_take(group);
 	}
-	state_unlock(&state.lock_pool);
+	state_unlock(&slots_state.lock);
 	if (slots)
 		return use(t, g, slots);
 	uint32_t first = area_take(TRACE_AREA_BLOCK, 2 * SLOTS_GROUP);
 	if (!first)
 		return 0;
 	g = first / SLOTS_GROUP;
-	hold(&state.groups[g], t->owner, 0);
-	state.groups[g + 1].own = ~0ull;
-	hold(&state.groups[g + 1], t->owner, SLOTS_GROUP);
+	hold(&slots_state.groups[g], t->owner, 0);
+	slots_state.groups[g + 1].own = ~0ull;
+	hold(&slots_state.groups[g + 1], t->owner, SLOTS_GROUP);
 	list_enter(t, g + 1);
 	t->full_groups++;
 	return use(t, g, ~0ull);

@@ -35,6 +35,15 @@ struct slots_group {
 };
 #define SLOTS_HELD_SHIFT 7
 
+/* A fork wipes this. */
+struct slots_part {
+	struct slots_group *groups; /* [slot / SLOTS_GROUP] */
+	uint32_t pool; /* groups with free slots that are left to all, a list through next */
+	uint32_t lock; /* of the pool */
+};
+#define slots_state STATE_PART(slots)
+STATE_PART_FITS(slots);
+
 static inline uint32_t slots_owner(uint32_t held)
 {
 	return held >> SLOTS_HELD_SHIFT;
@@ -77,7 +86,7 @@ static inline void slots_give(struct thread *t, uint32_t slot)
 	uint32_t g = slot / SLOTS_GROUP;
 	uint64_t bit = 1ull << slot % SLOTS_GROUP;
 
-	struct slots_group *group = &state.groups[g];
+	struct slots_group *group = &slots_state.groups[g];
 	uint32_t held = __atomic_load_n(&group->held, __ATOMIC_RELAXED);
 	if (__builtin_expect(slots_owner(held) != t->owner, 0)) {
 		slots_give_remote(g, bit);

@@ -58,11 +58,11 @@ static void identities_collect(void)
 			continue;
 		}
 		__atomic_store_n(&t->tid, 0, __ATOMIC_RELEASE);
-		t->started_us = state.identities;
-		state.identities = i;
+		t->started_us = thread_state.identities;
+		thread_state.identities = i;
 	}
 	area_private_free(named, IDENTITIES + 1);
-	state.thread_gc_at = used > 2 * kept ? used : 2 * used;
+	thread_state.gc_at = used > 2 * kept ? used : 2 * used;
 }
 
 /* A THREAD entry for the running thread. Caller holds lock_threads. */
@@ -70,11 +70,11 @@ static uint32_t identity_make(uint32_t tid)
 {
 	uint32_t i;
 
-	if (!state.identities && state.header->areas[TRACE_AREA_THREAD].used >= state.thread_gc_at)
+	if (!thread_state.identities && state.header->areas[TRACE_AREA_THREAD].used >= thread_state.gc_at)
 		identities_collect();
-	i = state.identities;
+	i = thread_state.identities;
 	if (i)
-		state.identities = (uint32_t)state_thread(i)->started_us;
+		thread_state.identities = (uint32_t)state_thread(i)->started_us;
 	else if (state.header->areas[TRACE_AREA_THREAD].used < IDENTITIES)
 		i = area_take(TRACE_AREA_THREAD, 1);
 	if (!i)
@@ -90,15 +90,15 @@ static uint32_t identity_make(uint32_t tid)
 
 static struct thread *state_take(void)
 {
-	struct thread *t = state.free_threads;
+	struct thread *t = thread_state.free_threads;
 
 	if (t) {
-		state.free_threads = t->next_free;
+		thread_state.free_threads = t->next_free;
 		return t;
 	}
 	t = area_private(sizeof *t, 1);
 	if (t) {
-		t->owner = ++state.thread_slots;
+		t->owner = ++thread_state.slots;
 		t->watch_credit = THREAD_WATCHED; /* kept by the threads that use it later */
 	}
 	return t;
@@ -131,12 +131,12 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 {
 	uint32_t tid = own_tid();
 
-	state_lock(&state.lock_threads);
+	state_lock(&thread_state.lock);
 	struct thread *t = reuse;
 	if (!t)
 		t = state_take();
 	else
-		t->owner = ++state.thread_slots;
+		t->owner = ++thread_state.slots;
 	if (t) {
 		t->identity = identity_make(tid);
 		t->mode = THREAD_ASIDE;
@@ -150,23 +150,23 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 		thread_upper.attach(t);
 		t->attached = 1;
 	}
-	state_unlock(&state.lock_threads);
+	state_unlock(&thread_state.lock);
 	*of = tid;
 	return t;
 }
 
 static void detach(struct thread *t)
 {
-	state_lock(&state.lock_threads);
+	state_lock(&thread_state.lock);
 	thread_upper.detach(t);
 	if (t->identity)
 		state_thread(t->identity)->ended_us = state_now() | 1;
 	t->attached = 0;
 	t->mode = THREAD_ASIDE;
 	t->busy_sp = 0;
-	t->next_free = state.free_threads;
-	state.free_threads = t;
-	state_unlock(&state.lock_threads);
+	t->next_free = thread_state.free_threads;
+	thread_state.free_threads = t;
+	state_unlock(&thread_state.lock);
 }
 
 /* Runs once a round while other keys' destructors still free; only the last round lets go. */
@@ -184,7 +184,7 @@ static void thread_gone(void *data)
 
 int thread_start(void)
 {
-	state.thread_gc_at = 4096;
+	thread_state.gc_at = 4096;
 	thread_find_key();
 	return 0;
 }
@@ -253,8 +253,8 @@ void thread_leave(struct thread *t)
 void thread_arm(struct thread *t)
 {
 	t->level = __atomic_load_n(&state.header->level, __ATOMIC_RELAXED);
-	if ((t->level & 255) == TRACE_LEVEL_PARANOID && !state.followed_all) {
-		__atomic_exchange_n(&state.followed_all, 1, __ATOMIC_SEQ_CST);
+	if ((t->level & 255) == TRACE_LEVEL_PARANOID && !thread_state.followed_all) {
+		__atomic_exchange_n(&thread_state.followed_all, 1, __ATOMIC_SEQ_CST);
 		t->level = __atomic_load_n(&state.header->level, __ATOMIC_SEQ_CST);
 	}
 	t->busy_sp = 0;

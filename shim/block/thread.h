@@ -81,6 +81,17 @@ struct thread {
 	struct stack_cache stack;
 };
 
+/* A fork wipes this. */
+struct thread_part {
+	uint32_t lock; /* of the lists */
+	uint32_t slots, gc_at;
+	uint32_t identities; /* free THREAD entries, a list through started_us */
+	struct thread *free_threads;
+	uint32_t followed_all; /* some thread was at paranoid: there may be blocks of rate 0, and some on their way */
+};
+#define thread_state STATE_PART(thread)
+STATE_PART_FITS(thread);
+
 extern __thread struct thread *thread_current
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "live.h"
 #include "real.h"
 #include "snapshot.h"
 #include "state.h"
@@ -46,7 +47,7 @@ static int answer(long result)
 
 static inline int closed(int result)
 {
-	if (__builtin_expect(__atomic_load_n(&state.leaving, __ATOMIC_SEQ_CST) | state.cut, 0))
+	if (__builtin_expect(__atomic_load_n(&snapshot_state.leaving, __ATOMIC_SEQ_CST) | live_state.cut, 0))
 		snapshot_wait_for_files();
 	return result;
 }

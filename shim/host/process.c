@@ -44,6 +44,14 @@
 
 struct process_signals process_signals;
 
+/* A fork wipes this. */
+struct process_part {
+	uint32_t starting; /* a fork child makes its trace */
+	uint32_t unlinked; /* the trace has no name any more */
+};
+#define process_state STATE_PART(process)
+STATE_PART_FITS(process);
+
 enum stage { NOT_YET, STARTED, STOPPED };
 
 /* Not wiped by a fork. */
@@ -162,28 +170,8 @@ static int open_named(uint32_t pid)
 	return r;
 }
 
-/* The name of a trace in the first of the usual folders that can be used: 0, else -errno. */
-static int usual_place(uint32_t pid)
-{
-	const char *parents[] = {settings.temporary, "/dev/shm", "/var/tmp"};
-	char dir[SETTINGS_PATH + 32], number[24];
-	int r = -ENOENT;
-
-	for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
-		char *at = put(dir, dir + sizeof dir, parents[i]);
-
-		at = put(at, dir + sizeof dir, "/leakshim-");
-		put(at, dir + sizeof dir, note_number(number, sys_call3(SYS_geteuid, 0, 0, 0)));
-		r = private_folder(dir);
-		if (!r) {
-			name_in(dir, pid, 1);
-			return 0;
-		}
-	}
-	return r;
-}
-
-static int open_default(uint32_t pid)
+/* Calls `use` with the usual folders that can be used, until it returns 0. Returns 0, or what the first one said. */
+static int in_usual_folder(int (*use)(const char *dir, uint32_t pid), uint32_t pid)
 {
 	const char *parents[] = {settings.temporary, "/dev/shm", "/var/tmp"};
 	char dir[SETTINGS_PATH + 32], number[24];
@@ -196,13 +184,20 @@ static int open_default(uint32_t pid)
 		put(at, dir + sizeof dir, note_number(number, sys_call3(SYS_geteuid, 0, 0, 0)));
 		int one = private_folder(dir);
 		if (!one)
-			one = open_in(dir, pid);
+			one = use(dir, pid);
 		if (!one)
 			return 0;
 		if (!i)
 			r = one;
 	}
 	return r;
+}
+
+/* Only the name that a trace there would have. */
+static int name_first(const char *dir, uint32_t pid)
+{
+	name_in(dir, pid, 1);
+	return 0;
 }
 
 static void fill_header(struct trace_header *h, uint32_t pid)
@@ -236,7 +231,7 @@ static int open_trace(uint32_t pid)
 		return open_named(pid);
 	if (settings.dir[0])
 		return open_in(settings.dir, pid);
-	return open_default(pid);
+	return in_usual_folder(open_in, pid);
 }
 
 static const char *reason(int error)
@@ -346,7 +341,7 @@ int process_begin(void)
 		process.stage = STOPPED;
 		return 0;
 	}
-	if (__atomic_exchange_n(&state.starting, 1, __ATOMIC_ACQUIRE))
+	if (__atomic_exchange_n(&process_state.starting, 1, __ATOMIC_ACQUIRE))
 		return __atomic_load_n(&state.tracing, __ATOMIC_ACQUIRE) != 0;
 	int saved = errno;
 	int r = begin();
@@ -359,11 +354,13 @@ static void find_analyzer(void)
 {
 	static const char *const places[] = {"/../analyzer/leakshim", "/../../bin/leakshim", "/../bin/leakshim"};
 	const char *own;
-	char path[SETTINGS_PATH];
+	char path[SETTINGS_PATH], file[SETTINGS_PATH];
 
 	if (settings.analyzer[0])
 		return;
 	own = loaded_path((void *)process_start);
+	if (own && own[0] != '/' && loaded_file((void *)process_start, file, sizeof file))
+		own = file;
 	if (own && own[0] == '/') {
 		size_t folder = (size_t)(base_name(own) - own);
 
@@ -433,7 +430,7 @@ static void loosen(void)
 static void register_uppers(void)
 {
 	area_deferred = snapshot_deferred;
-	spawn_held = &state.leaving;
+	spawn_held = &snapshot_state.leaving;
 	live_cut_over = snapshot_poll;
 	thread_upper.attach = live_attach;
 	thread_upper.detach = live_detach;
@@ -573,7 +570,7 @@ static int copy_for_us(void)
 	char was[sizeof process.path];
 
 	memcpy(was, process.path, sizeof was);
-	if (!settings.trace[0] && !usual_place(own_pid())) {
+	if (!settings.trace[0] && !in_usual_folder(name_first, own_pid())) {
 		write_out();
 		if (can_read_trace())
 			return 1;
@@ -600,9 +597,9 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 		jvm_at_end();
 	else if (!process.is_checked)
 		snapshot_at_end(here);
-	if (state.unlinked) {
+	if (process_state.unlinked) {
 		write_out();
-		state.unlinked = 0;
+		process_state.unlinked = 0;
 	} else {
 		area_trim(process.path);
 	}
@@ -629,13 +626,13 @@ void process_exec(const struct snapshot_here *here)
 	if (state.header->flags & TRACE_FLAG_FORKED) {
 		/* what a child holds between fork and exec goes with the exec: nothing to report */
 		sys_call3(SYS_unlink, (long)process.path, 0, 0);
-		state.unlinked = 1;
+		process_state.unlinked = 1;
 		return;
 	}
 	snapshot_at_end(here);
 	if (!settings.keep_always && snapshot_is_clean()) {
 		sys_call3(SYS_unlink, (long)process.path, 0, 0);
-		state.unlinked = 1;
+		process_state.unlinked = 1;
 	}
 }
 

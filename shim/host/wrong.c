@@ -109,7 +109,7 @@ static void tell(struct thread *t, enum trace_finding_kind kind, uintptr_t addre
 	uint32_t end_node = freed_pc ? node_of(freed_pc) : 0;
 	uint64_t now = state_now();
 
-	state_lock(&state.lock_mismatch);
+	state_lock(&live_state.lock_mismatch);
 	struct trace_finding *f = find(kind, node);
 
 	if (f) {
@@ -126,7 +126,7 @@ static void tell(struct thread *t, enum trace_finding_kind kind, uintptr_t addre
 			__atomic_store_n(&f->kind, kind, __ATOMIC_RELEASE);
 		}
 	}
-	state_unlock(&state.lock_mismatch);
+	state_unlock(&live_state.lock_mismatch);
 }
 
 static int is_static(uintptr_t address)

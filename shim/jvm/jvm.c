@@ -411,23 +411,10 @@ void *jvm_answer(const char *name, void *found)
 	return (void *)create;
 }
 
-/* Our own file, as a path that leads there from everywhere; no name if the option could not carry it. */
+/* No name if the option could not carry it. */
 static void find_own_path(void)
 {
-	char link[64] = "/proc/self/fd/", number[24];
-	const char *path = loaded_path((void *)jvm_start);
-	long fd, size;
-
-	if (!path || !*path)
-		return;
-	fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_PATH | O_CLOEXEC, 0, 0, 0);
-	if (sys_failed(fd))
-		return;
-	put(link + strlen(link), link + sizeof link, note_number(number, fd));
-	size = sys_call3(SYS_readlink, (long)link, (long)own_path, sizeof own_path - 1);
-	sys_call3(SYS_close, fd, 0, 0);
-	own_path[sys_failed(size) || size < 0 ? 0 : size] = 0;
-	if (own_path[0] != '/' || strchr(own_path, '='))
+	if (!loaded_file((void *)jvm_start, own_path, sizeof own_path) || strchr(own_path, '='))
 		own_path[0] = 0;
 }
 

@@ -139,14 +139,14 @@ int scanner_reap(uint32_t pid)
 {
 	int is_over = 1, is_listed = 0;
 
-	for (size_t i = 0; i < sizeof state.scanners / sizeof *state.scanners; i++) {
-		uint32_t one = state.scanners[i];
+	for (size_t i = 0; i < sizeof scanner_state.pids / sizeof *scanner_state.pids; i++) {
+		uint32_t one = scanner_state.pids[i];
 
 		if (!one)
 			continue;
 		is_listed |= one == pid;
 		if (sys_call6(SYS_wait4, one, 0, __WCLONE | WNOHANG, 0, 0, 0))
-			__atomic_compare_exchange_n(&state.scanners[i], &one, 0, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+			__atomic_compare_exchange_n(&scanner_state.pids[i], &one, 0, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		else if (one == pid)
 			is_over = 0;
 	}
@@ -158,9 +158,9 @@ int scanner_reap(uint32_t pid)
 
 void scanner_remember(uint32_t pid)
 {
-	for (size_t i = 0; i < sizeof state.scanners / sizeof *state.scanners; i++)
-		if (!state.scanners[i]) {
-			state.scanners[i] = pid;
+	for (size_t i = 0; i < sizeof scanner_state.pids / sizeof *scanner_state.pids; i++)
+		if (!scanner_state.pids[i]) {
+			scanner_state.pids[i] = pid;
 			return;
 		}
 }

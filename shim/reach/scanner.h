@@ -12,6 +12,14 @@
  * Raw system calls only. Async-signal-safe.
  */
 #include "cut.h"
+#include "state.h"
+
+/* A fork wipes this. */
+struct scanner_part {
+	uint32_t pids[64]; /* that were not waited for */
+};
+#define scanner_state STATE_PART(scanner)
+STATE_PART_FITS(scanner);
 
 /* A process with a copy of our memory, which scans and then calls `then`. Returns its pid, or -errno; does not return there. */
 long scanner_copy(struct reach_cut *cut, void (*then)(void));

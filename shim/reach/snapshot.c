@@ -233,9 +233,9 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 
 void snapshot_poll(void)
 {
-	uint32_t cut = __atomic_load_n(&state.cut, __ATOMIC_ACQUIRE);
+	uint32_t cut = __atomic_load_n(&live_state.cut, __ATOMIC_ACQUIRE);
 
-	if (!cut || state.scanning)
+	if (!cut || snapshot_state.scanning)
 		return;
 	struct trace_scan *scan = scan_at(cut);
 	if (scan->occasion == TRACE_OCCASION_END)
@@ -246,7 +246,7 @@ void snapshot_poll(void)
 		if (!scan->status)
 			scan->status = TRACE_SCAN_BROKE;
 	}
-	__atomic_compare_exchange_n(&state.cut, &cut, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	__atomic_compare_exchange_n(&live_state.cut, &cut, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
 /* Kilobytes of the process's own memory: two counters, no walk. */
@@ -261,8 +261,8 @@ static uint64_t own_memory(void)
 /* Foresees how long a copy holds the program: as the last one did. */
 static uint64_t predict(uint64_t kib)
 {
-	if (state.copied_kib)
-		return COPY_LEAST + kib * state.copied_us / state.copied_kib;
+	if (snapshot_state.copied_kib)
+		return COPY_LEAST + kib * snapshot_state.copied_us / snapshot_state.copied_kib;
 	return COPY_LEAST + kib * COPY_PER_MIB / 1024;
 }
 
@@ -278,7 +278,7 @@ static int is_to_share(struct trace_scan *scan)
 		scan->status = TRACE_SCAN_TOO_DEAR;
 	if (scan->predicted_us <= settings.pause * 1000)
 		return scans + own > most;
-	state.copied_us -= state.copied_us / 8; /* it may have been a bad moment: tried again in the end */
+	snapshot_state.copied_us -= snapshot_state.copied_us / 8; /* it may have been a bad moment: tried again in the end */
 	return 1;
 }
 
@@ -286,11 +286,11 @@ _Static_assert(sizeof(struct scanner_shared) <= TASKS_LISTING, "it takes the pla
 
 static void free_shared(void)
 {
-	if (state.shared_stack)
-		sys_call3(SYS_munmap, (long)state.shared_stack, SHARED_STACK, 0);
-	if (state.shared_tasks)
-		sys_call3(SYS_munmap, (long)state.shared_tasks, (long)state.shared_tasks_size, 0);
-	state.shared_stack = state.shared_tasks = 0;
+	if (snapshot_state.shared_stack)
+		sys_call3(SYS_munmap, (long)snapshot_state.shared_stack, SHARED_STACK, 0);
+	if (snapshot_state.shared_tasks)
+		sys_call3(SYS_munmap, (long)snapshot_state.shared_tasks, (long)snapshot_state.shared_tasks_size, 0);
+	snapshot_state.shared_stack = snapshot_state.shared_tasks = 0;
 }
 
 /* No copy: the scan shares our memory, and looks several times. Everything moves on meanwhile, so
@@ -316,9 +316,9 @@ static long take_shared(struct trace_scan *scan, const struct snapshot_here *her
 	shared->cut.is_waited = is_waited;
 	shared->then = then;
 	scan->flags |= TRACE_SCAN_SHARED;
-	state.shared_stack = (void *)stack;
-	state.shared_tasks = tasks.thread;
-	state.shared_tasks_size = tasks.size;
+	snapshot_state.shared_stack = (void *)stack;
+	snapshot_state.shared_tasks = tasks.thread;
+	snapshot_state.shared_tasks_size = tasks.size;
 	return scanner_share(shared, (unsigned char *)stack, SHARED_STACK);
 }
 
@@ -333,8 +333,8 @@ static long take(struct trace_scan *scan, const struct snapshot_here *here, void
 	cut.is_waited = is_waited;
 	uint64_t before = state_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	long pid = scanner_copy(&cut, then);
-	state.copied_us = (uint32_t)((state_clock_ns(CLOCK_THREAD_CPUTIME_ID) - before) / 1000);
-	state.copied_kib = (uint32_t)own_memory();
+	snapshot_state.copied_us = (uint32_t)((state_clock_ns(CLOCK_THREAD_CPUTIME_ID) - before) / 1000);
+	snapshot_state.copied_kib = (uint32_t)own_memory();
 	tasks_free(&tasks);
 	return pid;
 }
@@ -368,16 +368,16 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_w
 	uint64_t start = state_clock_ns(CLOCK_MONOTONIC);
 
 	snapshot_poll();
-	if (state.cut || __atomic_exchange_n(&state.scanning, 1, __ATOMIC_ACQUIRE))
+	if (live_state.cut || __atomic_exchange_n(&snapshot_state.scanning, 1, __ATOMIC_ACQUIRE))
 		return -1;
 	if (!can_lock(then)) {
-		__atomic_store_n(&state.scanning, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&snapshot_state.scanning, 0, __ATOMIC_RELEASE);
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof state.scanners / sizeof *state.scanners; i++)
-		if (state.shared_stack && state.scanners[i] && state.scanners[i] == state.shared_pid &&
-		    !scanner_reap(state.shared_pid)) { /* still uses our memory */
-			__atomic_store_n(&state.scanning, 0, __ATOMIC_RELEASE);
+	for (size_t i = 0; i < sizeof scanner_state.pids / sizeof *scanner_state.pids; i++)
+		if (snapshot_state.shared_stack && scanner_state.pids[i] && scanner_state.pids[i] == snapshot_state.shared_pid &&
+		    !scanner_reap(snapshot_state.shared_pid)) { /* still uses our memory */
+			__atomic_store_n(&snapshot_state.scanning, 0, __ATOMIC_RELEASE);
 			return -1;
 		}
 	scanner_reap(0);
@@ -388,35 +388,35 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_w
 	if (scan && !scan->status)
 		is_shared = is_to_share(scan);
 	if (scan && !scan->status) {
-		__atomic_store_n(&state.cut, scan->number, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&live_state.cut, scan->number, __ATOMIC_SEQ_CST);
 		pid = is_shared ? take_shared(scan, here, then, is_waited) : take(scan, here, then, is_waited);
 		scan->pause_us = (state_clock_ns(CLOCK_MONOTONIC) - start) / 1000;
 		if (is_shared)
-			state.shared_pid = sys_failed(pid) ? 0 : (uint32_t)pid;
+			snapshot_state.shared_pid = sys_failed(pid) ? 0 : (uint32_t)pid;
 		if (sys_failed(pid)) {
-			state.cut = 0;
+			live_state.cut = 0;
 			scan->status = TRACE_SCAN_NO_PROCESS;
 		} else {
 			scan->process = (uint32_t)pid;
 			scanner_remember((uint32_t)pid);
 		}
 	}
-	__atomic_store_n(&state.scanning, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&snapshot_state.scanning, 0, __ATOMIC_RELEASE);
 	return pid > 0 ? 0 : -1;
 }
 
 void snapshot_wait_for_files(void)
 {
-	uint32_t cut = __atomic_load_n(&state.cut, __ATOMIC_SEQ_CST);
+	uint32_t cut = __atomic_load_n(&live_state.cut, __ATOMIC_SEQ_CST);
 	uint32_t *touches = cut && state.header ? &scan_at(cut)->touches : 0;
 	uint64_t start = 0;
 
-	while (__atomic_load_n(&state.leaving, __ATOMIC_SEQ_CST) || (touches && __atomic_load_n(touches, __ATOMIC_SEQ_CST))) {
+	while (__atomic_load_n(&snapshot_state.leaving, __ATOMIC_SEQ_CST) || (touches && __atomic_load_n(touches, __ATOMIC_SEQ_CST))) {
 		uint64_t now = state_clock_ns(CLOCK_MONOTONIC);
 
 		start = start ? start : now;
 		if (now - start > TOUCHES_MOST) { /* it died meanwhile, or waits for us */
-			state.leaving = 0;
+			snapshot_state.leaving = 0;
 			if (touches)
 				*touches = 0;
 			return;
@@ -428,7 +428,7 @@ void snapshot_wait_for_files(void)
 const struct trace_scan *snapshot_wait(int ms)
 {
 	struct timespec nap = {0, 1000000};
-	uint32_t cut = state.cut;
+	uint32_t cut = live_state.cut;
 
 	if (!cut)
 		return 0;
@@ -442,7 +442,7 @@ const struct trace_scan *snapshot_wait(int ms)
 /* The end has its own scan: one that is still under way would write the same verdicts. */
 static void end_live(void)
 {
-	uint32_t cut = state.cut;
+	uint32_t cut = live_state.cut;
 
 	if (!cut)
 		return;
@@ -453,7 +453,7 @@ static void end_live(void)
 	}
 	if (!scan->status)
 		scan->status = TRACE_SCAN_BROKE;
-	state.cut = 0;
+	live_state.cut = 0;
 }
 
 void snapshot_at_end(const struct snapshot_here *here)
@@ -477,7 +477,7 @@ void snapshot_at_end(const struct snapshot_here *here)
 	if (!is_program_going_on(TRACE_OCCASION_END))
 		are_stopped = stopping_begin(&tasks, self, state.header->request_signal);
 	fill_cut(&cut, scan, &tasks, here);
-	__atomic_store_n(&state.cut, scan->number, __ATOMIC_SEQ_CST); /* other threads may run on */
+	__atomic_store_n(&live_state.cut, scan->number, __ATOMIC_SEQ_CST); /* other threads may run on */
 	long pid = scanner_copy(&cut, 0);
 	if (!sys_failed(pid))
 		while (sys_call6(SYS_wait4, pid, (long)&status, __WCLONE, 0, 0, 0) == -4)
@@ -487,7 +487,7 @@ void snapshot_at_end(const struct snapshot_here *here)
 		scan->status = sys_failed(pid)			  ? TRACE_SCAN_NO_PROCESS
 			       : (status & 127) == SIGALRM ? TRACE_SCAN_TIMEOUT
 							  : TRACE_SCAN_BROKE;
-	state.cut = 0;
+	live_state.cut = 0;
 	if (!are_stopped)
 		tasks_free(&tasks);
 }

@@ -11,6 +11,19 @@
  */
 #include <stdint.h>
 #include "cut.h"
+#include "state.h"
+
+/* A fork wipes this. */
+struct snapshot_part {
+	uint32_t scanning; /* a cut is being taken */
+	uint32_t leaving;  /* processes of ours that just leave the program's table of descriptors (clone.h) */
+	uint32_t copied_us, copied_kib; /* what the last copy of the process took, and how much it was */
+	uint32_t shared_pid; /* of a scan that shares our memory, */
+	void *shared_stack, *shared_tasks; /* and what it works on */
+	uint64_t shared_tasks_size;
+};
+#define snapshot_state STATE_PART(snapshot)
+STATE_PART_FITS(snapshot);
 
 /* Learns what the loader alone can say now. Called once, from the constructor. */
 void snapshot_start(void);
@@ -29,14 +42,14 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_w
  * the trace's lock. */
 void snapshot_deferred(void);
 
-/* The scan that was under way is over; called from time to time while state.cut is set. */
+/* The scan that was under way is over; called from time to time while live_state.cut is set. */
 void snapshot_poll(void);
 
 /* Waits for the scan that snapshot_live began, and for what comes after it, at most `ms` milliseconds.
  * Returns it, 0 if it is not over. */
 const struct trace_scan *snapshot_wait(int ms);
 
-/* A descriptor was closed while state.leaving or state.cut is set: waits, not for long, until no process of ours makes the
+/* A descriptor was closed while snapshot_state.leaving or live_state.cut is set: waits, not for long, until no process of ours makes the
  * kernel refer to open files of the program. */
 void snapshot_wait_for_files(void);
 

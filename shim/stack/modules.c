@@ -412,15 +412,15 @@ uint32_t modules_find(uintptr_t pc, struct cfi_source *source)
 	memset(source, 0, sizeof(*source));
 	if (!table || !object_find(pc, &o))
 		return 0;
-	state_lock(&state.lock_modules);
-	m = module_enter(&o, state.generation);
+	state_lock(&modules_state.lock);
+	m = module_enter(&o, modules_state.generation);
 	if (m) {
 		*source = m->source;
 		index = m->index;
 	} else {
 		object_source(&o, source);
 	}
-	state_unlock(&state.lock_modules);
+	state_unlock(&modules_state.lock);
 	return index;
 }
 
@@ -444,11 +444,11 @@ void modules_changed(void)
 	if (!state.tracing || !table)
 		return;
 	list_copy();
-	state_lock(&state.lock_modules);
+	state_lock(&modules_state.lock);
 	table_sweep();
-	__atomic_store_n(&state.generation, __atomic_add_fetch(&generations, 1, __ATOMIC_RELAXED),
+	__atomic_store_n(&modules_state.generation, __atomic_add_fetch(&generations, 1, __ATOMIC_RELAXED),
 			 __ATOMIC_RELEASE);
-	state_unlock(&state.lock_modules);
+	state_unlock(&modules_state.lock);
 }
 
 int modules_start(void)
@@ -460,6 +460,6 @@ int modules_start(void)
 	if (!find_object)
 		find_object = (int (*)(void *, struct object_found *))loaded_next("_dl_find_object");
 	list_copy();
-	state.generation = __atomic_add_fetch(&generations, 1, __ATOMIC_RELAXED);
+	modules_state.generation = __atomic_add_fetch(&generations, 1, __ATOMIC_RELAXED);
 	return 0;
 }

@@ -9,14 +9,23 @@
  * 2. Entries are only appended. An object that replaced another at the same address has an
  *    entry of its own; the old one gets its unloaded_us, and
  *    loses it if the very same object comes back there.
- * 3. state.generation names the state of the list. It never repeats, also not across a fork;
+ * 3. modules_state.generation names the state of the list. It never repeats, also not across a fork;
  *    what was derived from another generation is dead.
  *
  * Context: modules_find: any thread, signal-safe behind the caller's busy flag, takes
- * state.lock_modules. modules_changed: outside signal handlers, with no lock of ours held.
+ * modules_state.lock. modules_changed: outside signal handlers, with no lock of ours held.
  */
 #include <stdint.h>
 #include "cfi.h"
+#include "state.h"
+
+/* A fork wipes this. */
+struct modules_part {
+	uint32_t lock;
+	uint32_t generation; /* of the module list; stale cached rules have another */
+};
+#define modules_state STATE_PART(modules)
+STATE_PART_FITS(modules);
 
 /* The module of pc. Returns its MODULE index, 0 if pc lies in none (source->header is 0 then). */
 uint32_t modules_find(uintptr_t pc, struct cfi_source *source);

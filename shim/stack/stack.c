@@ -282,7 +282,7 @@ static uint32_t join_managed(struct stack_cache *cache, uint32_t node)
 
 uint32_t stack_walk(struct stack_cache *cache, uintptr_t pc, uintptr_t sp, uintptr_t rbp)
 {
-	uint32_t generation = __atomic_load_n(&state.generation, __ATOMIC_ACQUIRE);
+	uint32_t generation = __atomic_load_n(&modules_state.generation, __ATOMIC_ACQUIRE);
 	uint32_t stays, fresh, node;
 	int is_met;
 

@@ -18,6 +18,7 @@
  */
 #include <stdint.h>
 #include "memo.h"
+#include "modules.h"
 #include "state.h"
 #include "step.h"
 
@@ -119,7 +120,7 @@ static inline int stack_frame_is(const struct stack_frame *f, uintptr_t pc, uint
 static inline __attribute__((always_inline)) uint32_t stack_capture(struct stack_cache *cache, uintptr_t pc,
 								     uintptr_t sp, uintptr_t rbp)
 {
-	if (__builtin_expect(cache->valid == state.generation, 1)) {
+	if (__builtin_expect(cache->valid == modules_state.generation, 1)) {
 		const struct stack_frame *top = &cache->frame[cache->depth - 1];
 
 		if (__builtin_expect(stack_frame_is(top, pc, sp, rbp, 0) && !stack_verify(cache, top->checks), 1))

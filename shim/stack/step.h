@@ -13,7 +13,7 @@
  * 4. Rules live in one lock-free table for the process, keyed by pc and module generation.
  *
  * Context: any thread behind the caller's busy flag; signal-safe so. No lock where the rule is
- * known, else state.lock_modules.
+ * known, else modules_state.lock.
  */
 #include <stdint.h>
 #include "cfi.h"

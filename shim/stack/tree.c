@@ -9,6 +9,13 @@
 #include "sys.h"
 #include "rules.h"
 
+/* A fork wipes this. */
+struct tree_part {
+	uint32_t lock; /* adding a node */
+};
+#define tree_state STATE_PART(tree)
+STATE_PART_FITS(tree);
+
 #define LOG_FIRST 14 /* slots of the first table, as a power of two */
 #define LOG_LAST 26
 #define LOG_MASK 63ull
@@ -16,7 +23,7 @@
 /* Address of the slots | their number as a power of two. The slots are wiped by a fork, the
  * word is not: the child finds an empty table. */
 static uint64_t table;
-static uint32_t table_used; /* behind state.lock_tree */
+static uint32_t table_used; /* behind tree_state.lock */
 
 static uint32_t *table_slots(uint64_t word)
 {
@@ -171,14 +178,14 @@ uint32_t tree_add(uint32_t parent, uint64_t where, uint32_t flags)
 	struct trace_node *p = state_node(parent);
 	uint32_t node, count = 0;
 
-	state_lock(&state.lock_tree);
+	state_lock(&tree_state.lock);
 	if (p->flags & TREE_WIDE)
 		node = table_find(parent, where, flags);
 	else
 		node = ring_find(p, where, flags, &count);
 	if (!node)
 		node = tree_append(parent, p, where, flags, count);
-	state_unlock(&state.lock_tree);
+	state_unlock(&tree_state.lock);
 	return node;
 }
 

@@ -8,7 +8,7 @@
  *    parent->child is the newest, whose sibling is the oldest. A ring is whole at any moment.
  * 2. A node with more than TREE_RING children has TREE_WIDE set; all its children can then also
  *    be found in one table for the whole tree.
- * 3. Nodes are only added. Look-ups take no lock; adding is done behind state.lock_tree.
+ * 3. Nodes are only added. Look-ups take no lock; adding is done behind tree_state.lock.
  * 4. parent->hint is the child that is expected next: the last one again, or, once a program has gone from child to
  *    sibling twice in a row (TREE_MAYBE after the first time, then TREE_AHEAD), the sibling of the last one. It is a guess:
  *    threads may overwrite each other's.

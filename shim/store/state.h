@@ -6,6 +6,9 @@
  * finds zeroed (MADV_WIPEONFORK), so that a child starts empty by itself, also after a
  * raw clone; a vfork child shares it, as it shares the heap.
  *
+ * The page has a part for this floor and one for each room above that has something a fork must wipe; what lies in
+ * that one only the room's header knows (STATE_PART).
+ *
  * state.tracing is 0 before the start, after a fork until the child has a trace of its
  * own, and for ever once the shim has stepped aside.
  */
@@ -14,50 +17,34 @@
 #include "layout.h"
 #include "trace.h"
 
-struct slots_group;
-struct thread;
-
 struct state {
 	uint32_t tracing;
-	uint32_t lock_area, lock_tree, lock_sites, lock_pool, lock_threads, lock_modules, lock_mismatch, lock_releases;
-	uint32_t generation; /* of the module list; stale cached rules have another */
+	uint32_t lock_area;
 	struct trace_header *header;
 	uint64_t start_us; /* CLOCK_MONOTONIC_COARSE at the start, microseconds */
 	uint64_t reserved; /* bytes of the mapping */
 	uint64_t device, inode; /* of the trace file */
-	uint64_t **root;        /* index.c: [address >> 26] -> leaf */
-	struct slots_group *groups; /* slots.c: [slot / 64] */
-	uint32_t cut;      /* SCAN index while a scan of the living is under way: blocks leave graves */
-	uint32_t graves;   /* slots of blocks that were let go meanwhile, a list through site */
-	uint32_t scanning; /* a cut is being taken */
-	uint32_t leaving;  /* processes of ours that just leave the program's table of descriptors (clone.h) */
-	uint32_t copied_us, copied_kib; /* what the last copy of the process took, and how much it was */
-	uint32_t deferred; /* a cut is to be taken when lock_area is free */
-	unsigned char *filter, *filter_building; /* sample.c */
-	uint32_t filter_word, lock_sample;
-	uint32_t followed_all; /* some thread was at paranoid: there may be blocks of rate 0, and some on their way */
+	uint32_t deferred; /* the floors above wait for lock_area (area_when_free) */
 	uint32_t full;     /* growth failed; counts the attempts since */
-	uint32_t starting; /* a fork child makes its trace */
-	uint32_t unlinked; /* the trace has no name any more */
 	uint32_t ending;   /* the trace was cut to size: growing is over */
-	uint32_t pool;     /* slots.c: groups with free slots that are left to all, a list through next */
-	uint32_t thread_slots, thread_gc_at;
-	uint32_t identities; /* thread.c: free THREAD entries, a list through started_us */
-	struct thread *free_threads;
-	uintptr_t spare, spare_end; /* area.c: private memory for when no call may be made */
-	uint32_t *releases; /* release.c: the newest element of the sites in each place of a hash table */
-	uint32_t shared_pid;
-	void *shared_stack, *shared_tasks; /* of a scan that shares our memory */
-	uint64_t shared_tasks_size;
-	uint32_t scanners[64]; /* pids of scanning processes that were not waited for */
+	uintptr_t spare, spare_end; /* private memory for when no call may be made */
 	struct area areas[TRACE_AREAS];
 };
 
 extern union state_page {
-	struct state s;
+	struct {
+		struct state s;
+		unsigned char tree[64], modules[64], index[64], slots[64], sample[64], thread[64], live[64], release[64],
+			snapshot[64], scanner[320], process[64];
+	} part __attribute__((aligned(64)));
 	unsigned char page[4096];
 } state_page __attribute__((visibility("hidden")));
-#define state (state_page.s)
+
+/* The part of a room, which defines struct ROOM_part and names it ROOM_state. */
+#define STATE_PART(room) (*(struct room##_part *)state_page.part.room)
+#define STATE_PART_FITS(room) _Static_assert(sizeof(struct room##_part) <= sizeof(state_page.part.room), "enlarge it in state.h")
+
+#define state (state_page.part.s)
 
 AREA_ELEMENT(state_block, trace_block, BLOCK)
 AREA_ELEMENT(state_node, trace_node, NODE)
