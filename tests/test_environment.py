@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import (LEAKSHIM, PATH, SHIM, counted, only_trace, options, preload, preloaded, public_copy, report,
+from harness import (LEAKSHIM, PATH, SHIM, counted, environment, only_trace, options, preload, preloaded, public_copy, report,
                      run, traces, under_run, victim)
 
 LEAK = [victim("leak_then_end"), "exit"]
@@ -255,3 +255,12 @@ def test_path_of_the_trace_outlives_chdir_and_a_removed_folder(box):
     done = preloaded(["/bin/sh", "-c", script], box, settings={"report": "none"}, cwd=box)
     assert done.status == 3, done
     check_counts(report(only_trace(box, "leak_then_end")))
+
+
+@pytest.mark.parametrize("start", [".", "..", "/"])
+def test_a_library_named_by_a_relative_path_finds_its_analyzer(start, box):
+    folder = {".": SHIM.parent, "..": SHIM.parent.parent / "tests", "/": Path("/")}[start]
+    relative = os.path.relpath(SHIM, folder)
+    env = environment(LD_PRELOAD=relative if "/" in relative else f"./{relative}", LEAKSHIM_OPTIONS=options(dir=box))
+    done = run([victim("leak_then_end"), "return"], env, cwd=folder)
+    assert "LEAK: " in done.text and "many (leak_then_end.c:" in done.text, done

@@ -208,7 +208,8 @@ def test_reports_in_the_oddest_moments_harm_nothing_and_name_what_is_lost(moment
     library = next((BUILD / "tests").glob("*held_library.so"))
     done = run([victim("odd_moments"), moment, library], preload(box, report="signal"), timeout=120)
     assert (done.status, done.stdout) == (7, b"done\n"), done
-    assert "The program is still running" in done.text, done
+    # a request at the very end is answered by the report of the end, if that comes first
+    assert "The program is still running" in done.text or moment == "exit" and "ended by exit(7)" in done.text, done
     whole = report(next(t for t in sorted(box.glob("*.trace"), key=os.path.getmtime) if f".{done.pid}." in t.name))
     assert whole["summary"]["end"] == "exit" and whole["summary"]["end_detail"] == 7 and whole["summary"]["scan"]["done"]
     lost = {stack(group)[0]: group["count"] for group in whole["leaks"] if group["class"] in ("definite", "possible")}
