@@ -50,4 +50,70 @@ def test_growth_of_what_libc_keeps_is_told_when_two_moments_are_compared(box):
         for name in ("one", "two"):
             assert run([LEAKSHIM, "snapshot", server.pid, "-o", box / name]).status in (0, 1)
     done = run([LEAKSHIM, "diff", box / "one", box / "two"])
-    assert b"runtime:" in done.stdout and b"_IO_file_doallocate" in done.stdout, done
+    assert b"runtime:" in done.stdout and b"in libc.so.6" in done.stdout, done
+
+
+KINDS = {"library": ("dlopen", "dlclose()"), "semaphore": ("sem_open", "sem_close()"), "timer": ("timer_create", "timer_delete()")}
+
+
+def handles(whole, kind):
+    return [group for group in whole["leaks"] if group["type"] == kind and "take" in stack(group)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_libc_keeps_is_a_leak_where_nobody_can_give_it_back(kind, box):
+    done = preloaded([victim("never_given_back"), kind, "lost"], box, settings=QUIET)
+    assert done.status == 0, done
+    (group,) = handles(report(only_trace(box)), kind)
+    assert (group["class"], group["release"]) == ("definite", KINDS[kind][1])
+    assert group["count"] == (5 if kind == "timer" else 1)
+    if kind != "timer":
+        assert sum(1 + record["merged"] for record in group["records"]) == 4 and group["records"][0]["count"] == 5
+    assert run([LEAKSHIM, "check", only_trace(box)]).status == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_libc_keeps_is_reachable_while_the_program_has_it(kind, box):
+    done = preloaded([victim("never_given_back"), kind, "held"], box, settings=QUIET)
+    assert done.status == 0, done
+    assert {group["class"] for group in handles(report(only_trace(box)), kind)} == {"reachable"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_given_back_to_libc_is_nothing_to_tell_of(kind, box):
+    done = preloaded([victim("never_given_back"), kind, "given back"], box, settings=QUIET)
+    assert done.status == 0, done
+    assert handles(report(only_trace(box)), kind) == []
+
+
+def test_a_library_that_is_opened_once_and_for_all_is_no_leak(box):
+    done = preloaded([victim("never_given_back"), "library", "once"], box, settings=QUIET)
+    assert [group["class"] for group in handles(report(only_trace(box)), "library")] == ["reachable"], done
+
+
+ASKS = r"""
+#include <dlfcn.h>
+int go(void) { return dlopen("libonly_there.so", RTLD_NOW) != 0; }
+int main(int count, char **arguments)
+{
+	void *plugin = count > 1 ? dlopen(arguments[1], RTLD_NOW) : 0;
+	int (*there)(void) = plugin ? (int (*)(void))dlsym(plugin, "go") : go;
+	return there ? there() : 3;
+}
+"""
+
+
+@pytest.mark.parametrize("tags", ["--enable-new-dtags", "--disable-new-dtags"])
+def test_libraries_are_found_along_the_path_of_whoever_asks(tags, box):
+    """By the program, and by a plugin whose path the program does not have."""
+    (box / "there").mkdir()
+    (box / "asks.c").write_text(ASKS)
+    (box / "empty.c").write_text("int empty;\n")
+    path = [f"-Wl,{tags},-rpath,$ORIGIN/there"]
+    for arguments in (["-shared", "-o", "there/libonly_there.so", "empty.c"], ["-o", "with", "asks.c", *path],
+                      ["-o", "without", "asks.c"], ["-shared", "-fPIC", "-o", "plugin.so", "asks.c", *path]):
+        assert run(["cc", *arguments], cwd=box).status == 0
+    for argv in (["./with"], ["./without", "./plugin.so"]):
+        assert run(argv, cwd=box).status == 1
+        assert preloaded(argv, box, settings=QUIET, cwd=box).status == 1
+    assert preloaded(["./without"], box, settings=QUIET, cwd=box).status == 0

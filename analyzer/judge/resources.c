@@ -47,7 +47,7 @@ static enum leak_class class_of(const struct model *m, const struct resource *r)
 	if (r->is_loose && (!b || b->class == CLASS_REACHABLE)) {
 		if (!r->cut_scan || r->cut_scan != m->scan.number)
 			return CLASS_UNCLASSIFIED;
-		return r->cut_pointers ? CLASS_REACHABLE : CLASS_DEFINITE;
+		return !r->cut_pointers ? CLASS_DEFINITE : is_held(m, r) ? CLASS_HELD : CLASS_REACHABLE;
 	}
 	if (!b)
 		return CLASS_UNCLASSIFIED;

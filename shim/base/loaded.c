@@ -277,6 +277,31 @@ size_t loaded_file(const void *address, char *path, size_t size)
 	return length;
 }
 
+struct asker {
+	uintptr_t address;
+	int objects, is_known, has_own;
+};
+
+static int look_at_paths(struct dl_phdr_info *info, size_t size, void *raw)
+{
+	struct asker *a = raw;
+	int is_it = holds(info, a->address), is_program = !a->objects++;
+
+	(void)size;
+	a->is_known |= is_it;
+	for (const Elf64_Dyn *d = dynamic_of(info); d && d->d_tag != DT_NULL; d++)
+		a->has_own |= (d->d_tag == DT_RPATH && !is_program) || (d->d_tag == DT_RUNPATH && is_it);
+	return 0;
+}
+
+int loaded_is_nobody(uintptr_t caller, int by_path)
+{
+	struct asker a = {.address = caller};
+
+	dl_iterate_phdr(look_at_paths, &a);
+	return a.is_known && (by_path || !a.has_own);
+}
+
 /* The program comes first; the loader has written the place of its list into it. */
 static int find_list(struct dl_phdr_info *info, size_t size, void *raw)
 {

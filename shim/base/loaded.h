@@ -26,6 +26,10 @@ const char *loaded_path(const void *address);
  * may be relative. Returns its length, 0 if it cannot be told. */
 size_t loaded_file(const void *address, char *path, size_t size);
 
+/* Would the loader find the same library for the code at `caller` as for us? By path it does if that code lies in our
+ * namespace; by name alone if besides no object but the program has a DT_RPATH, and the caller's none of its own. */
+int loaded_is_nobody(uintptr_t caller, int by_path);
+
 /* The loader's list for debuggers, never 0; empty where there is none. */
 const struct r_debug *loaded_list(void);
 #endif

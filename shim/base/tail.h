@@ -26,6 +26,10 @@ extern int tail_deep __attribute__((visibility("hidden")));
 void *tail_find_dlsym(void) __attribute__((visibility("hidden")));
 void *tail_find_dlopen(void) __attribute__((visibility("hidden")));
 
+/* Called by dlopen: would it find the same for whoever asks? Then tail_dlopen_seen goes on, which sees the result. */
+int tail_dlopen_is_seen(const char *file, uintptr_t caller) __attribute__((visibility("hidden")));
+void *tail_dlopen_seen(const char *file, int mode) __attribute__((visibility("hidden")));
+
 /* Called by dlsym: what to answer instead of the real look-up, 0 to let it happen. */
 void *tail_dlsym_answer(void *handle, const char *name) __attribute__((visibility("hidden")));
 #endif

@@ -52,7 +52,23 @@ dlopen:
 	testl $RTLD_DEEPBIND, %esi
 	jz 1f
 	movl $1, tail_deep(%rip)
-1:	cmpq $0, tail_dlopen(%rip)
+1:	pushq %rdi
+	.cfi_adjust_cfa_offset 8
+	pushq %rsi
+	.cfi_adjust_cfa_offset 8
+	movq 16(%rsp), %rsi
+	subq $8, %rsp
+	.cfi_adjust_cfa_offset 8
+	call tail_dlopen_is_seen
+	addq $8, %rsp
+	.cfi_adjust_cfa_offset -8
+	popq %rsi
+	.cfi_adjust_cfa_offset -8
+	popq %rdi
+	.cfi_adjust_cfa_offset -8
+	testl %eax, %eax
+	jnz tail_dlopen_seen
+	cmpq $0, tail_dlopen(%rip)
 	je 2f
 	jmpq *tail_dlopen(%rip)
 2:	ask tail_find_dlopen

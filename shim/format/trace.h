@@ -434,6 +434,9 @@ struct trace_type {
 #define TRACE_TYPE_CONTAINER 32u /* role=container: it only holds others */
 #define TRACE_TYPE_THREAD 64u    /* threads that somebody has to join; size: of the stack. One that runs counts as pointed
 				  * at, for it may still detach itself */
+#define TRACE_TYPE_HANDLE 128u   /* of what libc keeps until it is given back: a loaded library, a semaphore, a timer. Pointers
+				  * are words of the program that hold it, apart from those of libc and the loader */
+#define TRACE_TYPE_NUMBER 256u   /* a handle that is no address: that of a resource is made up */
 
 /* A function named in a probe file, and whether it is hooked. Seal: symbol. One that is defined
  * in several modules has an entry for each. */

@@ -19,7 +19,7 @@
 #include "rules.h"
 
 #define MODULES 4096u
-#define ENTRIES ((uint32_t)RESOURCE_THREAD_CREATE) /* of resource_probes */
+#define ENTRIES ((uint32_t)RESOURCE_LIBC_PROBE) /* of resource_probes */
 #define DEFINITIONS 8u /* of one name in one module */
 
 struct module {

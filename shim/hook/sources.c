@@ -12,7 +12,7 @@
 #include "sys.h"
 #include "rules.h"
 
-#define TYPES RESOURCE_THREAD_TYPE
+#define TYPES RESOURCE_LIBC_TYPE
 #define PROBES 3072u
 #define USER_TEXT (256u * 1024)
 #define NAMES (32u * 1024)

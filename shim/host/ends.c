@@ -27,6 +27,7 @@
 #include "state.h"
 #include "sys.h"
 #include "thread.h"
+#include "handles.h"
 #include "joins.h"
 #include "rules.h"
 
@@ -124,7 +125,6 @@ static struct {
 	int (*execveat)(int, const char *, char *const[], char *const[], int);
 	int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);
 	int (*pthread_setname_np)(pthread_t, const char *);
-	int (*dlclose)(void *);
 } next;
 
 static void look_up(void)
@@ -142,7 +142,6 @@ static void look_up(void)
 	LOOK_UP(execveat);
 	LOOK_UP(prctl);
 	LOOK_UP(pthread_setname_np);
-	LOOK_UP(dlclose);
 	LOOK_UP(exit);
 #undef LOOK_UP
 }
@@ -189,6 +188,7 @@ static __attribute__((constructor)) void begin(int argc, char **argv, char **env
 	if (!state.tracing)
 		return;
 	joins_start();
+	handles_start();
 	register_ends();
 	signals_start();
 }
@@ -340,15 +340,5 @@ API int pthread_setname_np(pthread_t thread, const char *name)
 	int r = next.pthread_setname_np(thread, name);
 	if (!r && pthread_equal(thread, pthread_self()))
 		thread_renamed(name);
-	return r;
-}
-
-API int dlclose(void *handle)
-{
-	look_up();
-	if (!next.dlclose) /* before glibc 2.34 in a library that may come later */
-		next.dlclose = (int (*)(void *))loaded_next("dlclose");
-	int r = next.dlclose ? next.dlclose(handle) : -1;
-	modules_changed();
 	return r;
 }

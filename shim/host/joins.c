@@ -6,21 +6,17 @@
 #include <threads.h>
 #include <time.h>
 
+#include "handles.h"
 #include "own.h"
 #include "real.h"
-#include "resource.h"
-#include "state.h"
 #include "rules.h"
 
 #define API __attribute__((visibility("default")))
 #define DEFAULT_STACK (8ul << 20)
 #define EARLY 64u /* a power of two */
 
-/* The caller of the function this is used in. */
-#define CALLER() live_caller(__builtin_frame_address(0))
-
-static struct probe_type type = {.name = {"thread", 6, 0}, .block = PROBE_BLOCK_SLAB, .initial = 1};
-static struct probe_line lines[] = {
+static const struct probe_type type = {.name = {"thread", 6, 0}, .block = PROBE_BLOCK_SLAB, .initial = 1};
+static const struct probe_line lines[] = {
 	{.symbol = {"pthread_create", 14, 0}, .verb = PROBE_CREATE, .type = RESOURCE_THREAD_TYPE},
 	{.symbol = {"pthread_join", 12, 0}, .verb = PROBE_FINAL, .type = RESOURCE_THREAD_TYPE},
 	{.symbol = {"pthread_detach", 14, 0}, .verb = PROBE_FINAL, .type = RESOURCE_THREAD_TYPE},
@@ -81,41 +77,18 @@ void joins_start(void)
 		return;
 	if (next.attr_init && next.attr_stack && !next.attr_init(&attributes))
 		next.attr_stack(&attributes, &next.stack);
-	resource_types[RESOURCE_THREAD_TYPE].declared = &type;
-	resource_types[RESOURCE_THREAD_TYPE].file = "threads";
-	for (uint32_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		struct resource_probe *p = &resource_probes[RESOURCE_THREAD_CREATE + i];
-
-		p->declared = &lines[i];
-		p->file = "threads";
-		p->type = RESOURCE_THREAD_TYPE;
-		p->status = TRACE_PROBE_HOOKED;
-	}
+	handles_declare(&type, lines, RESOURCE_THREAD_CREATE, sizeof lines / sizeof *lines);
 	next.is_followed = 1;
 }
 
 static void happened(uintptr_t thread, uint32_t probe, size_t size, const struct live_caller *from)
 {
-	struct resource_event event = {.address = thread,
-				       .verb = resource_probes[probe].declared->verb,
-				       .probe = probe,
-				       .size = size,
-				       .depth = from->sp,
-				       .from = *from};
-	int saved = errno;
-
-	if (event.verb == PROBE_CREATE) {
-		event.is_skipped = !resource_is_chosen();
-		resource_publish_one(RESOURCE_THREAD_JOIN); /* what one lacks has a name */
-	}
-	if (!event.is_skipped || resource_maybe(thread))
-		resource_event(&event);
-	errno = saved;
+	handles_event(thread, probe, RESOURCE_THREAD_JOIN, size, from);
 }
 
 static int is_followed(void)
 {
-	return next.is_followed && state.tracing && trace_level(state.header) != TRACE_LEVEL_DISABLED;
+	return next.is_followed && handles_are_followed();
 }
 
 static void made(uintptr_t thread, uint32_t since, size_t size, const struct live_caller *from)

@@ -115,14 +115,14 @@ static uint32_t gather(struct key *keys, const struct reach_cut *cut, const stru
 	return n;
 }
 
-/* Per site: does its innermost frame lie in the dynamic loader? */
-static uint8_t *loader_sites(const struct reach_cut *cut, const struct reach_file *file,
+/* Per site: REACH_LOADER or REACH_LIBC if its innermost frame lies there. */
+static uint8_t *site_flags(const struct reach_cut *cut, const struct reach_file *file,
 			     struct reach_arena *arena, uint64_t *count)
 {
 	*count = cut->header->areas[TRACE_AREA_SITE].used;
-	uint8_t *is_loader = reach_arena_take(arena, *count + 1);
+	uint8_t *flags = reach_arena_take(arena, *count + 1);
 
-	for (uint64_t i = 1; is_loader && i < *count; i++) {
+	for (uint64_t i = 1; flags && i < *count; i++) {
 		const struct trace_site *s = reach_element(file, TRACE_AREA_SITE, i, sizeof *s);
 		const struct trace_node *n =
 			s ? reach_element(file, TRACE_AREA_NODE, s->node, sizeof *n) : 0;
@@ -130,9 +130,9 @@ static uint8_t *loader_sites(const struct reach_cut *cut, const struct reach_fil
 		const struct trace_module *m =
 			module ? reach_element(file, TRACE_AREA_MODULE, module, sizeof *m) : 0;
 
-		is_loader[i] = m && m->kind == TRACE_MODULE_LOADER;
+		flags[i] = !m ? 0 : m->kind == TRACE_MODULE_LOADER ? REACH_LOADER : m->kind == TRACE_MODULE_LIBC ? REACH_LIBC : 0;
 	}
-	return is_loader;
+	return flags;
 }
 
 /* Blocks that may be a head only: the pointer to what follows it is one past their end. */
@@ -159,7 +159,7 @@ static void add(struct reach_blocks *b, const struct key *key, const struct trac
 	b->flag[b->count++] = (uint8_t)flag;
 }
 
-static void fill(struct reach_blocks *b, const struct key *keys, uint32_t count, const uint8_t *is_loader,
+static void fill(struct reach_blocks *b, const struct key *keys, uint32_t count, const uint8_t *flags,
 		 uint64_t sites, const struct reach_file *file)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -173,7 +173,7 @@ static void fill(struct reach_blocks *b, const struct key *keys, uint32_t count,
 				continue;
 			b->count--;
 		}
-		add(b, &keys[i], t, (t->site < sites && is_loader[t->site] && !keys[i].gone ? REACH_LOADER : 0) |
+		add(b, &keys[i], t, (t->site < sites && !keys[i].gone ? flags[t->site] : 0) |
 					    (t->what & TRACE_BLOCK_IGNORED ? REACH_IGNORED : 0));
 	}
 }
@@ -245,12 +245,12 @@ int reach_blocks_open(struct reach_blocks *b, const struct reach_cut *cut, const
 	b->from = reach_arena_take(arena, most * sizeof *b->from);
 	b->mark = reach_arena_take(arena, most + 1);
 	b->flag = reach_arena_take(arena, most + 1);
-	uint8_t *is_loader = loader_sites(cut, file, arena, &sites);
-	if (!keys || !other || !counts || !b->entry || !b->from || !b->mark || !b->flag || !is_loader)
+	uint8_t *flags = site_flags(cut, file, arena, &sites);
+	if (!keys || !other || !counts || !b->entry || !b->from || !b->mark || !b->flag || !flags)
 		return -1;
 	uint32_t count = gather(keys, cut, file);
 	sort(keys, other, count, counts);
-	fill(b, keys, count, is_loader, sites, file);
+	fill(b, keys, count, flags, sites, file);
 	return directory(b, arena);
 }
 

@@ -21,6 +21,7 @@ struct reach_entry {
 enum reach_flag {
 	REACH_HIDDEN = 1,  /* not (wholly) to be read by loads */
 	REACH_LOADER = 2,  /* of the dynamic loader */
+	REACH_LIBC = 32,   /* made by libc for itself */
 	REACH_IGNORED = 4,
 	REACH_ARRAY = 16,  /* made by new[] */
 	REACH_LONGER = 8   /* its size here is one more: a pointer behind its end may stand for it */

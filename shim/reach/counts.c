@@ -86,7 +86,8 @@ static struct trace_resource *living(const struct reach_file *file, uint64_t i)
 
 	if (!r || !__atomic_load_n(&r->where, __ATOMIC_ACQUIRE) || r->flags & TRACE_RESOURCE_ENDED)
 		return 0;
-	return r;
+	const struct trace_type *t = reach_element(file, TRACE_AREA_TYPE, r->type, sizeof *t);
+	return t && t->flags & TRACE_TYPE_HANDLE ? 0 : r; /* keepers.h */
 }
 
 static int64_t block_of(const struct reach_marker *m, uint64_t address)

@@ -104,6 +104,10 @@ static inline void scan(struct reach_marker *m, const uint64_t *words, uint64_t 
 {
 	const struct reach_blocks *b = m->blocks;
 
+	if (__builtin_expect(m->see != 0, 0)) {
+		m->see(m->seer, words, count, from);
+		return;
+	}
 	for (uint64_t k = 0; k < count; k++) {
 		uint64_t word = words[k] & m->mask;
 		int64_t i = reach_find(b, word);
@@ -164,6 +168,13 @@ void reach_mark_follow(struct reach_marker *m)
 {
 	while (m->depth)
 		scan_block(m, m->stack[--m->depth]);
+}
+
+void reach_mark_see(struct reach_marker *m)
+{
+	for (uint32_t i = 0; i < m->blocks->count; i++)
+		if (m->blocks->mark[i] == REACH_REACHABLE && !(m->blocks->flag[i] & (REACH_LOADER | REACH_LIBC)))
+			scan_block(m, i);
 }
 
 void reach_mark_block(struct reach_marker *m, uint32_t entry, uint32_t root)

@@ -43,4 +43,7 @@ void reach_mark_again(struct reach_marker *m, const uint32_t *order, uint32_t co
 
 /* Pass 4. The first `sure` of the order are heads whoever leads to them. */
 void reach_mark_lost(struct reach_marker *m, const uint32_t *order, uint32_t sure);
+
+/* Gives the words of all reachable blocks to m->see, but for those that libc or the loader made for themselves. */
+void reach_mark_see(struct reach_marker *m);
 #endif

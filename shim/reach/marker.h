@@ -53,6 +53,9 @@ struct reach_marker {
 	int is_tagged;       /* the low three bits of a word may say something else */
 	uint32_t owner;      /* entry number + 1, in passes 2 and 4 */
 	int pass;
+	/* not 0: words are given to it instead of being followed */
+	void (*see)(void *seer, const uint64_t *words, uint64_t count, uint64_t from);
+	void *seer;
 	uint64_t mask;       /* of the bits of a word that are an address */
 	uint64_t read;       /* bytes of blocks */
 };

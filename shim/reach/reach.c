@@ -9,6 +9,7 @@
 #include "faults.h"
 #include "habits.h"
 #include "heads.h"
+#include "keepers.h"
 #include "kernel.h"
 #include "roots.h"
 #include "state.h"
@@ -201,6 +202,8 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 		judge(&blocks, i, cut, &file, pass);
 	if (!unread.count)
 		reach_counts_note(cut, &file, &marker);
+	if (!unread.count && !cut->is_shared)
+		reach_keepers_note(cut, &file, &roots, arena);
 	return TRACE_SCAN_DONE;
 }
 

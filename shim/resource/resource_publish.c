@@ -34,6 +34,8 @@ static uint32_t publish_type(uint32_t type)
 	entry->flags = (resource_is_by_hand(type) ? TRACE_TYPE_BY_HAND : 0) | (t->is_java ? TRACE_TYPE_JAVA : 0) |
 		       (t->declared->count_format ? TRACE_TYPE_HAS_COUNT : 0) |
 		       (type == RESOURCE_THREAD_TYPE ? TRACE_TYPE_THREAD : 0) |
+		       (type >= RESOURCE_LIBC_TYPE && type < RESOURCE_THREAD_TYPE ? TRACE_TYPE_HANDLE : 0) |
+		       (type == RESOURCE_TIMER_TYPE ? TRACE_TYPE_NUMBER : 0) |
 		       (t->declared->role == PROBE_ROLE_CONTAINER ? TRACE_TYPE_CONTAINER : 0) |
 		       (t->verified ? TRACE_TYPE_READS : 0) | (t->misread ? TRACE_TYPE_MISREAD : 0);
 	__atomic_store_n(&entry->name, name, __ATOMIC_RELEASE);
