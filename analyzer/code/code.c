@@ -7,6 +7,7 @@
 #include "code.h"
 #include "demangle.h"
 #include "image.h"
+#include "own.h"
 #include "runtime.h"
 
 struct known {
@@ -173,6 +174,13 @@ uint64_t code_import(struct code *c, const char *name)
 			return address + module->bias;
 	}
 	return 0;
+}
+
+bool code_is_of_library(struct code *c, uint64_t address)
+{
+	uint32_t module = module_of(c, address);
+
+	return module && own_is_library_module(&c->model->modules[module]);
 }
 
 static int by_from(const void *left, const void *right)

@@ -31,7 +31,10 @@ const struct function *code_function(struct code *c, uint64_t address);
 const char *code_stub(struct code *c, uint64_t address);
 const char *code_slot(struct code *c, uint64_t address);
 
-/* Where an import leads, if it is a function of the program or its own libraries; 0. */
+/* Does code belong to a library that the system brought along? */
+bool code_is_of_library(struct code *c, uint64_t address);
+
+/* Where an import leads, if it is a function of the program or a library that is not the language's; 0. */
 uint64_t code_import(struct code *c, const char *name);
 
 /* Functions that were seen to be called from a place, by its return address. */

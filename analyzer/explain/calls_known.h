@@ -17,6 +17,10 @@ enum effect {
 	EFFECT_THROW,
 	EFFECT_JUMP,
 	EFFECT_RUN,	/* pthread_create: third argument with the fourth */
+	EFFECT_RETAIN,	/* counts the first argument up, and gives it back */
+	EFFECT_RELEASE, /* counts it down, and lets it go at nothing */
+	EFFECT_HAND_OVER, /* another argument than the first belongs to what is behind the first */
+	EFFECT_STORE,	/* the block may be put into what others can reach */
 	EFFECT_KEEP	/* pthread_setspecific: the second argument belongs to the thread */
 };
 

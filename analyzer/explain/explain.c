@@ -7,7 +7,7 @@
 #include "explain.h"
 #include "explain_private.h"
 #include "image.h"
-#include "runtime.h"
+#include "own.h"
 #include "words.h"
 
 #define INSTRUCTIONS_MOST 400000u
@@ -22,7 +22,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
 }
 
-static bool is_foreign(const struct work *w, uint32_t node)
+static bool is_foreign(const struct work *w, uint32_t node, bool with_libraries)
 {
 	const struct node *n = &w->model->nodes[node];
 	const struct function *f;
@@ -30,11 +30,10 @@ static bool is_foreign(const struct work *w, uint32_t node)
 	if (n->scope || !n->module)
 		return true;
 	f = code_function(w->code, n->pc - 1);
-	return !f || f->is_system;
+	return !f || f->is_system || (!with_libraries && own_is_library_module(&w->model->modules[n->module]));
 }
 
-/* The program's own frames of a stack, from the innermost up to where others begin again. Returns how many. */
-unsigned explain_nodes(struct work *w, uint32_t node, uint32_t *nodes, unsigned max)
+static unsigned nodes_of(struct work *w, uint32_t node, uint32_t *nodes, unsigned max, bool with_libraries)
 {
 	const struct model *m = w->model;
 	unsigned count = 0, steps = 0;
@@ -42,7 +41,7 @@ unsigned explain_nodes(struct work *w, uint32_t node, uint32_t *nodes, unsigned 
 	for (; node && m->nodes[node].parent && steps < 1024; node = m->nodes[node].parent, steps++) {
 		if (m->nodes[node].scope)
 			continue;
-		if (is_foreign(w, node)) {
+		if (is_foreign(w, node, with_libraries)) {
 			if (count)
 				break;
 			continue;
@@ -51,6 +50,15 @@ unsigned explain_nodes(struct work *w, uint32_t node, uint32_t *nodes, unsigned 
 			nodes[count++] = node;
 	}
 	return count;
+}
+
+/* The program's own frames of a stack, from the innermost up to where others begin again. Where there are none, those of
+ * libraries that are not the language's. Returns how many. */
+unsigned explain_nodes(struct work *w, uint32_t node, uint32_t *nodes, unsigned max)
+{
+	unsigned count = nodes_of(w, node, nodes, max, false);
+
+	return count ? count : nodes_of(w, node, nodes, max, true);
 }
 
 static const char *made_by(struct work *w, uint32_t node)
@@ -86,18 +94,17 @@ static const struct explanation *finding_explain(struct work *w, const struct st
 	struct pool *p = &w->model->pool;
 	struct missing_release *missing = pool_take(p, sizeof(*missing));
 	struct explanation *e = pool_take(p, sizeof(*e));
+	struct own own = own_frame(done);
 
-	for (unsigned i = 0; i < done->depth && !e->missing; i++) {
-		const struct place *place = done->places[i];
-		const struct frame *f = &place->frames[0];
-
-		if (!place->module || runtime_is_system(place->module) || place->module->kind == MODULE_SHIM)
-			continue;
-		*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = f->line,
-						     .last_line = f->line, .offset = place->offset, .module = place->module->path };
-		e->missing = missing;
-	}
 	e->confidence = CONFIDENCE_CERTAIN;
+	if (own.place && own.place->module && !own_is_library(own.place, own.frame)) {
+		*missing = (struct missing_release){ .function = own.frame->function, .file = own.frame->file,
+						     .line = own.frame->line, .last_line = own.frame->line,
+						     .offset = own.place->offset, .module = own.place->module->path };
+		e->missing = missing;
+		if (own.depth && own.frame->function && strstr(own.frame->function, "::~"))
+			e->confidence = CONFIDENCE_GUESS; /* what it holds was let go: whoever put it there may be wrong */
+	}
 	because_add(w, e, "it was seen as it happened");
 	return e;
 }
@@ -147,7 +154,7 @@ static bool keeps_former(struct flow *f, const struct state *s)
 	return false;
 }
 
-static const struct missing_release *missing_at(struct work *w, uint64_t address)
+const struct missing_release *missing_at(struct work *w, uint64_t address)
 {
 	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
 	const struct place *place = code_place(w->code, address);
@@ -179,7 +186,7 @@ static bool circle_explain(struct work *w, struct leak *leak, const struct walk 
 }
 
 /* It was put where others had been before, and nothing saw them taken out: it was overwritten there, most likely. */
-static void kept_in_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings)
+static void kept_in_explain(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings)
 {
 	const struct state *kept = NULL;
 	struct explanation *e;
@@ -196,11 +203,25 @@ static void kept_in_explain(struct work *w, struct leak *leak, const struct walk
 	e = pool_take(&w->model->pool, sizeof(*e));
 	e->confidence = CONFIDENCE_GUESS;
 	e->missing = missing_at(w, kept->kept_at);
-	leak->cause = CAUSE_OVERWRITTEN;
+	leak->cause = is_raced_for(w, leak, walk) ? CAUSE_RACE : CAUSE_OVERWRITTEN;
 	evidence_siblings(w, leak, e, siblings);
-	because_add(w, e, "it was put there without a look at what was there before");
+	because_add(w, e, leak->cause == CAUSE_RACE ? "several threads put one there, without a lock"
+						    : "it was put there without a look at what was there before");
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
+}
+
+/* Where the objects of a type have their counts. */
+static void set_count(const struct work *w, const struct leak *leak, struct walk *walk)
+{
+	const struct type *type;
+
+	if (!leak->resource)
+		return;
+	type = &w->model->types[w->model->resources[leak->resource - 1].type];
+	walk->is_counted = type->count_width > 0 || w->model->resources[leak->resource - 1].count > 0;
+	walk->count_offset = type->count_offset;
+	walk->count_width = type->count_width;
 }
 
 static void follow(struct work *w, struct leak *leak)
@@ -218,6 +239,7 @@ static void follow(struct work *w, struct leak *leak)
 	walk_of.releaser_count = releasers_of(w, &siblings, releasers, RELEASERS_MAX);
 	walk_of.made_by = made_by(w, nodes[0]);
 	walk_of.is_thread = leak->thread_count && !w->model->threads[leak->threads[0]].main;
+	set_count(w, leak, &walk_of);
 	walk_of.flow = flow_open();
 	if (!walk(&walk_of))
 		judge_ways(w, leak, &walk_of, &siblings);
@@ -225,7 +247,7 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (!is_settled(leak))
 		owner_explain(w, leak, &walk_of, &siblings);
-	if (!leak->explanation && !circle_explain(w, leak, &walk_of))
+	if (!leak->explanation && !circle_explain(w, leak, &walk_of) && !contradiction_explain(w, leak, &walk_of, &siblings))
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	walk_drop(&walk_of);
 	flow_close(walk_of.flow);
@@ -247,7 +269,7 @@ static void explain_findings(struct work *w)
 			f->cause = CAUSE_RACE;
 		else if (f->misuse->kind == WRONG_MISMATCHED)
 			f->cause = CAUSE_MISMATCH;
-		else if (f->misuse->kind == WRONG_RELEASED_AGAIN)
+		else if (f->misuse->kind == WRONG_RELEASED_AGAIN || f->misuse->kind == WRONG_FREED_TWICE)
 			f->cause = CAUSE_DOUBLE_RELEASE;
 		else
 			continue;

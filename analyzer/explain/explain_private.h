@@ -54,6 +54,14 @@ bool hangs_in_circle(const struct work *w, const struct leak *leak);
 /* Does a frame belong to headers of the system, say of the C++ library? */
 bool place_is_of_headers(const struct frame *f);
 
+/* Did several threads make one each, without a lock? */
+bool is_raced_for(struct work *w, const struct leak *leak, struct walk *walk);
+
+/* No way through the code loses it. Writes down what else may have happened. */
+bool contradiction_explain(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings);
+
+const struct missing_release *missing_at(struct work *w, uint64_t address);
+
 /* Of what is reachable. */
 void kept_explain(struct work *w, struct leak *leak);
 

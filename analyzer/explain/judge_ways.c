@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calls_known.h"
 #include "explain_private.h"
 #include "walk_private.h"
 #include "words.h"
@@ -20,6 +19,7 @@ struct candidate {
 	uint64_t died; /* where, if not at the end of `lost` */
 	struct missing_release missing;
 	bool is_improbable, is_strange, was_resized;
+	uint64_t was_jumped;
 	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */
 	uint64_t cycle;
 	unsigned ways; /* that come to the same */
@@ -695,9 +695,9 @@ static enum outcome after_death(struct judging *j, struct candidate *c)
 			break;
 		if (i.op == OP_CALL)
 			target_find(j->walk, NULL, &i, &t);
-		if (calls_effect(t.name) == EFFECT_JUMP || calls_effect(t.name) == EFFECT_THROW) {
+		if (t.effect == EFFECT_JUMP || t.effect == EFFECT_THROW) {
 			c->died = at;
-			return calls_effect(t.name) == EFFECT_JUMP ? OUTCOME_JUMPED : OUTCOME_THROWN;
+			return t.effect == EFFECT_JUMP ? OUTCOME_JUMPED : OUTCOME_THROWN;
 		}
 		at = i.op == OP_JUMP && i.to.kind == OPERAND_IMM ? (uint64_t)i.to.value : i.next;
 	}
@@ -708,6 +708,8 @@ static enum cause cause_of(const struct candidate *c)
 {
 	if (c->was_resized)
 		return CAUSE_REALLOC;
+	if (c->was_jumped)
+		return CAUSE_LONGJMP;
 	if (c->is_counted)
 		return c->is_raised ? CAUSE_EXTRA_RETAIN : CAUSE_ERROR_PATH;
 	switch (c->outcome) {
@@ -767,6 +769,8 @@ static bool is_counted(const struct walk *w, const struct candidate *c, bool *is
 		if (freed && counted == freed)
 			break;
 	}
+	if (!freed && w->is_counted && lost->raised && number_at(lost, w->count_offset) > 0)
+		return *is_raised = true;
 	*is_raised = freed && counted == freed && lost->raised > least;
 	return freed && counted == freed;
 }
@@ -778,7 +782,8 @@ static void gather(struct judging *j)
 	for (uint32_t i = 1; i < w->step_count && j->count < CANDIDATES_MAX; i++) {
 		struct candidate c = { .lost = i, .outcome = w->steps[i].outcome, .ways = 1,
 				       .is_improbable = w->steps[i].is_improbable, .is_strange = w->steps[i].is_strange,
-				       .was_resized = w->steps[i].was_resized };
+				       .was_resized = w->steps[i].was_resized,
+				       .was_jumped = w->steps[i].was_jumped };
 		unsigned same = 0;
 
 		if (!is_loss(c.outcome))

@@ -112,36 +112,99 @@ void leave_entered(struct walk *w, struct state *s, bool is_void)
 	s->pc = e->return_address;
 }
 
-static void forget_registers(struct walk *w, struct state *s)
+/* A value of a function's own frame, of which the return address lies at `sp`. */
+static struct value rebase(const struct flow *f, struct value v, struct value sp)
 {
-	for (unsigned r = 0; r < 16; r++)
-		if (r != REG_RSP)
-			s->reg[r] = (struct value){ flow_symbol(w->flow, SYMBOL_RESULT, s->pc, 60 + (int64_t)r), 0 };
-	state_clobber(w->flow, s, s->pc, 0);
+	if (flow_key(f, v.symbol)->kind == SYMBOL_STACK)
+		return (struct value){ sp.symbol, sp.offset + v.offset };
+	return (struct value){ 0, 0 };
+}
+
+/* setjmp returns again in a frame that begins at `sp`: of its registers only those are known that lead into the frame. */
+static bool arrive(struct walk *w, struct state *s, uint64_t at, struct value sp)
+{
+	const struct state *known = state_at_call(w, at, s->frame);
+	uint64_t from = s->pc;
+
+	if (!known)
+		return false;
+	for (unsigned r = 0; r < 16; r++) {
+		struct value v = rebase(w->flow, known->reg[r], sp);
+
+		s->reg[r] = v.symbol ? v : (struct value){ flow_symbol(w->flow, SYMBOL_RESULT, from, 60 + (int64_t)r), 0 };
+	}
+	s->pc = at;
+	state_clobber(w->flow, s, from, CALLER_SAVED & ~1u);
+	s->reg[REG_RAX] = value_number(1);
+	s->was_jumped = from;
+	return true;
+}
+
+/* Frames that lie below an address of the same symbol are gone, and all of other symbols up to that frame. */
+static void forget_frames(struct walk *w, struct state *s, struct value lowest)
+{
+	for (unsigned i = s->cell_count; i-- > 0;) {
+		const struct cell *c = &s->cells[i];
+
+		if (flow_key(w->flow, c->at.symbol)->kind != SYMBOL_STACK)
+			continue;
+		if (c->at.symbol == lowest.symbol ? c->at.offset <= lowest.offset
+						  : flow_key(w->flow, c->at.symbol)->a < flow_key(w->flow, lowest.symbol)->a)
+			s->cells[i] = s->cells[--s->cell_count];
+	}
+}
+
+static bool jump_to_entered(struct walk *w, struct state *s)
+{
+	for (unsigned k = s->entered_count; k-- > 0;) {
+		const struct summary *sum = summary_of(w, s->entered[k].function);
+
+		if (!sum->sets_jump)
+			continue;
+		if (k + 1u < s->entered_count)
+			forget_frames(w, s, s->entered[k + 1].sp);
+		s->entered_count = (uint8_t)(k + 1);
+		return arrive(w, s, sum->jump_arrives, s->entered[k].sp);
+	}
+	return false;
+}
+
+static bool jump_to_caller(struct walk *w, struct state *s)
+{
+	for (unsigned frame = s->frame; frame < w->node_count; frame++) {
+		const struct function *f = code_function(w->code, w->model->nodes[w->nodes[frame]].pc - 1);
+		struct value sp = { 0, 0 };
+
+		if (!f || !summary_of(w, f->start)->sets_jump)
+			continue;
+		while (s->frame < frame)
+			if (leave_to_caller(w, s, true))
+				return false;
+		sp.symbol = flow_symbol(w->flow, SYMBOL_STACK, frame, 0);
+		s->entered_count = 0;
+		return arrive(w, s, summary_of(w, f->start)->jump_arrives, sp);
+	}
+	return false;
 }
 
 bool leave_by_jump(struct walk *w, struct state *s)
 {
-	for (unsigned k = s->entered_count; k-- > 0;) {
-		if (!summary_of(w, s->entered[k].function)->sets_jump)
-			continue;
-		for (unsigned i = s->cell_count; i-- > 0 && k + 1u < s->entered_count;)
-			if (s->cells[i].at.symbol == s->entered[k + 1].sp.symbol &&
-			    s->cells[i].at.offset <= s->entered[k + 1].sp.offset)
-				s->cells[i] = s->cells[--s->cell_count];
-		forget_registers(w, s);
-		return true;
-	}
-	for (unsigned frame = s->frame; frame < w->node_count; frame++) {
-		const struct function *f = code_function(w->code, w->model->nodes[w->nodes[frame]].pc - 1);
+	uint64_t from = s->pc;
+	bool arrived;
 
-		if (!f || !summary_of(w, f->start)->sets_jump)
-			continue;
-		for (unsigned i = s->cell_count; i-- > 0;)
-			if (frame > s->frame && flow_key(w->flow, s->cells[i].at.symbol)->kind == SYMBOL_STACK)
-				s->cells[i] = s->cells[--s->cell_count];
-		forget_registers(w, s);
+	if (s->entered_count && jump_to_entered(w, s))
 		return true;
+	for (unsigned k = 0; k < s->entered_count; k++)
+		if (summary_of(w, s->entered[k].function)->sets_jump)
+			return false;
+	if (s->entered_count) {
+		struct value lowest = s->entered[0].sp;
+
+		forget_frames(w, s, lowest);
+		s->entered_count = 0;
 	}
-	return false;
+	arrived = jump_to_caller(w, s);
+	if (arrived)
+		s->was_jumped = from;
+	return arrived;
 }

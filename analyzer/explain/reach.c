@@ -34,6 +34,20 @@ struct search {
 	size_t meeting_count;
 };
 
+/* A function that says by its name what it does need not be followed. */
+static void resolve(struct walk *w, struct target *t, uint64_t *address)
+{
+	uint64_t defined = calls_effect(t->name) == EFFECT_BORROW ? code_import(w->code, t->name) : 0;
+	bool is_library = defined && code_is_of_library(w->code, defined);
+
+	t->effect = calls_named(w->model, t->name, is_library);
+	*address = 0;
+	if (t->effect != EFFECT_BORROW || !defined || is_library)
+		return;
+	*address = defined;
+	t->name = NULL;
+}
+
 void target_find(struct walk *w, struct state *s, const struct insn *i, struct target *t)
 {
 	uint64_t address = 0;
@@ -52,13 +66,8 @@ void target_find(struct walk *w, struct state *s, const struct insn *i, struct t
 		else if (key->kind == SYMBOL_LOADED && !key->a)
 			t->name = code_slot(w->code, (uint64_t)(key->b / 16));
 	}
-	if (t->name && calls_effect(t->name) == EFFECT_BORROW) {
-		address = code_import(w->code, t->name);
-		if (address)
-			t->name = NULL;
-	} else if (t->name) {
-		address = 0;
-	}
+	if (t->name)
+		resolve(w, t, &address);
 	if (address && code_function(w->code, address))
 		t->addresses[t->count++] = address;
 	else if (!t->name && i->op == OP_CALL)
@@ -91,9 +100,12 @@ static void summarise(struct walk *w, struct summary *sum, unsigned depth)
 		target_find(w, NULL, &i, &t);
 		if (t.name || !t.count)
 			sum->clobbers |= CALLER_SAVED;
-		sum->may_throw |= calls_effect(t.name) == EFFECT_THROW && strcmp(t.name, "_Unwind_Resume") != 0;
-		sum->may_jump |= calls_effect(t.name) == EFFECT_JUMP;
-		sum->sets_jump |= t.name && strstr(t.name, "setjmp");
+		sum->may_throw |= t.effect == EFFECT_THROW && strcmp(t.name, "_Unwind_Resume") != 0;
+		sum->may_jump |= t.effect == EFFECT_JUMP;
+		if (t.name && strstr(t.name, "setjmp")) {
+			sum->sets_jump = true;
+			sum->jump_arrives = i.next;
+		}
 		for (unsigned k = 0; k < t.count && depth; k++) {
 			const struct summary *inner = summary_of(w, t.addresses[k]);
 
@@ -189,7 +201,7 @@ static void pass_call(struct search *q, struct state *s, const struct insn *i)
 		state_forget(s, 0, INT64_MIN, INT64_MAX);
 	state_clobber(w->flow, s, i->address, t.count == 1 && !t.name ? summary_of(w, t.addresses[0])->clobbers | 1u
 								      : CALLER_SAVED);
-	if (calls_effect(t.name) == EFFECT_MAKE) {
+	if (t.effect == EFFECT_MAKE) {
 		uint32_t made = flow_symbol(w->flow, SYMBOL_MADE, i->next, 0);
 
 		state_renew(w->flow, s, made);
@@ -212,8 +224,8 @@ static bool is_last(struct search *q, const struct insn *i, const struct state *
 	if (i->op != OP_CALL)
 		return false;
 	target_find(q->w, NULL, i, &t);
-	return calls_effect(t.name) == EFFECT_STOP || calls_effect(t.name) == EFFECT_THROW ||
-	       calls_effect(t.name) == EFFECT_JUMP || calls_effect(t.name) == EFFECT_THREAD_ENDS;
+	return t.effect == EFFECT_STOP || t.effect == EFFECT_THROW ||
+	       t.effect == EFFECT_JUMP || t.effect == EFFECT_THREAD_ENDS;
 }
 
 static void take_call(struct search *q, const struct insn *i, struct state *s)
@@ -287,11 +299,18 @@ static void run_block(struct search *q, struct block_of_code *b)
 static struct state *search_before(struct walk *w, unsigned frame)
 {
 	const struct node *node = &w->model->nodes[w->nodes[frame]];
-	uint64_t wanted = !frame && w->after_call ? w->after_call : node->pc;
+
+	if (node->exact || !node->module)
+		return NULL;
+	return state_at_call(w, !frame && w->after_call ? w->after_call : node->pc, frame);
+}
+
+struct state *state_at_call(struct walk *w, uint64_t wanted, unsigned frame)
+{
 	struct search q = { .w = w, .wanted = wanted, .function = code_function(w->code, wanted - 1) };
 	struct state first;
 
-	if (!q.function || node->exact || !node->module)
+	if (!q.function)
 		return NULL;
 	find_meetings(&q);
 	state_enter(w->flow, &first, q.function->start, frame);

@@ -108,6 +108,7 @@ static void end(struct walk *w, uint32_t step, enum outcome outcome, const struc
 	t->is_improbable |= s->is_improbable;
 	t->is_strange |= s->is_strange;
 	t->was_resized |= s->was_resized;
+	t->was_jumped = s->was_jumped;
 	t->raised = s->raised;
 	t->cycle = s->cycle;
 	if (s->cycle)
@@ -227,6 +228,45 @@ static bool is_argument(const struct walk *w, const struct state *s)
 	return false;
 }
 
+/* Where the block's count of references lies; beyond its end, if that is not known. */
+static struct value count_at(const struct walk *w, unsigned *width)
+{
+	*width = w->count_width ? w->count_width : 8;
+	return (struct value){ FLOW_BLOCK, w->count_width ? w->count_offset : 1ll << 40 };
+}
+
+static void count_up(struct walk *w, struct state *s)
+{
+	unsigned width;
+	struct value at = count_at(w, &width), now = state_load(w->flow, s, at, width);
+
+	if (s->reg[REG_RDI].symbol != FLOW_BLOCK || now.symbol || now.offset > 3)
+		return;
+	now.offset++;
+	state_store(w->flow, s, at, width, now);
+}
+
+/* Is it to be let go? */
+static bool count_down(struct walk *w, struct state *s, bool is_block)
+{
+	unsigned width;
+	struct value at = count_at(w, &width), now = state_load(w->flow, s, at, width);
+
+	if (!is_block || now.symbol)
+		return true;
+	now.offset--;
+	state_store(w->flow, s, at, width, now);
+	return now.offset <= 0;
+}
+
+static bool is_handed_over(const struct walk *w, const struct state *s)
+{
+	for (unsigned k = 1; k < 6; k++)
+		if (state_leads_to_block(w->flow, s, s->reg[arguments[k]]))
+			return true;
+	return false;
+}
+
 /* A function that is not entered has returned. */
 static void returned(struct walk *w, struct state *s, const struct insn *i, uint16_t clobbers)
 {
@@ -296,6 +336,24 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
 	switch (effect) {
 	case EFFECT_FREE:
 		return call_free(w, step, s, i);
+	case EFFECT_STORE:
+		if (is_handed_over(w, s)) {
+			state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
+			s->is_strange = true;
+		}
+		break;
+	case EFFECT_RETAIN:
+		count_up(w, s);
+		break;
+	case EFFECT_RELEASE:
+		if (count_down(w, s, first.symbol == FLOW_BLOCK))
+			return call_free(w, step, s, i);
+		break;
+	case EFFECT_HAND_OVER:
+		if (!is_handed_over(w, s) || !count_down(w, s, true))
+			break;
+		end(w, step, OUTCOME_FREED, s);
+		return true;
 	case EFFECT_RESIZE:
 		return call_resize(w, step, s, i);
 	case EFFECT_MAKE:
@@ -316,10 +374,13 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
 		return call_throw(w, step, s);
 	case EFFECT_JUMP:
 		step_at(w, step)->holder = holder;
-		if (!leave_by_jump(w, s) || state_holds_block(w->flow, s))
+		s->pc = i->address;
+		if (!leave_by_jump(w, s))
 			end(w, step, OUTCOME_HELD, s);
-		else
+		else if (!state_holds_block(w->flow, s))
 			end(w, step, OUTCOME_JUMPED, s);
+		else
+			later(w, step, s, s->pc);
 		return true;
 	case EFFECT_KEEP:
 		state_store(w->flow, s, (struct value){ flow_symbol(w->flow, SYMBOL_THREAD, 0, 0), 1ll << 40 }, 8,
@@ -329,7 +390,7 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
 		break;
 	}
 	returned(w, s, i, CALLER_SAVED);
-	if (effect == EFFECT_SAME)
+	if (effect == EFFECT_SAME || effect == EFFECT_RETAIN)
 		s->reg[REG_RAX] = first;
 	return is_lost(w, step, s, holder, OUTCOME_DEAD);
 }
@@ -352,8 +413,12 @@ static void other_ends(struct walk *w, uint32_t step, const struct state *s, uin
 	const struct summary *sum = summary_of(w, callee);
 	struct state copy = *s;
 
-	if (sum->may_jump && leave_by_jump(w, &copy) && !state_holds_block(w->flow, &copy))
-		end_beside(w, step, OUTCOME_JUMPED, s);
+	if (sum->may_jump && leave_by_jump(w, &copy)) {
+		if (!state_holds_block(w->flow, &copy))
+			end_beside(w, step, OUTCOME_JUMPED, s);
+		else
+			later(w, step, &copy, copy.pc);
+	}
 	if (!sum->may_throw)
 		return;
 	copy = *s;
@@ -379,20 +444,21 @@ static bool follow_call(struct walk *w, uint32_t step, struct state *s, const st
 		step_at(w, step)->uses = true;
 		step_at(w, step)->last_use = i->address;
 	}
-	if (t.name && calls_effect(t.name) == EFFECT_RUN) {
+	if (t.name && t.effect == EFFECT_RUN) {
 		t.addresses[0] = s->reg[REG_RDX].symbol ? 0 : (uint64_t)s->reg[REG_RDX].offset;
 		if (state_leads_to_block(w->flow, s, s->reg[REG_RCX]) && code_function(w->code, t.addresses[0])) {
 			struct state inner = *s;
 
 			inner.reg[REG_RDI] = s->reg[REG_RCX];
 			w->run_visit = step;
+			w->is_shared = true;
 			enter(w, step, &inner, i, t.addresses[0]);
 			return true;
 		}
 		step_at(w, step)->is_strange = true;
 	}
 	if (t.name)
-		return call_known(w, step, s, i, calls_effect(t.name));
+		return call_known(w, step, s, i, t.effect);
 	for (unsigned k = 0; k < t.count; k++) {
 		other_ends(w, step, s, t.addresses[k]);
 		if (!is_relevant(w, s, t.addresses[k]) || is_too_deep(s, t.addresses[k]))
@@ -483,7 +549,7 @@ static bool follow_tail_call(struct walk *w, uint32_t step, struct state *s, con
 			s->is_strange = w->met_unknown = true;
 	}
 	if (t.name) {
-		if (call_known(w, step, s, i, calls_effect(t.name)))
+		if (call_known(w, step, s, i, t.effect))
 			return true;
 	} else if (t.count && is_relevant(w, s, t.addresses[0]) && !is_too_deep(s, t.addresses[0])) {
 		if (s->entered_count)
@@ -661,6 +727,12 @@ static int begin(struct walk *w, struct state *s)
 		state_store(w->flow, s, at, 8, (struct value){ FLOW_BLOCK, 0 });
 	else
 		s->reg[REG_RAX] = (struct value){ FLOW_BLOCK, 0 };
+	if (w->is_counted) {
+		unsigned width;
+
+		at = count_at(w, &width);
+		state_store(w->flow, s, at, width, value_number(1));
+	}
 	return 0;
 }
 
@@ -695,6 +767,32 @@ void walk_prepare(struct walk *w)
 	p->has_before = pool_array(&w->model->pool, w->node_count + 1, sizeof(*p->has_before));
 }
 
+#define ROUNDS_EXACT 6u
+
+/* A loop that walks over memory would be followed round by round: after some, where it is in there is no longer known. */
+static void widen(struct walk *w, struct state *s)
+{
+	uint64_t key = s->pc * 31 + s->entered_count;
+	struct place_count *count;
+
+	HASH_FIND(hh, w->private->counts, &key, sizeof(key), count);
+	if (!count || count->count < ROUNDS_EXACT)
+		return;
+	for (unsigned r = 0; r < 16; r++) {
+		uint32_t kind = (uint32_t)flow_key(w->flow, s->reg[r].symbol)->kind;
+
+		if (s->reg[r].offset && r != REG_RSP && r != REG_RBP && s->reg[r].symbol && kind != SYMBOL_STACK)
+			s->reg[r] = (struct value){ flow_symbol(w->flow, SYMBOL_RESULT, s->pc, 80 + (int64_t)r), 0 };
+	}
+	for (unsigned i = 0; i < s->cell_count; i++) {
+		struct cell *c = &s->cells[i];
+
+		if (c->value.symbol == FLOW_BLOCK && c->value.offset && flow_key(w->flow, c->at.symbol)->kind == SYMBOL_STACK)
+			c->value = (struct value){ flow_symbol(w->flow, SYMBOL_RESULT, s->pc, 1000 + c->at.offset), 0 };
+	}
+	s->is_touched = false;
+}
+
 int walk(struct walk *w)
 {
 	struct walk_private *p;
@@ -713,8 +811,10 @@ int walk(struct walk *w)
 	later(w, 0, &first, first.pc);
 	while (p->pending_count) {
 		struct pending *next = p->pending[--p->pending_count];
-		uint32_t step = step_make(w, next->parent, &next->state);
+		uint32_t step;
 
+		widen(w, &next->state);
+		step = step_make(w, next->parent, &next->state);
 		if (step)
 			run(w, step, &next->state);
 		free(next);

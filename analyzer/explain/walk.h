@@ -44,6 +44,7 @@ struct way {
 	uint64_t last_use;
 	bool can_free, can_lose; /* some way on from here ends so */
 	bool is_improbable, is_strange, was_resized;
+	uint64_t was_jumped;
 	struct state *state;     /* where it ended: of OUTCOME_HELD, OUTCOME_OWNER, OUTCOME_CUT */
 };
 
@@ -64,6 +65,9 @@ struct walk {
 	const char *made_by; /* import that made it; 0: not known */
 	uint64_t after_call; /* begin after this return address in the innermost frame, not that of its node; 0: do not */
 	const struct value *held_at; /* begin at that function's entry, where it lies in memory there; 0: do not */
+	bool is_counted;     /* it has a count of references, which is 1 at first */
+	int64_t count_offset;
+	unsigned count_width; /* 0: where it lies is not known */
 	uint64_t started;    /* where the ways begin */
 	struct way *steps;  /* from 1 */
 	uint32_t step_count, step_room;
@@ -72,6 +76,7 @@ struct walk {
 	uint64_t instructions, most_instructions;
 	uint64_t any_cycle; /* address at which some way let it hold what holds it; 0 */
 	bool is_cut;	 /* not all ways were followed */
+	bool is_shared;  /* a thread was begun that got it */
 	bool met_unknown; /* a call or jump whose target is not known got the block */
 	struct walk_private *private;
 };

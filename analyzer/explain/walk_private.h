@@ -6,6 +6,7 @@
  * and nobody else.
  */
 #include <uthash.h>
+#include "calls_named.h"
 #include "walk.h"
 
 #define CALLER_SAVED 0x0fc7u /* rax rcx rdx rsi rdi r8..r11 */
@@ -15,6 +16,7 @@ struct summary {
 	uint64_t start;
 	uint16_t clobbers;
 	bool may_throw, may_jump, sets_jump;
+	uint64_t jump_arrives; /* where its setjmp returns */
 	bool is_open; /* being made: recursion */
 	UT_hash_handle hh;
 };
@@ -49,6 +51,7 @@ struct walk_private {
 
 struct target {
 	const char *name;     /* of an import; 0 */
+	enum effect effect;   /* of that import */
 	uint64_t addresses[4]; /* in the program */
 	unsigned count;
 };
@@ -67,6 +70,9 @@ int leave_to_caller(struct walk *w, struct state *s, bool is_void);
 /* Out of a function that was entered on the way. */
 void leave_entered(struct walk *w, struct state *s, bool is_void);
 
-/* A longjmp: forgets all frames below the one that called setjmp. Returns false if there is none. */
+/* A longjmp: forgets all frames below the one that called setjmp, which has returned again. Returns false if there is none. */
 bool leave_by_jump(struct walk *w, struct state *s);
+
+/* What is known in a function, in a frame of any number, just before the call that returns to an address. 0: nothing. */
+struct state *state_at_call(struct walk *w, uint64_t return_address, unsigned frame);
 #endif

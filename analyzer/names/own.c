@@ -32,10 +32,18 @@ static bool is_library_function(const char *name)
 	return false;
 }
 
-bool own_is_library(const struct place *place, const struct frame *frame)
+bool own_is_library_module(const struct module *module)
 {
 	static const char *const libraries[] = { "/lib/", "/lib64/", "/lib32/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/",
 						 "/usr/local/lib/", "/nix/store/", NULL };
+
+	if (!module || module->kind == MODULE_PROGRAM)
+		return false;
+	return module->kind != MODULE_PLAIN || begins_with_one_of(module->path, libraries);
+}
+
+bool own_is_library(const struct place *place, const struct frame *frame)
+{
 	static const char *const headers[] = { "/usr/include/", "/usr/local/include/", "/rustc/", "/usr/lib/", NULL };
 	const struct module *module = place->module;
 
@@ -46,9 +54,7 @@ bool own_is_library(const struct place *place, const struct frame *frame)
 	if (frame->file && (begins_with_one_of(frame->file, headers) || strstr(frame->file, "/include/c++/") ||
 			    strstr(frame->file, "/.cargo/registry/") || strstr(frame->file, "/rustlib/src/")))
 		return true;
-	if (!module || module->kind == MODULE_PROGRAM)
-		return false;
-	return module->kind != MODULE_PLAIN || begins_with_one_of(module->path, libraries);
+	return own_is_library_module(module);
 }
 
 struct own own_frame(const struct stack *stack)

@@ -22,4 +22,7 @@ struct own own_frame(const struct stack *stack);
 
 /* Is this frame code that the system brought along? */
 bool own_is_library(const struct place *place, const struct frame *frame);
+
+/* Has the system brought along a whole module? */
+bool own_is_library_module(const struct module *module);
 #endif

@@ -195,6 +195,21 @@ struct type {
 	bool is_java;
 	uint32_t interval;          /* one of so many is followed */
 	uint64_t unseen;            /* changes of counts that no call explains */
+	int32_t count_offset;       /* where an object has its count */
+	unsigned count_width;       /* 0: not known */
+};
+
+enum verb {
+	VERB_NONE,
+	VERB_CREATE,
+	VERB_RETAIN,
+	VERB_SINK,
+	VERB_RELEASE,
+	VERB_FINAL,
+	VERB_TOUCH,
+	VERB_MOVE,
+	VERB_ADOPT,
+	VERBS
 };
 
 enum hook {
@@ -212,6 +227,7 @@ enum hook {
 struct probe {
 	const char *symbol, *reason, *file;
 	uint32_t type, line;
+	enum verb verb;
 	enum hook hook;
 };
 

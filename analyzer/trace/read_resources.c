@@ -2,11 +2,18 @@
 /* Trace -> model: what probe files name, see read.h and read_parts.h. */
 #include <stdlib.h>
 
+#include "probe_file.h"
 #include "read_parts.h"
 
 _Static_assert((int)TRACE_FINDING_RACED == (int)WRONG_RACED, "findings");
 _Static_assert((int)TRACE_FINDING_OVERLAPPED == (int)WRONG_OVERLAPPED, "findings");
 _Static_assert((int)TRACE_PROBE_LED == (int)HOOK_LED, "hooks");
+
+/* Counts that begin at 1 and are counted up. */
+static unsigned count_width(uint32_t format)
+{
+	return format == PROBE_COUNT_U32 || format == PROBE_COUNT_I32 ? 4 : format == PROBE_COUNT_U64 ? 8 : 0;
+}
 
 static int read_types(struct model *m, const struct trace_file *f)
 {
@@ -26,6 +33,8 @@ static int read_types(struct model *m, const struct trace_file *f)
 		to->interval = t.interval ? t.interval : 1;
 		to->is_java = t.flags & TRACE_TYPE_JAVA;
 		to->unseen = t.unseen;
+		to->count_offset = t.count_offset;
+		to->count_width = count_width(t.count_format);
 		if (!to->name)
 			return file_complain_at(f, from, "a type's name lies nowhere");
 		if (t.release >= m->probe_count)
@@ -53,6 +62,7 @@ static int read_probes(struct model *m, const struct trace_file *f)
 		to->file = text_at(m, f, t.file);
 		to->type = t.type;
 		to->line = t.line;
+		to->verb = t.verb < VERBS ? (enum verb)t.verb : VERB_NONE;
 		to->hook = t.status < HOOKS ? (enum hook)t.status : HOOK_NOT_LOADED;
 		if (!to->symbol || !to->reason || !to->file)
 			return file_complain_at(f, from, "a probe's name lies nowhere");

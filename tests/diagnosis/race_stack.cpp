@@ -45,7 +45,7 @@ int main()
 
 	for (int t = 0; t < 4; t++)
 		crew.emplace_back([&list, t] {
-			for (int i = 0; i < 500; i++)
+			for (int i = 0; i < 20000; i++)
 				list.push(t * 1000 + i);
 		});
 	for (auto &t : crew)
