@@ -281,7 +281,7 @@ def own(folder, program, what, text=OWN, **more):
     return watch(folder / "traces", [program, *([what] if what else [])], probes=probes, **more)
 
 
-@pytest.mark.parametrize("flags", [(), ("-no-pie",), ("-O2",), ("-fcf-protection=full",)], ids=str)
+@pytest.mark.parametrize("flags", [(), ("-no-pie",), ("-O2",), ("-O1", "-fno-inline"), ("-Os", "-fno-inline"), ("-fcf-protection=full",)], ids=str)
 def test_functions_of_the_executable_itself_are_followed(tmp_path, built, flags):
     whole, _ = own(tmp_path, built("probes_own", (), *flags), "leak")
     assert counted_leaks(whole) == {"buf": 1}

@@ -32,6 +32,8 @@ struct decode {
 	uint8_t kind;
 	uint8_t condition; /* of a branch: low half of its opcode */
 	uint8_t rip_at;	   /* where the 32-bit rip-relative displacement lies, 0: none */
+	uint8_t modrm_at;  /* of an indirect call */
+	uint8_t uses_stack; /* its operand counts from rsp */
 	int64_t target;	   /* of a relative jump, from the first byte of the instruction */
 };
 

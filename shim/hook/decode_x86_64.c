@@ -154,12 +154,14 @@ static void operands(struct cursor *c, struct decode *d, uint8_t modrm)
 {
 	uint32_t mod = modrm >> 6, rm = modrm & 7;
 
+	d->modrm_at = (uint8_t)c->at;
 	c->at++;
 	if (mod == 3)
 		return;
 	if (rm == 4) {
 		uint8_t base = peek(c) & 7;
 
+		d->uses_stack = base == 4; /* r12 too */
 		c->at++;
 		if (mod == 0 && base == 5)
 			c->at += 4;

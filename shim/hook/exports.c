@@ -253,6 +253,58 @@ static uint32_t find_file(const struct exports *e, const char *name, uint32_t le
 	return count;
 }
 
+static int open_file(struct exports *e)
+{
+	if (e->is_program && !e->file)
+		map_file(e, "/proc/self/exe");
+	return e->file != 0;
+}
+
+/* The nearest of what was seen above `address` and one more symbol. */
+static uintptr_t nearer(const struct exports *e, const Elf64_Sym *s, uintptr_t address, uintptr_t nearest)
+{
+	uint32_t kind = ELF64_ST_TYPE(s->st_info);
+	uintptr_t at = e->bias + s->st_value;
+
+	return (kind == STT_FUNC || kind == STT_GNU_IFUNC || kind == STT_NOTYPE) && s->st_shndx != SHN_UNDEF && at > address &&
+			       at < nearest
+		       ? at
+		       : nearest;
+}
+
+static uintptr_t nearest_gnu(const struct exports *e, uintptr_t address, uintptr_t nearest)
+{
+	const uint32_t *head = e->gnu_hash, *bucket = head + 4 + head[2] * 2, *chain = bucket + head[0];
+
+	for (uint32_t i = 0; i < head[0]; i++)
+		for (uint32_t k = bucket[i]; k >= head[1]; k++) {
+			nearest = nearer(e, &e->symbols[k], address, nearest);
+			if (chain[k - head[1]] & 1)
+				break;
+		}
+	return nearest;
+}
+
+uint64_t exports_room(struct exports *e, uintptr_t address, uintptr_t high)
+{
+	uintptr_t nearest = high;
+	const char *strings;
+	uint64_t count, strings_size;
+
+	if (e->gnu_hash)
+		nearest = nearest_gnu(e, address, nearest);
+	else if (e->hash)
+		for (uint32_t i = 1; i < e->hash[1]; i++)
+			nearest = nearer(e, &e->symbols[i], address, nearest);
+	if (open_file(e)) {
+		const Elf64_Sym *s = file_symbols(e, &count, &strings, &strings_size);
+
+		for (uint64_t i = 0; s && i < count; i++)
+			nearest = nearer(e, &s[i], address, nearest);
+	}
+	return nearest - address;
+}
+
 uint32_t exports_find(struct exports *e, const char *name, uint32_t length,
 		      struct exports_function *found, uint32_t most)
 {
@@ -260,12 +312,8 @@ uint32_t exports_find(struct exports *e, const char *name, uint32_t length,
 			 : e->hash   ? find_sysv(e, name, length, found, most)
 				     : 0;
 
-	if (count == 0 && e->is_program) {
-		if (!e->file)
-			map_file(e, "/proc/self/exe");
-		if (e->file)
-			count = find_file(e, name, length, found, count, most);
-	}
+	if (count == 0 && open_file(e))
+		count = find_file(e, name, length, found, count, most);
 	return count;
 }
 

@@ -44,6 +44,9 @@ void exports_close(struct exports *e);
 uint32_t exports_find(struct exports *e, const char *name, uint32_t length,
 		      struct exports_function *found, uint32_t most);
 
+/* How far it is from `address` to the next function that has a name, or to the end of the memory at `high`. */
+uint64_t exports_room(struct exports *e, uintptr_t address, uintptr_t high);
+
 /* The executable range that `address` lies in. Returns 0, or -1. */
 int exports_range(const struct exports *e, uintptr_t address, uintptr_t *low, uintptr_t *high);
 #endif

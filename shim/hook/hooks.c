@@ -248,34 +248,67 @@ static const char *detour(struct hook *h, struct patch_target *target, const cha
 	return 0;
 }
 
-static void patch_planned(const struct exports *e, uint32_t module)
+static int is_planned(const struct hook *h, uint32_t module)
 {
-	for (uint32_t i = HOOKS_LOADER + 1; i < hooks_used; i++) {
-		struct hook *h = &hooks[i];
-		struct patch_target target = {.entry = h->patch.entry,
-					      .size = h->size,
-					      .number = i,
-					      .through = h->after != 0};
-		const char *reason = "outside executable memory";
+	return h->module == module + 1 && !h->patch.cell && (h->before || h->after);
+}
 
-		int is_detour = 0;
+static struct patch_target target_of(const struct hook *h)
+{
+	return (struct patch_target){
+		.entry = h->patch.entry, .size = h->size, .number = (uint32_t)(h - hooks), .through = h->after != 0};
+}
 
-		if (h->module != module + 1 || h->patch.cell || !(h->before || h->after))
-			continue;
-		if (settings.hooks == SETTINGS_HOOKS_NONE)
-			reason = "switched off (hooks=none)";
-		else if (h->is_indirect)
-			reason = "chosen at run time (IFUNC)";
-		else if (settings.hooks == SETTINGS_HOOKS_GOT)
-			reason = "not imported through a symbol (hooks=got)";
-		else if (exports_range(e, target.entry, &target.low, &target.high) == 0)
-			reason = patch_install(&target, &h->patch);
-		if (reason && settings.hooks != SETTINGS_HOOKS_NONE) {
-			reason = detour(h, &target, reason);
-			is_detour = !reason;
-		}
-		mark(h, reason ? TRACE_PROBE_REFUSED : is_detour ? TRACE_PROBE_LED : TRACE_PROBE_HOOKED, reason);
+/* Patches at the entry. With `room` also what takes bytes of the neighbourhood. */
+static const char *patch_entry(struct exports *e, struct hook *h, int room)
+{
+	struct patch_target target = target_of(h);
+
+	if (h->is_indirect)
+		return "chosen at run time (IFUNC)";
+	if (exports_range(e, target.entry, &target.low, &target.high))
+		return "outside executable memory";
+	if (room)
+		target.room = exports_room(e, target.entry, target.high);
+	return patch_install(&target, &h->patch);
+}
+
+/* The last function of those that still wait. */
+static struct hook *last_planned(uint32_t module)
+{
+	struct hook *last = 0;
+
+	for (uint32_t i = HOOKS_LOADER + 1; i < hooks_used; i++)
+		if (is_planned(&hooks[i], module) && !hooks[i].refused && (!last || hooks[i].patch.entry > last->patch.entry))
+			last = &hooks[i];
+	return last;
+}
+
+static void settle(struct hook *h, const char *reason)
+{
+	struct patch_target target = target_of(h);
+	int is_detour = 0;
+
+	if (reason && settings.hooks != SETTINGS_HOOKS_NONE) {
+		reason = detour(h, &target, reason);
+		is_detour = !reason;
 	}
+	h->refused = reason;
+	mark(h, reason ? TRACE_PROBE_REFUSED : is_detour ? TRACE_PROBE_LED : TRACE_PROBE_HOOKED, reason);
+}
+
+static void patch_planned(struct exports *e, uint32_t module)
+{
+	const char *never = settings.hooks == SETTINGS_HOOKS_NONE  ? "switched off (hooks=none)"
+			    : settings.hooks == SETTINGS_HOOKS_GOT ? "not imported through a symbol (hooks=got)"
+								   : 0;
+	struct hook *h;
+
+	for (uint32_t i = HOOKS_LOADER + 1; i < hooks_used; i++)
+		if (is_planned(&hooks[i], module) && !hooks[i].refused && (never || !patch_entry(e, &hooks[i], 0)))
+			settle(&hooks[i], never);
+	while ((h = last_planned(module)))
+		settle(h, patch_entry(e, h, 1));
 }
 
 /*
@@ -487,6 +520,7 @@ static void watch_loader(void)
 		if (exports_open(&e, map, map == program) != 0)
 			continue;
 		if (exports_range(&e, target.entry, &target.low, &target.high) == 0) {
+			target.room = exports_room(&e, target.entry, target.high);
 			reason = patch_install(&target, &h->patch);
 			exports_close(&e);
 			break;

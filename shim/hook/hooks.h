@@ -37,6 +37,7 @@ struct hook {
 	uint32_t words;         /* stack words a call needs, even */
 	uint32_t module;        /* number of its module + 1; 0: this hook is free */
 	uint64_t size;
+	const char *refused; /* why it is not followed */
 	const Elf64_Sym *symbol; /* in the module's memory, 0: none */
 	int is_indirect;         /* patch.entry chooses the function */
 	uintptr_t led_from;      /* the function, if its importers were led to the cell; else 0 */

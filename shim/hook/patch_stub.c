@@ -23,12 +23,12 @@ int patch_peek(uintptr_t from, void *to, size_t size)
 	return -1;
 }
 
-const char *patch_examine(const uint8_t *code, uint64_t size, uint32_t *displaced,
-			  uint32_t *boundaries)
+const char *patch_examine(const uint8_t *code, uint64_t size, uint64_t room, struct patch_plan *plan)
 {
 	(void)code;
 	(void)size;
-	*displaced = *boundaries = 0;
+	(void)room;
+	*plan = (struct patch_plan){0};
 	return "not on this architecture";
 }
 

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "decode.h"
+#include "islands.h"
 #include "proc.h"
 #include "sys.h"
 #include "thunk.h"
@@ -23,7 +24,6 @@
 #define READ_AHEAD 20u /* bytes that are looked at: the last instruction begins in the first five */
 #define FAR_ADDRESS 48u
 #define NUMBER 60u
-#define SCAN_MOST 65536u /* of one function's body */
 
 #define ARENAS 64u
 #define ARENA_SIZE 65536u
@@ -99,58 +99,6 @@ static int reaches(uintptr_t from, uintptr_t to)
 	return distance < REACH && distance > -REACH;
 }
 
-/* Whether a branch in the body leads into the bytes that the jump will cover. Where the body
- * cannot be decoded (tables in the text), every byte is taken for the start of a branch. */
-static int branches_back(const uint8_t *code, uint64_t size)
-{
-	uint64_t i = 0, end = size > SCAN_MOST ? SCAN_MOST : size;
-	int lost = 0;
-
-	while (i < end) {
-		struct decode d = decode_one(code + i, end - i > 15 ? 15 : (uint32_t)(end - i));
-		int relative = d.kind == DECODE_JUMP || d.kind == DECODE_BRANCH ||
-			       d.kind == DECODE_LOOP || d.kind == DECODE_CALL;
-
-		if (relative && (int64_t)i + d.target > 0 && (int64_t)i + d.target < JUMP)
-			return 1;
-		lost |= d.kind == DECODE_BAD;
-		i += lost ? 1 : d.length;
-	}
-	return 0;
-}
-
-const char *patch_examine(const uint8_t *code, uint64_t size, uint32_t *displaced,
-			  uint32_t *boundaries)
-{
-	uint32_t at = 0;
-	int ended = 0;
-
-	*boundaries = 0;
-	if (code[0] == 0xcc)
-		return "breakpoint at the entry";
-	while (at < JUMP) {
-		/* behind the end of a short function there is only padding up to the next one */
-		struct decode d = decode_one(code + at, 15);
-
-		if (d.kind == DECODE_BAD)
-			return "unknown instruction";
-		if (d.kind == DECODE_LOOP)
-			return "loop instruction in the entry";
-		if (d.kind == DECODE_CALL_INDIRECT)
-			return "indirect call in the entry";
-		if ((ended || at >= size) && d.kind != DECODE_NOP)
-			return "too short";
-		if ((d.kind == DECODE_JUMP || d.kind == DECODE_BRANCH) && (int64_t)at + d.target > 0 &&
-		    (int64_t)at + d.target < JUMP)
-			return "branch into the entry";
-		*boundaries |= 1u << at;
-		ended |= decode_ends(&d);
-		at += d.length;
-	}
-	*displaced = at;
-	return branches_back(code, size) ? "branch into the entry" : 0;
-}
-
 static void put(struct writer *w, const void *bytes, uint32_t size)
 {
 	if (w->used + size > FAR_ADDRESS) {
@@ -189,8 +137,8 @@ static void put_jump(struct writer *w, uintptr_t target)
 	put_distance(w, target);
 }
 
-/* What a call at the old place would leave behind: its return address, then the jump. */
-static void put_call(struct writer *w, uintptr_t target, uintptr_t back)
+/* What a call at the old place would leave behind: its return address. A jump follows. */
+static void put_return(struct writer *w, uintptr_t back)
 {
 	static const uint8_t high[] = {0xc7, 0x44, 0x24, 0x04};
 
@@ -198,14 +146,32 @@ static void put_call(struct writer *w, uintptr_t target, uintptr_t back)
 	put_word(w, (uint32_t)back);
 	put(w, high, sizeof(high));
 	put_word(w, (uint32_t)(back >> 32));
-	put_jump(w, target);
+}
+
+static void put_copy(struct writer *w, uintptr_t from, const struct decode *d)
+{
+	const uint8_t *code = (const uint8_t *)from;
+	uint8_t bytes[16];
+	int32_t displacement;
+
+	memcpy(bytes, code, d->length);
+	if (d->kind == DECODE_CALL_INDIRECT)
+		bytes[d->modrm_at] ^= 0x30; /* call, /2 or /3, becomes jmp, /4 or /5 */
+	if (d->rip_at) {
+		memcpy(&displacement, code + d->rip_at, 4);
+		uintptr_t target = from + d->length + (uintptr_t)(intptr_t)displacement, after = w->at + w->used + d->length;
+
+		displacement = (int32_t)(target - after);
+		if (!reaches(after, target))
+			w->failed = 1;
+		memcpy(bytes + d->rip_at, &displacement, 4);
+	}
+	put(w, bytes, d->length);
 }
 
 static void move_one(struct writer *w, uintptr_t from, const struct decode *d)
 {
-	const uint8_t *code = (const uint8_t *)from;
 	uintptr_t target = from + (uintptr_t)d->target;
-	int32_t displacement;
 
 	switch (d->kind) {
 	case DECODE_JUMP:
@@ -217,25 +183,18 @@ static void move_one(struct writer *w, uintptr_t from, const struct decode *d)
 		put_distance(w, target);
 		return;
 	case DECODE_CALL:
-		put_call(w, target, from + d->length);
+		put_return(w, from + d->length);
+		put_jump(w, target);
+		return;
+	case DECODE_CALL_INDIRECT:
+		put_return(w, from + d->length);
+		put_copy(w, from, d);
 		return;
 	case DECODE_NOP:
 		return;
 	default:
-		break;
+		put_copy(w, from, d);
 	}
-	if (!d->rip_at) {
-		put(w, code, d->length);
-		return;
-	}
-	memcpy(&displacement, code + d->rip_at, 4);
-	target = from + d->length + (uintptr_t)(intptr_t)displacement;
-	displacement = (int32_t)(target - (w->at + w->used + d->length));
-	if (!reaches(w->at + w->used + d->length, target))
-		w->failed = 1;
-	put(w, code, d->rip_at);
-	put(w, &displacement, 4);
-	put(w, code + d->rip_at + 4, d->length - d->rip_at - 4u);
 }
 
 static void put_head(struct writer *w, const struct patch_target *t)
@@ -375,34 +334,91 @@ static int leaves_module(const struct patch_target *t)
 	return d.kind == DECODE_JUMP && (target < t->low || target >= t->high);
 }
 
+/* Writes a jump, or its first `most` bytes. */
+static int write_jump(uintptr_t from, uintptr_t to, uint32_t most)
+{
+	uint8_t jump[JUMP] = {0xe9};
+	int32_t distance = (int32_t)(to - (from + JUMP));
+
+	memcpy(jump + 1, &distance, 4);
+	return patch_write(from, jump, most);
+}
+
+/* A debugger's breakpoint on a byte that the jump borrows changes where it lands: there it finds an island too. */
+static void expect_breakpoints(uintptr_t jump, uintptr_t island, uint32_t own, uintptr_t cell)
+{
+	uint32_t distance = (uint32_t)(island - (jump + JUMP));
+
+	for (uint32_t i = own; i < JUMP; i++) {
+		uint32_t shift = 8 * (i - 1), other = (distance & ~(0xffu << shift)) | 0xccu << shift;
+		uintptr_t at = jump + JUMP + (uintptr_t)(intptr_t)(int32_t)other;
+
+		if (!(at >> 47))
+			islands_make(at, at, cell);
+	}
+}
+
+/* The jump's last bytes are what stands behind the `width` bytes of the entry; prefixes that mean nothing shift it. */
+static int write_punned(uintptr_t entry, uint32_t width, uintptr_t cell)
+{
+	uint8_t bytes[JUMP] = {0x2e, 0x2e, 0x2e, 0x2e, 0x2e};
+
+	for (uint32_t prefixes = 0; prefixes + 2 <= width; prefixes++) {
+		uintptr_t jump = entry + prefixes, low, island;
+		uint32_t own = width - prefixes, distance;
+
+		if (memchr((const void *)(entry + width), 0xcc, JUMP - own))
+			continue;
+		memcpy(&distance, (const void *)(jump + 1), 4);
+		distance &= ~0u << 8 * (own - 1);
+		low = jump + JUMP + (uintptr_t)(intptr_t)(int32_t)distance;
+		if (low >> 47 || !(island = islands_make(low, low + (1u << 8 * (own - 1)) - 1, cell)))
+			continue;
+		expect_breakpoints(jump, island, own, cell);
+		distance = (uint32_t)(island - (jump + JUMP));
+		bytes[prefixes] = 0xe9;
+		memcpy(bytes + prefixes + 1, &distance, own - 1);
+		return patch_write(entry, bytes, width);
+	}
+	return -1;
+}
+
+static int write_entry(const struct patch_plan *p, uintptr_t entry, uintptr_t cell)
+{
+	uint8_t near[] = {0xeb, (uint8_t)(p->padding - 2)};
+
+	if (p->width == JUMP)
+		return write_jump(entry, cell, JUMP);
+	if (p->padding)
+		return write_jump(entry + p->padding, cell, JUMP) ? -1 : patch_write(entry, near, sizeof near);
+	return write_punned(entry, p->width, cell);
+}
+
 const char *patch_install(const struct patch_target *t, struct patch *patch)
 {
+	struct patch_plan plan;
 	struct writer w;
-	uint32_t displaced, boundaries, moved;
-	uint8_t jump[JUMP] = {0xe9};
-	int32_t distance;
+	uint32_t moved;
 	const char *reason;
 
 	if (t->entry < t->low || t->entry + READ_AHEAD > t->high)
 		return "outside executable memory";
-	reason = patch_examine((const uint8_t *)t->entry, t->size, &displaced, &boundaries);
+	reason = patch_examine((const uint8_t *)t->entry, t->size, t->room, &plan);
 	if (reason)
 		return reason;
 	if (leaves_module(t))
 		return "already hooked by something else";
-	patch->cell = place(&w, t, displaced, &moved);
+	patch->cell = place(&w, t, plan.displaced, &moved);
 	if (!patch->cell)
 		return "no cell within reach";
 	patch->entry = t->entry;
 	patch->original = (uintptr_t)patch->cell + moved;
-	distance = (int32_t)((uintptr_t)patch->cell - (t->entry + JUMP));
-	memcpy(jump + 1, &distance, 4);
-	if (patch_write((uintptr_t)patch->cell, w.bytes, THUNK_CELL) != 0 ||
-	    patch_write(t->entry, jump, JUMP) != 0) {
-		give_back(patch->cell);
-		return "code cannot be written";
-	}
-	return 0;
+	if (patch_write((uintptr_t)patch->cell, w.bytes, THUNK_CELL) == 0 &&
+	    write_entry(&plan, t->entry, (uintptr_t)patch->cell) == 0)
+		return 0;
+	patch_forget(patch);
+	patch->cell = 0;
+	return plan.width == JUMP || plan.padding ? "code cannot be written" : "too short, and nothing near is free";
 }
 
 const char *patch_detour(const struct patch_target *t, struct patch *patch)
@@ -423,5 +439,6 @@ const char *patch_detour(const struct patch_target *t, struct patch *patch)
 
 void patch_forget(const struct patch *patch)
 {
+	islands_drop((uintptr_t)patch->cell);
 	give_back(patch->cell);
 }

@@ -126,7 +126,7 @@ TWICE(FUNCTIONS)
 template <class F> static void patch(F *function, int through)
 {
 	uintptr_t entry = (uintptr_t)function;
-	patch_target target = {entry, 256, entry & ~4095ul, (entry & ~4095ul) + 8192, used, through};
+	patch_target target = {entry, 256, 256, entry & ~4095ul, (entry & ~4095ul) + 8192, used, through};
 	const char *reason = patch_install(&target, &patches[used]);
 
 	if (reason)
