@@ -80,6 +80,8 @@ static void output_open(struct output *out, const struct options *o, FILE *to)
 	outputs_open(&out->to, o->print_suppressions ? NULL : o->format, to);
 }
 
+#define NO_TRACE "there is no trace of it that could be read; stderr says why"
+
 /* Returns the exit status: trouble if the report could not be written whole. */
 static int output_close(struct output *out, int status)
 {
@@ -287,6 +289,8 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 		symbols_close(symbols);
 		status = 0;
 	}
+	if (status)
+		outputs_unknown(&out->to, path, NO_TRACE);
 	pool_drop(&model.pool);
 	return status;
 }
@@ -447,12 +451,25 @@ static int command_report(const struct options *o)
 		pid_t pid = pid_of(path);
 		char found[PATH_MAX];
 
-		if (pid && process_trace(pid, found, sizeof(found)))
+		if (pid && process_trace(pid, found, sizeof(found))) {
+			outputs_unknown(&out.to, path, NO_TRACE);
 			status = STATUS_TROUBLE;
-		else if (report_trace(&out, pid ? found : path, pid, NULL))
+		} else if (report_trace(&out, pid ? found : path, pid, NULL))
 			status = STATUS_TROUBLE;
 	}
 	return output_close(&out, status);
+}
+
+/* Nothing could be asked: formats for programs still have their document. `words`: for people, 0: they were told. */
+static int report_nothing(const struct options *o, FILE *to, const char *program, const char *why, const char *words)
+{
+	struct output out;
+
+	output_open(&out, o, to);
+	if (words)
+		fputs(words, out.to.words);
+	outputs_unknown(&out.to, program, why);
+	return output_close(&out, STATUS_TROUBLE);
 }
 
 static int command_snapshot(const struct options *o)
@@ -469,7 +486,7 @@ static int command_snapshot(const struct options *o)
 		return STATUS_TROUBLE;
 	}
 	if (process_trace(pid, found, sizeof(found)))
-		return STATUS_TROUBLE;
+		return report_nothing(o, stdout, o->arguments[0], NO_TRACE, NULL);
 	request_scan(found, pid); /* without one, the report tells what there is */
 	for (int i = 1; i < 1000; i++) { /* the first name that is free */
 		snprintf(name, sizeof(name), i > 1 ? "leakshim.%d.%d.trace" : "leakshim.%d.trace",
@@ -556,13 +573,23 @@ static int command_run_seen(const struct options *o, struct baseline *seen)
 	struct output out;
 	int status, trouble, verdict = 0;
 
-	if (run_program(&outcome, o))
+	if (run_program(&outcome, o)) {
+		FILE *nowhere = fopen("/dev/null", "we"); /* stderr has words already */
+
+		if (nowhere) {
+			report_nothing(o, nowhere, o->arguments[0], "it could not be started, or not be traced; stderr says why", NULL);
+			fclose(nowhere);
+		}
 		return outcome.status;
+	}
 	status = outcome.status;
 	if (!outcome.has_root) {
-		fprintf(stderr, "leakshim: NOTHING IS KNOWN of this program's memory: it left no trace (killed before it came to life, or it "
-				"threw LD_PRELOAD away); it ended with status %d\n", status);
-		trouble = STATUS_TROUBLE;
+		char words[256];
+
+		snprintf(words, sizeof(words), "leakshim: NOTHING IS KNOWN of this program's memory: it left no trace (killed before it came "
+					       "to life, or it threw LD_PRELOAD away); it ended with status %d\n", status);
+		trouble = report_nothing(o, stderr, o->arguments[0], "it left no trace: killed before it came to life, or it threw "
+								     "LD_PRELOAD away", words);
 	} else {
 		output_open(&out, o, stderr);
 		if (o->check ? check_open(&out, &judge, &baseline) : read_suppressions(&out))

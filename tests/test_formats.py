@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 
+import jsonschema
 import pytest
 
 from harness import LEAKSHIM, ROOT, environment, run
@@ -325,3 +326,44 @@ def test_lines_of_files_outside_the_source_root_are_not_shown(box, tmp_path):
     (tmp_path / "empty").mkdir()
     run([LEAKSHIM, "report", "--source-root", tmp_path / "empty", "--format", f"html={tmp_path}/x.html", box / "leaky.trace"])
     assert '"source"' not in (tmp_path / "x.html").read_text()
+
+
+@pytest.fixture
+def traceless(tmp_path):
+    """A program that can be started and leaves no trace: the loader gives it up."""
+    for name, text in (("gone.c", "int gone;\n"), ("still.c", "extern int gone;\nint main(void) { return gone; }\n")):
+        (tmp_path / name).write_text(text)
+    assert run(["cc", "-shared", "-o", "libgone.so", "gone.c"], cwd=tmp_path).status == 0
+    assert run(["cc", "-o", "still", "still.c", "./libgone.so"], cwd=tmp_path).status == 0
+    (tmp_path / "libgone.so").unlink()
+    return tmp_path / "still"
+
+
+@pytest.mark.parametrize("how", ["no trace", "no start", "no such process", "damaged"])
+def test_formats_for_programs_have_a_document_where_nothing_is_known(how, traceless, tmp_path):
+    names = ALL
+    list_of = ",".join(f"{name}={tmp_path / name}" for name in names)
+    (tmp_path / "damaged").write_bytes(b"no trace")
+    argv = {"no trace": ["run", "--format", list_of, "--", traceless], "no start": ["run", "--format", list_of, "--", "/sbin/none"],
+            "no such process": ["snapshot", "--format", list_of, "2147483646"],
+            "damaged": ["report", "--format", list_of, tmp_path / "damaged"]}[how]
+    name = str(argv[-1])
+    done = run([LEAKSHIM, *argv])
+    assert done.status == {"no trace": 127, "no start": 127}.get(how, 2), done
+    text = {name: (tmp_path / name).read_bytes() for name in names}
+    whole = json.loads(text["json"])
+    jsonschema.validate(whole, json.loads((ROOT / "analyzer" / "report.schema.json").read_text()))
+    assert [about["program"] for about in whole["unknown"]] == [name]
+    (outcome,) = json.loads(text["sarif"])["runs"][0]["invocations"]
+    assert outcome["executionSuccessful"] is False and name in outcome["toolExecutionNotifications"][0]["message"]["text"]
+    assert ET.fromstring(text["junit"]).find("testsuite/testcase/error").get("message")
+    assert name in ET.fromstring(text["valgrind-xml"]).find("preamble/line").text
+    assert text["github"].startswith(b"::error ") and b"nothing is known" in text["markdown"] and b"Nothing is known" in text["html"]
+    assert text["openmetrics"].endswith(b"} 0\n# EOF\n") and json.loads(text["gitlab"]) == [] and text["folded"] == b""
+    assert gzip.decompress(text["pprof"])
+
+
+def test_no_other_words_stand_beside_a_document_on_stderr(traceless):
+    done = run([LEAKSHIM, "run", "--format", "json", "--", traceless])
+    words, document = done.stderr.split(b"\n", 1)
+    assert done.status == 127 and b"libgone.so" in words and json.loads(document)["unknown"], done

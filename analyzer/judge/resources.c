@@ -44,6 +44,8 @@ static enum leak_class class_of(const struct model *m, const struct resource *r)
 
 	if (b && b->class == CLASS_IGNORED)
 		return CLASS_IGNORED;
+	if (r->is_kept && r->cut_scan == m->scan.number)
+		return CLASS_RUNTIME;
 	if (r->is_loose && (!b || b->class == CLASS_REACHABLE)) {
 		if (!r->cut_scan || r->cut_scan != m->scan.number)
 			return CLASS_UNCLASSIFIED;

@@ -65,4 +65,4 @@ static void close_folded(void *self)
 	free(self);
 }
 
-const struct format format_folded = { "folded", false, open_folded, add_report, close_folded };
+const struct format format_folded = { "folded", false, open_folded, add_report, close_folded, NULL };

@@ -20,6 +20,9 @@ struct format {
 	void *(*open)(FILE *to, const struct format_settings *settings);
 	void (*add)(void *self, const struct report *report);
 	void (*close)(void *self);
+	/* A program of which nothing is known, in UTF-8, and why. 0: the format has no place for that; a document that is empty
+	 * and whole must do. */
+	void (*unknown)(void *self, const char *program, const char *why);
 };
 
 extern const struct format format_sarif;

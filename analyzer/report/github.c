@@ -79,6 +79,17 @@ static void add_report(void *self, const struct report *report)
 	entry_each(report, g->settings->source_root, false, put_command, g);
 }
 
+static void unknown_program(void *self, const char *program, const char *why)
+{
+	struct github *g = self;
+
+	fputs("::error title=leakshim: nothing is known::", g->to);
+	put_escaped(g->to, program, "");
+	put_escaped(g->to, ": ", "");
+	put_escaped(g->to, why, "");
+	fputc('\n', g->to);
+}
+
 static unsigned beyond(unsigned shown)
 {
 	return shown > SHOWN_MOST ? shown - SHOWN_MOST : 0;
@@ -95,4 +106,4 @@ static void close_github(void *self)
 	free(g);
 }
 
-const struct format format_github = { "github", false, open_github, add_report, close_github };
+const struct format format_github = { "github", false, open_github, add_report, close_github, unknown_program };

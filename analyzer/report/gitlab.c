@@ -68,4 +68,4 @@ static void close_gitlab(void *self)
 	free(g);
 }
 
-const struct format format_gitlab = { "gitlab", false, open_gitlab, add_report, close_gitlab };
+const struct format format_gitlab = { "gitlab", false, open_gitlab, add_report, close_gitlab, NULL };

@@ -276,6 +276,27 @@ static void add_report(void *self, const struct report *report)
 	pool_drop(&h->scratch);
 }
 
+static void unknown_program(void *self, const char *program, const char *why)
+{
+	struct html *h = self;
+
+	json_object(h->j);
+	json_put_text(h->j, "program", program);
+	json_put_number(h->j, "pid", 0);
+	json_put_real(h->j, "seconds", 0);
+	json_put_object(h->j, "classes");
+	json_object_end(h->j);
+	json_put_number(h->j, "live_bytes", 0);
+	json_put_array(h->j, "notes");
+	json_text(h->j, pool_print(&h->scratch, "Nothing is known of %s: %s", program, why));
+	json_array_end(h->j);
+	json_put_text(h->j, "ended", why);
+	json_put_array(h->j, "groups");
+	json_array_end(h->j);
+	json_object_end(h->j);
+	pool_drop(&h->scratch);
+}
+
 static void close_html(void *self)
 {
 	struct html *h = self;
@@ -296,4 +317,4 @@ static void close_html(void *self)
 	free(h);
 }
 
-const struct format format_html = { "html", false, open_html, add_report, close_html };
+const struct format format_html = { "html", false, open_html, add_report, close_html, unknown_program };

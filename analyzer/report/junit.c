@@ -155,6 +155,28 @@ static void add_report(void *self, const struct report *report)
 	xml_end(u->x);
 }
 
+static void unknown_program(void *self, const char *program, const char *why)
+{
+	struct junit *u = self;
+
+	xml_begin(u->x, "testsuite");
+	xml_attribute(u->x, "name", pool_print(&u->scratch, "leakshim: %s", program));
+	xml_attribute_number(u->x, "tests", 1);
+	xml_attribute_number(u->x, "failures", 0);
+	xml_attribute_number(u->x, "errors", 1);
+	xml_attribute_number(u->x, "skipped", 0);
+	xml_begin(u->x, "testcase");
+	xml_attribute(u->x, "classname", pool_print(&u->scratch, "leakshim.%s.all", words_file(program)));
+	xml_attribute(u->x, "name", "everything was recorded");
+	xml_begin(u->x, "error");
+	xml_attribute(u->x, "type", "unknown");
+	xml_attribute(u->x, "message", why);
+	xml_end(u->x);
+	xml_end(u->x);
+	xml_end(u->x);
+	pool_drop(&u->scratch);
+}
+
 static void close_junit(void *self)
 {
 	struct junit *u = self;
@@ -164,4 +186,4 @@ static void close_junit(void *self)
 	free(u);
 }
 
-const struct format format_junit = { "junit", false, open_junit, add_report, close_junit };
+const struct format format_junit = { "junit", false, open_junit, add_report, close_junit, unknown_program };

@@ -147,9 +147,20 @@ static void add_report(void *self, const struct report *report)
 	fputc('\n', m->to);
 }
 
+static void unknown_program(void *self, const char *program, const char *why)
+{
+	struct markdown *m = self;
+
+	fputs("### ", m->to);
+	put_plain(m->to, program);
+	fputs(": nothing is known\n\n", m->to);
+	put_plain(m->to, why);
+	fputs("\n\n", m->to);
+}
+
 static void close_markdown(void *self)
 {
 	free(self);
 }
 
-const struct format format_markdown = { "markdown", false, open_markdown, add_report, close_markdown };
+const struct format format_markdown = { "markdown", false, open_markdown, add_report, close_markdown, unknown_program };

@@ -110,6 +110,16 @@ static void add_report(void *self, const struct report *report)
 	pool_drop(&o->scratch);
 }
 
+static void unknown_program(void *self, const char *program, const char *why)
+{
+	struct openmetrics *o = self;
+
+	(void)why;
+	fprintf(o->lines[COMPLETE], "%s{program=", metrics[COMPLETE].name);
+	put_value(o->lines[COMPLETE], words_file(program));
+	fputs("} 0\n", o->lines[COMPLETE]);
+}
+
 static void close_openmetrics(void *self)
 {
 	struct openmetrics *o = self;
@@ -125,4 +135,4 @@ static void close_openmetrics(void *self)
 	free(o);
 }
 
-const struct format format_openmetrics = { "openmetrics", false, open_openmetrics, add_report, close_openmetrics };
+const struct format format_openmetrics = { "openmetrics", false, open_openmetrics, add_report, close_openmetrics, unknown_program };

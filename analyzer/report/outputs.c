@@ -59,8 +59,13 @@ static void close_json(void *self)
 	report_json_close(self);
 }
 
-static const struct format format_text = { "text", false, open_text, add_text, close_text };
-static const struct format format_json = { "json", false, open_json, add_json, close_json };
+static void unknown_json(void *self, const char *program, const char *why)
+{
+	report_json_unknown(self, program, why);
+}
+
+static const struct format format_text = { "text", false, open_text, add_text, close_text, NULL };
+static const struct format format_json = { "json", false, open_json, add_json, close_json, unknown_json };
 
 static const struct format *const formats[] = { &format_text,	    &format_json,     &format_sarif,  &format_junit,
 						&format_github,	    &format_gitlab,   &format_markdown, &format_html,
@@ -236,6 +241,17 @@ void outputs_add(struct outputs *o, const struct report *report, bool with_text)
 	for (unsigned i = 0; i < o->count; i++)
 		if (with_text || o->file[i].format != &format_text)
 			o->file[i].format->add(o->file[i].self, report);
+}
+
+void outputs_unknown(struct outputs *o, const char *program, const char *why)
+{
+	struct pool scratch = { 0 };
+	const char *name = words_utf8(&scratch, program);
+
+	for (unsigned i = 0; i < o->count; i++)
+		if (o->file[i].format->unknown)
+			o->file[i].format->unknown(o->file[i].self, name, why);
+	pool_drop(&scratch);
 }
 
 int outputs_close(struct outputs *o)

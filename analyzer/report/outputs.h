@@ -42,6 +42,10 @@ void outputs_open(struct outputs *o, const char *list, FILE *usual);
 /* with_text false: what a caller leaves out of the text still counts elsewhere. */
 void outputs_add(struct outputs *o, const struct report *report, bool with_text);
 
+/* Of a program (a process, a trace) nothing is known. Formats for programs say so in their documents; what a person reads is
+ * the caller's. */
+void outputs_unknown(struct outputs *o, const char *program, const char *why);
+
 /* Returns 0, or -1 if something could not be written, after saying what. */
 int outputs_close(struct outputs *o);
 #endif

@@ -261,4 +261,4 @@ static void close_pprof(void *self)
 	free(p);
 }
 
-const struct format format_pprof = { "pprof", true, open_pprof, add_report, close_pprof };
+const struct format format_pprof = { "pprof", true, open_pprof, add_report, close_pprof, NULL };

@@ -23,5 +23,6 @@ void report_text(FILE *to, const struct report *report);
 struct report_json;
 struct report_json *report_json_open(FILE *to);
 void report_json_add(struct report_json *json, const struct report *report);
+void report_json_unknown(struct report_json *json, const char *program, const char *why);
 void report_json_close(struct report_json *json);
 #endif

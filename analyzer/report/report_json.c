@@ -12,10 +12,17 @@
 #include "report.h"
 #include "words.h"
 
+struct unknown {
+	char *program;
+	const char *why;
+};
+
 struct report_json {
 	yajl_gen gen;
 	FILE *to;
 	unsigned reports;
+	struct unknown *unknown;
+	unsigned unknown_count;
 	struct pool scratch; /* of one report */
 };
 
@@ -690,10 +697,37 @@ void report_json_add(struct report_json *j, const struct report *report)
 	pool_drop(&j->scratch);
 }
 
+void report_json_unknown(struct report_json *j, const char *program, const char *why)
+{
+	j->unknown = pool_regrow(j->unknown, j->unknown_count + 1ul, sizeof(*j->unknown));
+	j->unknown[j->unknown_count++] = (struct unknown){ strdup(program), why };
+}
+
+static void put_unknown(struct report_json *j)
+{
+	if (j->unknown_count) {
+		put_key(j, "unknown");
+		yajl_gen_array_open(j->gen);
+	}
+	for (unsigned i = 0; i < j->unknown_count; i++) {
+		yajl_gen_map_open(j->gen);
+		put_key(j, "program");
+		put_text(j, j->unknown[i].program);
+		put_key(j, "reason");
+		put_text(j, j->unknown[i].why);
+		yajl_gen_map_close(j->gen);
+		free(j->unknown[i].program);
+	}
+	if (j->unknown_count)
+		yajl_gen_array_close(j->gen);
+	free(j->unknown);
+}
+
 void report_json_close(struct report_json *j)
 {
 	if (j->reports > 1)
 		yajl_gen_array_close(j->gen);
+	put_unknown(j);
 	yajl_gen_map_close(j->gen);
 	yajl_gen_free(j->gen);
 	pool_drop(&j->scratch);

@@ -295,6 +295,14 @@ static void add_report(void *self, const struct report *report)
 	}
 }
 
+static void unknown_program(void *self, const char *program, const char *why)
+{
+	struct sarif *s = self;
+
+	s->is_complete = false;
+	note(s, pool_print(&s->notes_pool, "nothing is known of %s: %s", program, why));
+}
+
 static void close_sarif(void *self)
 {
 	struct sarif *s = self;
@@ -329,4 +337,4 @@ static void close_sarif(void *self)
 	free(s);
 }
 
-const struct format format_sarif = { "sarif", false, open_sarif, add_report, close_sarif };
+const struct format format_sarif = { "sarif", false, open_sarif, add_report, close_sarif, unknown_program };

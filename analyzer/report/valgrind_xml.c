@@ -166,6 +166,19 @@ static void add_report(void *self, const struct report *report)
 	pool_drop(&v->scratch);
 }
 
+/* Before the first process there is a place for words. */
+static void unknown_program(void *self, const char *program, const char *why)
+{
+	struct valgrind *v = self;
+
+	if (v->is_begun)
+		return;
+	xml_begin(v->x, "preamble");
+	xml_element(v->x, "line", pool_print(&v->scratch, "leakshim: nothing is known of %s: %s", program, why));
+	xml_end(v->x);
+	pool_drop(&v->scratch);
+}
+
 static void close_valgrind(void *self)
 {
 	struct valgrind *v = self;
@@ -186,4 +199,4 @@ static void close_valgrind(void *self)
 	free(v);
 }
 
-const struct format format_valgrind_xml = { "valgrind-xml", false, open_valgrind, add_report, close_valgrind };
+const struct format format_valgrind_xml = { "valgrind-xml", false, open_valgrind, add_report, close_valgrind, unknown_program };

@@ -251,6 +251,7 @@ struct resource {
 	bool is_counted; /* count follows the calls that were seen */
 	int32_t cut_count; /* at the latest scan, if known */
 	uint32_t cut_pointers; /* words that lead to it at the same moment */
+	bool is_kept;  /* by libc, for good */
 	bool is_loose; /* it shares its block or has none: cut_pointers lead to its start */
 	uint32_t cut_short; /* scans in a row with fewer words than references */
 	uint32_t cut_scan; /* number of that scan, 0: none */

@@ -187,6 +187,7 @@ static int read_resource(struct model *m, const struct trace_file *f, struct tra
 		.cut_count = t->cut_count,
 		.cut_pointers = t->cut_pointers,
 		.cut_short = t->cut_short,
+		.is_kept = t->cut_class == TRACE_CUT_KEPT,
 		.is_loose = t->cut_class != TRACE_CUT_AS_BLOCK,
 		.cut_scan = t->cut_scan,
 	};

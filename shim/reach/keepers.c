@@ -120,16 +120,12 @@ static void see(void *context, const uint64_t *words, uint64_t count, uint64_t f
 	}
 }
 
-static void note(struct trace_resource *r, uint32_t found, int may_be_single, uint32_t scan)
+static void note(struct trace_resource *r, uint32_t found, int is_kept, uint32_t scan)
 {
-	int is_kept = found || may_be_single;
-
-	r->cut_short = found < (uint32_t)r->count && !may_be_single ? r->cut_short + 1 : 0;
+	r->cut_short = found < (uint32_t)r->count && !is_kept ? r->cut_short + 1 : 0;
 	r->cut_count = r->count;
 	r->cut_pointers = found < UINT8_MAX ? found : UINT8_MAX;
-	if (is_kept && !found)
-		r->cut_pointers = 1;
-	r->cut_class = is_kept ? TRACE_CUT_POINTED : TRACE_CUT_LOST;
+	r->cut_class = is_kept ? TRACE_CUT_KEPT : found ? TRACE_CUT_POINTED : TRACE_CUT_LOST;
 	__atomic_store_n(&r->cut_scan, scan, __ATOMIC_RELEASE);
 }
 
@@ -142,11 +138,11 @@ static void note_all(const struct reach_keepers *k, const struct reach_file *fil
 
 		if (!r)
 			continue;
-		int may_be_single = needs_no_keeper(r, t);
-		uint32_t there = may_be_single ? 0 : place(k, word);
+		int is_kept = needs_no_keeper(r, t);
+		uint32_t there = is_kept ? 0 : place(k, word);
 
-		if (may_be_single || k->word[there]) /* else it was made since */
-			note((struct trace_resource *)(uintptr_t)r, may_be_single ? 0 : k->found[there], may_be_single, scan);
+		if (is_kept || k->word[there]) /* else it was made since */
+			note((struct trace_resource *)(uintptr_t)r, is_kept ? 0 : k->found[there], is_kept, scan);
 	}
 }
 
