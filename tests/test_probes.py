@@ -362,6 +362,17 @@ def test_a_library_that_is_loaded_later_is_led_too(tmp_path, short):
     assert {maker: sum(entry["change"] for entry in leak["balance"]) for maker, leak in made.items()} == {"main": 2, "use": 1}
 
 
+@pytest.mark.parametrize("what", [[], ["twice"]], ids=["clean", "twice"])
+def test_objects_whose_release_could_not_be_followed_are_no_certain_leaks(tmp_path, built, what):
+    (tmp_path / "own.probes").write_text("type session count=i32@0\ncreate session_open ret\nrelease session_close arg0\n"
+                                         "release session_kill arg0\n")
+    whole, ended = watch(tmp_path / "traces", [built("probes_refused"), *what], probes=tmp_path / "own.probes")
+    trace = only_trace(tmp_path / "traces")
+    assert {(leak["class"], leak["not_followed"]) for leak in resources(whole, "session")} == {("possible", "session_close")}
+    assert whole["findings"] == [] and run([LEAKSHIM, "check", trace]).status == 0
+    assert "Nobody knows: session_close() could not be followed (a loop begins at its entry)" in ended.text, ended
+
+
 def test_with_hooks_none_no_function_is_followed_and_the_report_says_so(tmp_path, short):
     whole, ended = own(tmp_path, str(short / "short"), None, hooks="none")
     assert resources(whole, "buf") == [] and [leak["type"] for leak in whole["leaks"] if leak["class"] in LEAKS] == ["block"]

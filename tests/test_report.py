@@ -481,7 +481,7 @@ def test_wrong_uses_of_resources_show_every_stack(box):
                   times=3 if kind == 5 else 1)
     t.problem("/nowhere/my.probes:3:7: error: unknown verb 'retian'; did you mean 'retain'?")
     t.probe("g_bytes_gone", bytes_type, tw.RETAIN, status=3)
-    t.probe("g_bytes_short", bytes_type, tw.RETAIN, status=2, reason="too short for a jump")
+    t.probe("g_bytes_short", t.type("Short"), tw.RETAIN, status=2, reason="too short for a jump")
     trace = t.write(box / "t.trace")
     whole = report(trace)
     jsonschema.validate(whole, SCHEMA)
@@ -496,6 +496,30 @@ def test_wrong_uses_of_resources_show_every_stack(box):
                   "leakshim: /nowhere/my.probes:3:7: error: unknown verb", "not in the loaded libraries: g_bytes_gone()",
                   "not followed: g_bytes_short(): too short for a jump"):
         assert words in text, (words, text)
+
+
+@pytest.mark.parametrize("verb, what", [(tw.RELEASE, "possible"), (tw.RETAIN, "possible"), (tw.CREATE, "definite"), (tw.TOUCH, "definite")],
+                         ids=["release", "retain", "create", "touch"])
+def test_of_a_type_with_a_function_that_could_not_be_followed_nothing_is_certain(box, verb, what):
+    t = tw.Trace()
+    kind = t.type("Buf")
+    t.probe("buf_odd", kind, verb, status=2, reason="too short")
+    module = t.module("/nowhere/x", tw.PROGRAM, start=0x400000)
+    made = t.stack(module, 0x401000)
+    t.verdict(t.block(t.site(made, 1, 64), 64, address=0x70000), tw.DEFINITE)
+    t.resource(kind, made, 0x70000)
+    t.finding(1, kind, 1, made, made, end_node=made)
+    t.scan()
+    trace = t.write(box / "t.trace")
+    whole, text = report(trace), text_of(trace)
+    jsonschema.validate(whole, SCHEMA)
+    group, = whole["leaks"]
+    unsure = what == "possible"
+    unsure = what == "possible"
+    assert (group["class"], group["not_followed"]) == (what, "buf_odd" if unsure else None)
+    assert len(whole["findings"]) == (not unsure)
+    assert ("Nobody knows: buf_odd() could not be followed (too short)." in text) == unsure, text
+    assert ("1 wrong use of types with such functions is not told" in text) == unsure, text
 
 
 def test_time_beyond_32_bits_is_read(box):

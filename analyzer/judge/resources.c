@@ -32,13 +32,13 @@ static bool is_held(const struct model *m, const struct resource *r)
 {
 	unsigned scans = m->scan.is_at_end && m->scan.threads <= 1 ? 1 : 2;
 
-	return r->cut_scan && r->cut_scan == m->scan.number && r->cut_short >= scans && r->cut_pointers &&
+	return !m->types[r->type].refused && r->cut_scan && r->cut_scan == m->scan.number && r->cut_short >= scans && r->cut_pointers &&
 	       r->cut_count > 1 && r->cut_count == r->count && (uint32_t)r->cut_count > r->cut_pointers;
 }
 
 /* The class of its block. Where several share one that is reachable, or it lies in none, a pointer to its start
  * tells; without a look for such pointers nothing is known. */
-static enum leak_class class_of(const struct model *m, const struct resource *r)
+static enum leak_class seen_class(const struct model *m, const struct resource *r)
 {
 	const struct block *b = r->block ? &m->blocks[r->block - 1] : NULL;
 
@@ -54,6 +54,13 @@ static enum leak_class class_of(const struct model *m, const struct resource *r)
 	if (!b)
 		return CLASS_UNCLASSIFIED;
 	return b->class == CLASS_REACHABLE && is_held(m, r) ? CLASS_HELD : (enum leak_class)b->class;
+}
+
+static enum leak_class class_of(const struct model *m, const struct resource *r)
+{
+	enum leak_class class = seen_class(m, r);
+
+	return class == CLASS_DEFINITE && m->types[r->type].refused ? CLASS_POSSIBLE : class;
 }
 
 static uint64_t size_of(const struct model *m, const struct resource *r)

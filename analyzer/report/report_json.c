@@ -357,6 +357,8 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_bool(j, "estimate", leak->is_estimate);
 	put_number(j, "confirmed", leak->confirmed);
 	put_number(j, "doubtful", leak->doubtful);
+	const struct probe *refused = leak->resource ? m->types[m->resources[leak->resource - 1].type].refused : NULL;
+	put_member(j, "not_followed", refused ? refused->symbol : NULL);
 	put_lost(j, leak);
 	put_key(j, "dragged");
 	yajl_gen_map_open(j->gen);

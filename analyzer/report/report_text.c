@@ -245,15 +245,30 @@ static void print_call(FILE *to, const struct model *m, const struct resource *r
 	fputc('.', to);
 }
 
+/* A release that was not seen may have ended them. */
+static void print_refused(FILE *to, const struct probe *refused)
+{
+	fputs(" Nobody knows: ", to);
+	text_stack_name(to, refused->symbol);
+	fputs("() could not be followed (", to);
+	text_stack_name(to, refused->reason);
+	fputs(").", to);
+}
+
 static void print_circumstances(FILE *to, const struct model *m, const struct leak *leak)
 {
+	const struct probe *refused = leak->resource ? m->types[m->resources[leak->resource - 1].type].refused : NULL;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
-	if (leak->class == CLASS_POSSIBLE && leak->doubtful >= leak->count - 0.5)
+	if (refused && leak->class == CLASS_POSSIBLE)
+		fprintf(to, "  possible: %s lost.", leak->count < 1.5 ? "it may be" : "they may be");
+	else if (leak->class == CLASS_POSSIBLE && leak->doubtful >= leak->count - 0.5)
 		fprintf(to, "  possible: nothing that could be read points at %s, but not all could be read.",
 			leak->count < 1.5 ? "it" : "them");
 	else
 		print_class(to, m, leak);
+	if (refused)
+		print_refused(to, refused);
 	if (leak->doubtful > 0 && leak->doubtful < leak->count - 0.5)
 		fprintf(to, " At %s of them nothing points that could be read.",
 			words_number(a, leak->doubtful, leak->is_estimate));
@@ -664,6 +679,9 @@ static void print_probes(FILE *to, const struct model *m)
 	}
 	if (refused > REFUSED_SHOWN)
 		fprintf(to, "leakshim: not followed: %u more functions\n", refused - REFUSED_SHOWN);
+	if (m->unsure_count)
+		fprintf(to, "leakshim: %u wrong %s of types with such functions %s not told: what was not seen may set them right\n",
+			m->unsure_count, m->unsure_count == 1 ? "use" : "uses", m->unsure_count == 1 ? "is" : "are");
 	print_missing(to, m);
 }
 

@@ -195,6 +195,7 @@ struct type {
 	bool is_java;
 	uint32_t interval;          /* one of so many is followed */
 	uint64_t unseen;            /* changes of counts that no call explains */
+	const struct probe *refused; /* a function that changes references and could not be followed, 0: none */
 	int32_t count_offset;       /* where an object has its count */
 	unsigned count_width;       /* 0: not known */
 };
@@ -384,6 +385,7 @@ struct model {
 	uint32_t module_count, thread_count, node_count, site_count;
 	uint32_t block_count, mismatch_count, release_count;
 	uint32_t type_count, probe_count, resource_count, step_count, misuse_count, problem_count;
+	uint32_t unsure_count; /* misuses that are not told: of types with a function that could not be followed */
 	uint32_t ended_count; /* resources that have ended, behind the living ones */
 	uint32_t java_frame_count, java_hold_count;
 };

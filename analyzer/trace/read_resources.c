@@ -70,6 +70,18 @@ static int read_probes(struct model *m, const struct trace_file *f)
 	return 0;
 }
 
+/* Of a type with such a function nothing is certain: a release that was not seen may have ended what seems lost. */
+static void note_refused(struct model *m)
+{
+	for (uint32_t i = 1; i < m->probe_count; i++) {
+		const struct probe *p = &m->probes[i];
+		bool changes = p->verb != VERB_NONE && p->verb != VERB_CREATE && p->verb != VERB_TOUCH;
+
+		if (p->hook == HOOK_REFUSED && changes && p->type && p->type < m->type_count && !m->types[p->type].refused)
+			m->types[p->type].refused = p;
+	}
+}
+
 static const char *verb_name(uint32_t verb)
 {
 	static const char *const names[] = { "?",     "create", "retain", "sink", "release",
@@ -273,7 +285,9 @@ static void join_races(struct model *m)
 	}
 	m->misuse_count = 0;
 	for (uint32_t i = 0; i < kept; i++)
-		if (m->misuses[i].kind != WRONG_RACED || is_race(m, &m->misuses[i]))
+		if (m->types[m->misuses[i].type].refused)
+			m->unsure_count++;
+		else if (m->misuses[i].kind != WRONG_RACED || is_race(m, &m->misuses[i]))
 			m->misuses[m->misuse_count++] = m->misuses[i];
 }
 
@@ -340,8 +354,10 @@ int read_resource_areas(struct model *m, const struct trace_file *f)
 {
 	int result;
 
-	if ((result = read_probes(m, f)) || (result = read_types(m, f)) ||
-	    (result = read_resources(m, f)) || (result = read_misuses(m, f)))
+	if ((result = read_probes(m, f)) || (result = read_types(m, f)))
+		return result;
+	note_refused(m);
+	if ((result = read_resources(m, f)) || (result = read_misuses(m, f)))
 		return result;
 	return read_problems(m, f);
 }
