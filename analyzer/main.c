@@ -17,6 +17,7 @@
 #include "file.h"
 #include "judge.h"
 #include "languages.h"
+#include "merging.h"
 #include "options.h"
 #include "outputs.h"
 #include "probes.h"
@@ -50,6 +51,7 @@ struct output {
 	unsigned execs;  /* how many children went on as another program, unclassified */
 	const char *folder; /* where the children's traces lie */
 	bool found_leaks;
+	const char *sum_of; /* how the traces are called whose sum is reported; 0: it is one trace */
 	uint32_t show; /* classes, 0: those of the options */
 	struct suppressions *suppressions; /* 0: none */
 	struct judge *judge;               /* 0: report everything */
@@ -141,10 +143,14 @@ static char *quoted(struct pool *p, const char *word)
 	return text;
 }
 
-static const char *next_command(struct model *m, const struct options *o)
+static const char *next_command(const struct output *out, struct model *m)
 {
+	const struct options *o = out->options;
+
 	if (m->ending == ENDING_RUNNING && !m->scan.is_tried)
 		return pool_print(&m->pool, "leakshim snapshot %u, which finds out what is lost", m->pid);
+	if (out->sum_of)
+		return "leakshim report --each, which tells more of each process";
 	return pool_print(&m->pool, "leakshim report %s%s", quoted(&m->pool, m->path),
 			  o->show ? " --format json" : " --show all");
 }
@@ -167,8 +173,9 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 {
 	struct report report = { .model = m,
 				 .diagnosis = d,
-				 .next = next_command(m, out->options),
+				 .next = next_command(out, m),
 				 .is_full = out->options->full,
+				 .is_sum = out->sum_of,
 				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max,
 				 .is_headed = out->options->from_shim || out->has_many || out->only_leaks };
 	bool is_clean = !d->shown.groups && !d->finding_count && (d->is_complete || d->blind);
@@ -249,8 +256,8 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 	int status = STATUS_TROUBLE;
 
 	if (!read_trace(&model, path, &how)) {
-		if (copy_to)
-			model.path = copy_to;
+		if (copy_to || out->sum_of)
+			model.path = copy_to ? copy_to : out->sum_of;
 		struct languages *languages = languages_open(&model.pool);
 		for (unsigned i = 0; i < out->options->runtime_count; i++)
 			if (languages_read(languages, out->options->runtimes[i])) {
@@ -433,30 +440,81 @@ static int command_who(const struct options *o)
 	return status;
 }
 
+static int report_each(struct output *out, char **paths, int count)
+{
+	int status = 0;
+
+	out->has_many = count > 1;
+	for (int i = 0; i < count; i++) {
+		pid_t pid = pid_of(paths[i]);
+		char found[PATH_MAX];
+
+		if (pid && process_trace(pid, found, sizeof(found))) {
+			outputs_unknown(&out->to, paths[i], NO_TRACE);
+			status = STATUS_TROUBLE;
+		} else if (report_trace(out, pid ? found : paths[i], pid, NULL))
+			status = STATUS_TROUBLE;
+	}
+	return status;
+}
+
+/* The traces of processes that were named by their pids; what has none stays, and cannot be read. */
+static char **trace_paths(struct pool *p, char **words, int count)
+{
+	char **paths = pool_array(p, (size_t)count, sizeof(*paths)), found[PATH_MAX];
+
+	for (int i = 0; i < count; i++) {
+		pid_t pid = pid_of(words[i]);
+
+		paths[i] = pid && !process_trace(pid, found, sizeof(found)) ? pool_text(p, found) : words[i];
+	}
+	return paths;
+}
+
+/* Equal groups of several traces are one. */
+static int report_sum(struct output *out, char **words, int count)
+{
+	struct pool pool = { 0 };
+	char path[PATH_MAX], name[64];
+	bool *unread = pool_array(&pool, (size_t)count, sizeof(*unread));
+	enum merging result = merging_temporary(path, sizeof(path), trace_paths(&pool, words, count), count,
+						out->options->partial, unread);
+	int status = result == MERGING_ALL ? 0 : STATUS_TROUBLE;
+
+	if (result == MERGING_NEVER) {
+		pool_drop(&pool);
+		return report_each(out, words, count);
+	}
+	for (int i = 0; i < count; i++)
+		if (unread[i])
+			outputs_unknown(&out->to, words[i], NO_TRACE);
+	snprintf(name, sizeof(name), "%d traces", count);
+	out->sum_of = name;
+	if (result != MERGING_NONE && report_trace(out, path, 0, NULL))
+		status = STATUS_TROUBLE;
+	if (result != MERGING_NONE)
+		unlink(path);
+	out->sum_of = NULL;
+	pool_drop(&pool);
+	return status;
+}
+
 static int command_report(const struct options *o)
 {
 	struct output out;
-	int status = 0;
+	int status;
 
 	if (o->since)
 		return command_diff(o, o->since, o->arguments[0]);
 	if (o->from_shim) /* several processes may report into one log: whole blocks */
 		setvbuf(stderr, NULL, _IOFBF, 1u << 18);
 	output_open(&out, o, o->from_shim ? stderr : stdout);
-	out.has_many = o->argument_count > 1;
 	if (read_suppressions(&out))
 		return output_close(&out, STATUS_TROUBLE);
-	for (int i = 0; i < o->argument_count; i++) {
-		const char *path = o->arguments[i];
-		pid_t pid = pid_of(path);
-		char found[PATH_MAX];
-
-		if (pid && process_trace(pid, found, sizeof(found))) {
-			outputs_unknown(&out.to, path, NO_TRACE);
-			status = STATUS_TROUBLE;
-		} else if (report_trace(&out, pid ? found : path, pid, NULL))
-			status = STATUS_TROUBLE;
-	}
+	if (o->argument_count > 1 && !o->each)
+		status = report_sum(&out, o->arguments, o->argument_count);
+	else
+		status = report_each(&out, o->arguments, o->argument_count);
 	return output_close(&out, status);
 }
 
@@ -470,6 +528,11 @@ static int report_nothing(const struct options *o, FILE *to, const char *program
 		fputs(words, out.to.words);
 	outputs_unknown(&out.to, program, why);
 	return output_close(&out, STATUS_TROUBLE);
+}
+
+static int command_merge(const struct options *o)
+{
+	return merging_file(o->output, o->arguments, o->argument_count) == MERGING_ALL ? 0 : STATUS_TROUBLE;
 }
 
 static int command_snapshot(const struct options *o)
@@ -687,6 +750,8 @@ int main(int argc, char **argv)
 		return command_run(&options);
 	case COMMAND_EXPLAIN:
 		return command_explain(&options);
+	case COMMAND_MERGE:
+		return command_merge(&options);
 	case COMMAND_TOP:
 		return command_top(&options);
 	case COMMAND_DOCTOR:

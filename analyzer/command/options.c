@@ -21,12 +21,13 @@ static const struct {
 	[COMMAND_RUN] = { "run", "[OPTIONS] -- PROGRAM [ARGUMENTS]",
 			  "run a program and report what it never released" },
 	[COMMAND_REPORT] = { "report", "[OPTIONS] TRACE...|PID",
-			     "report from traces, or from a running program" },
+			     "report from a trace, the sum of several, or a running program" },
 	[COMMAND_SNAPSHOT] = { "snapshot", "[OPTIONS] PID",
 			       "copy the trace of a running program and report from it" },
 	[COMMAND_CHECK] = { "check", "[OPTIONS] TRACE...",
 			    "judge traces for a build server: status 0 clean, 1 leaks, 2 trouble" },
 	[COMMAND_DIFF] = { "diff", "[OPTIONS] OLD NEW", "what is new, grown or gone from one trace to the next" },
+	[COMMAND_MERGE] = { "merge", "-o FILE TRACE...", "sum the traces of many processes and hosts up into one" },
 	[COMMAND_WHO] = { "who", "TRACE ADDRESS|FINGERPRINT", "who points at a block, or at one of a group, as far as the latest scan kept it" },
 	[COMMAND_TRACES] = { "traces", "[--remove [--older TIME]] [FOLDER]",
 			     "list the traces in a folder, or where they usually lie, and remove what nobody needs" },
@@ -62,6 +63,7 @@ enum option {
 	OPTION_SUPPRESSIONS,
 	OPTION_PRINT_SUPPRESSIONS,
 	OPTION_RUNTIMES,
+	OPTION_EACH,
 	OPTION_REMOVE,
 	OPTION_OLDER,
 	OPTION_FULL,
@@ -80,7 +82,7 @@ static const struct {
 	unsigned commands;    /* 0: before or after any */
 	const char *help;     /* 0: for the shim only, not for people */
 } options[OPTIONS] = {
-	[OPTION_OUTPUT] = { "output", 'o', "FILE", IN(RUN) | IN(SNAPSHOT) | IN(EXPLAIN), "write the trace to FILE" },
+	[OPTION_OUTPUT] = { "output", 'o', "FILE", IN(RUN) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(MERGE), "write the trace to FILE" },
 	[OPTION_LEVEL] = { "level", 0, "LEVEL", IN(RUN),
 			   "disabled, simple, advanced or paranoid (default)" },
 	[OPTION_FORMAT] = { "format", 0, "FORMAT,...", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
@@ -117,6 +119,7 @@ static const struct {
 					"print an entry for each leak instead of the report" },
 	[OPTION_RUNTIMES] = { "runtimes", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
 			      "what the runtime of a language makes for itself, beside those that are known" },
+	[OPTION_EACH] = { "each", 0, NULL, IN(REPORT), "of several traces, report each by itself instead of their sum" },
 	[OPTION_REMOVE] = { "remove", 0, NULL, IN(TRACES), "remove the traces of processes that are gone" },
 	[OPTION_OLDER] = { "older", 0, "TIME", IN(TRACES), "only those to which nothing happened for TIME: 90s, 30m, 12h, 1d" },
 	[OPTION_FULL] = { "full", 0, NULL, IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
@@ -350,6 +353,9 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		if (o->runtime_count < OPTIONS_FILES)
 			o->runtimes[o->runtime_count++] = value;
 		return OPTIONS_GO;
+	case OPTION_EACH:
+		o->each = true;
+		return OPTIONS_GO;
 	case OPTION_REMOVE:
 		o->remove = true;
 		return OPTIONS_GO;
@@ -395,7 +401,7 @@ static enum options_result unknown_option(const struct options *o, const char *w
 			continue;
 		if (!strncmp(word, "--", 2) && !strcmp(word + 2, options[i].name)) {
 			fprintf(stderr, "leakshim: %s comes after a command; there are: run report "
-					"snapshot probes check diff who level traces\n", word);
+					"snapshot probes check diff who level traces merge\n", word);
 			return OPTIONS_WRONG;
 		}
 		snprintf(names[count], sizeof(names[count]), "--%s", options[i].name);
@@ -478,6 +484,7 @@ enum options_result options_check(const struct options *o)
 		[COMMAND_WHO] = "a trace and an address or a fingerprint; for example: leakshim who server.4711.trace 7f3a91c2",
 		[COMMAND_LEVEL] = "a pid and a level; for example: leakshim level 4711 paranoid",
 		[COMMAND_EXPLAIN] = "a pid, or a trace and a program; for example: leakshim explain server.4711.trace -- ./server",
+		[COMMAND_MERGE] = "traces and a file for the result; for example: leakshim merge *.trace -o all.trace",
 		[COMMAND_TOP] = "a pid; for example: leakshim top 4711",
 		[COMMAND_PROBES] = "a file; for example: leakshim probes --check own.probes",
 	};
@@ -492,7 +499,7 @@ enum options_result options_check(const struct options *o)
 	}
 	if (o->command == COMMAND_PROBES && !o->argument_count && !o->check)
 		return OPTIONS_GO;
-	if (!o->argument_count) {
+	if (!o->argument_count || (o->command == COMMAND_MERGE && !o->output)) {
 		fprintf(stderr, "leakshim: %s wants %s\n", commands[o->command].name,
 			missing[o->command]);
 		return OPTIONS_WRONG;
@@ -584,7 +591,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 	*kept = NULL;
 	o->argument_count = (int)(kept - o->arguments);
 	if (!o->command) {
-		fputs("leakshim: no command; there are: run report snapshot probes check diff who level doctor top traces\n", stderr);
+		fputs("leakshim: no command; there are: run report snapshot probes check diff who level doctor top traces merge\n", stderr);
 		return OPTIONS_WRONG;
 	}
 	return OPTIONS_GO;

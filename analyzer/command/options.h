@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_REPORT, COMMAND_SNAPSHOT, COMMAND_PROBES, COMMAND_CHECK, COMMAND_DIFF,
-	       COMMAND_WHO, COMMAND_LEVEL, COMMAND_DOCTOR, COMMAND_TOP, COMMAND_EXPLAIN, COMMAND_TRACES, COMMANDS };
+	       COMMAND_WHO, COMMAND_LEVEL, COMMAND_DOCTOR, COMMAND_TOP, COMMAND_EXPLAIN, COMMAND_TRACES, COMMAND_MERGE, COMMANDS };
 
 #define OPTIONS_FILES 16 /* of suppressions */
 
@@ -35,6 +35,7 @@ struct options {
 	unsigned suppression_count;
 	const char *runtimes[OPTIONS_FILES]; /* files about runtimes of languages */
 	unsigned runtime_count;
+	bool each;             /* report: of several traces, each by itself */
 	bool remove;           /* traces */
 	uint64_t older;        /* seconds */
 	bool write_baseline, allow_incomplete, print_suppressions;

@@ -9,8 +9,10 @@
 #include "java.h"
 #include "largest.h"
 #include "progress.h"
+#include "processes.h"
 #include "resources.h"
 #include "suppress.h"
+#include "weight.h"
 #include "work.h"
 
 static uint32_t tally_make(struct work *w, const struct block *b)
@@ -46,7 +48,6 @@ static void tally_blocks(struct work *w)
 	for (uint32_t i = 0; i < w->m->block_count; i++) {
 		const struct block *b = &w->m->blocks[i];
 		uint32_t at = work_tally(w, b);
-		double weight = work_weight(w->m, b);
 		struct tally *t;
 
 		if (is_claimed(w, i))
@@ -54,15 +55,15 @@ static void tally_blocks(struct work *w)
 		if (!at)
 			at = tally_make(w, b);
 		t = &w->tallies[at];
-		t->count += weight;
-		t->bytes += weight * (double)b->size;
-		t->confirmed += b->scans > 1 ? weight : 0;
-		t->doubtful += b->is_doubtful ? weight : 0;
-		t->is_estimate |= b->rate != 0;
+		t->count += weight_count(w->m, b);
+		t->bytes += weight_bytes(w->m, b);
+		t->confirmed += weight_confirmed(w->m, b);
+		t->doubtful += weight_doubtful(w->m, b);
+		t->is_estimate |= weight_is_estimate(w->m, b);
 		if (b->time_us < t->oldest_us)
 			t->oldest_us = b->time_us;
-		if (b->time_us > t->newest_us)
-			t->newest_us = b->time_us;
+		if (weight_newest(w->m, b) > t->newest_us)
+			t->newest_us = weight_newest(w->m, b);
 	}
 }
 
@@ -495,6 +496,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	if (!how->max || d->detailed > d->leak_count)
 		d->detailed = d->leak_count;
 	add_threads(w, d);
+	processes_count(w, d);
 	add_stacks(w, d);
 	largest_find(w, d);
 	hang_detail(w, d);

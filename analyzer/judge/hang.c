@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weight.h"
+
 #define LINKS_MOST 8u
 
 /* Of blocks of `group`, those that hang on `head`. */
@@ -32,7 +34,7 @@ static struct pair *pair_of(struct work *w, struct pair **pairs, struct group *h
 static void add_block(struct work *w, struct pair **pairs, uint32_t i)
 {
 	const struct block *b = &w->m->blocks[i];
-	double weight = work_weight(w->m, b), bytes = weight * (double)b->size;
+	double weight = weight_count(w->m, b), bytes = weight_bytes(w->m, b);
 	struct group *group = work_group_of(w, i), *head = work_group_of(w, b->owner - 1);
 
 	if (!work_is_lost(&group->leak) || group == head)
@@ -76,7 +78,7 @@ static void find_cycles(struct work *w)
 {
 	for (uint32_t i = 0; w->m->back && i < w->m->block_count; i++)
 		if (w->m->back[i] && w->m->blocks[i].class == CLASS_DEFINITE)
-			work_group_of(w, i)->leak.cycle.count += work_weight(w->m, &w->m->blocks[i]);
+			work_group_of(w, i)->leak.cycle.count += weight_count(w->m, &w->m->blocks[i]);
 }
 
 void hang_add(struct work *w)

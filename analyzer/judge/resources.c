@@ -8,6 +8,7 @@
 
 #include "java.h"
 #include "resources.h"
+#include "weight.h"
 
 void resources_claim(struct work *w)
 {
@@ -147,7 +148,7 @@ static void add(struct work *w, uint32_t index)
 	g = work_group(w, steps ^ (uint64_t)work_joint(kind), &first);
 	work_count(&g->leak, kind, weight, weight * (double)size_of(w->m, r));
 	g->leak.is_estimate |= weight > 1;
-	if ((r->block && w->m->blocks[r->block - 1].scans > 1) || is_certain(r))
+	if ((r->block && weight_confirmed(w->m, &w->m->blocks[r->block - 1]) > 0) || is_certain(r))
 		g->leak.confirmed += weight;
 	if (r->time_us < g->leak.oldest_us)
 		g->leak.oldest_us = r->time_us;

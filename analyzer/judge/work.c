@@ -2,17 +2,7 @@
 /* The groups that are being made. */
 #include "work.h"
 
-#include <math.h>
 #include <stdlib.h>
-
-double work_weight(const struct model *m, const struct block *b)
-{
-	uint64_t mean = m->sample_bytes[b->rate];
-
-	if (!b->rate || !mean)
-		return 1;
-	return 1 / -expm1(-(double)(b->size ? b->size : 1) / (double)mean);
-}
 
 struct group *work_group(struct work *w, uint64_t key, const struct leak *first)
 {

@@ -34,6 +34,7 @@ struct group {
 	uint32_t last_site;
 	uint8_t *threads; /* a bit for each that made a member; 0: not looked for */
 	uint32_t thread_count;
+	uint8_t *processes; /* the same for the processes of a merged trace */
 	UT_hash_handle hh;
 };
 
@@ -52,9 +53,6 @@ struct work {
 	bool is_quiet; /* of Java: nothing can be on its way */
 	struct path path, other;    /* scratch */
 };
-
-/* How many blocks a sampled one stands for. */
-double work_weight(const struct model *m, const struct block *b);
 
 /* The group of a key, made with `first` if there is none yet. */
 struct group *work_group(struct work *w, uint64_t key, const struct leak *first);

@@ -276,9 +276,37 @@ const char *words_ending(enum ending ending)
 	static const char *const names[] = { "none",  "none", "none",
 					     "exit",    "_exit",    "quick_exit",
 					     "abort",   "signal",   "exec",
-					     "exit_group" };
+					     "exit_group", "merged" };
 
 	return names[ending];
+}
+
+/* How many of the processes of a merged trace ended in which way. */
+static const char *ended_merged(struct pool *p, const struct model *m)
+{
+	unsigned all = m->process_count - 1, well = 0, live = 0, killed = 0;
+
+	for (uint32_t i = 1; i < m->process_count; i++) {
+		const struct process *one = &m->processes[i];
+
+		well += (one->ending == ENDING_EXIT || one->ending == ENDING_FAST_EXIT) && !one->detail;
+		live += one->ending == ENDING_RUNNING || one->ending == ENDING_SNAPSHOT;
+		killed += one->ending == ENDING_SIGNAL || one->ending == ENDING_ABORT;
+	}
+	const char *text = pool_print(p, "Sums over %u %s:", all, all == 1 ? "process" : "processes");
+	const char *before = " ";
+	const struct {
+		unsigned count;
+		const char *how;
+	} ways[] = { { well, "ended by exit(0)" }, { killed, "killed" }, { live, "running" },
+		     { all - well - killed - live, "ended otherwise" } };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		if (ways[i].count) {
+			text = pool_print(p, "%s%s%u %s", text, before, ways[i].count, ways[i].how);
+			before = ", ";
+		}
+	return text;
 }
 
 const char *words_ended(struct pool *p, const struct model *m)
@@ -306,6 +334,8 @@ const char *words_ended(struct pool *p, const struct model *m)
 				  name ? "SIG" : "", name ? name : "unknown");
 	case ENDING_EXEC:
 		return "The program was replaced by exec";
+	case ENDING_MERGED:
+		return ended_merged(p, m);
 	case ENDING_CALL:
 		return pool_print(p, "The program ended by exit_group(%d), a system call of its own", m->ending_detail);
 	default:

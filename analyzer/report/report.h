@@ -14,6 +14,7 @@ struct report {
 	uint32_t text_most; /* groups with all their details in a text; 0: all that have them */
 	bool is_full;       /* text: every frame, whole names */
 	bool is_trace_gone; /* it was clean, and nobody asked to keep it */
+	bool is_sum;        /* of several traces, as the model's path says */
 	bool is_headed;     /* one of several in the same text: begins with the name of its program */
 };
 

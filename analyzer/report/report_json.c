@@ -376,6 +376,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_number(j, "ever", (double)leak->ever_blocks);
 	put_number(j, "peak_bytes", (double)leak->peak);
 	put_threads(j, m, leak);
+	put_number(j, "processes", leak->process_count ? leak->process_count : 1);
 	put_stack(j, "created_at", &leak->stack);
 	put_bool(j, "stack_cut", leak->stack.is_cut);
 	put_bool(j, "stack_lost", leak->stack.is_lost);
@@ -606,6 +607,29 @@ static void put_summary(struct report_json *j, const struct report *r)
 	yajl_gen_map_close(j->gen);
 }
 
+/* Of a merged trace. */
+static void put_processes(struct report_json *j, const struct model *m)
+{
+	put_key(j, "merged_from");
+	yajl_gen_array_open(j->gen);
+	for (uint32_t i = 1; i < m->process_count; i++) {
+		const struct process *one = &m->processes[i];
+
+		yajl_gen_map_open(j->gen);
+		put_number(j, "pid", one->pid);
+		put_member(j, "name", one->program);
+		put_member(j, "end", words_ending(one->ending));
+		put_key(j, "end_detail");
+		if (one->is_detail_unknown)
+			yajl_gen_null(j->gen);
+		else
+			yajl_gen_integer(j->gen, one->detail);
+		put_bool(j, "scanned", one->is_scanned);
+		yajl_gen_map_close(j->gen);
+	}
+	yajl_gen_array_close(j->gen);
+}
+
 static void put_program(struct report_json *j, const struct model *m)
 {
 	put_key(j, "program");
@@ -627,6 +651,7 @@ static void put_report(struct report_json *j, const struct report *r)
 
 	put_member(j, "trace", r->model->path);
 	put_program(j, r->model);
+	put_processes(j, r->model);
 	put_summary(j, r);
 	put_key(j, "leaks");
 	yajl_gen_array_open(j->gen);

@@ -55,7 +55,7 @@ static void print_threads(FILE *to, const struct model *m, const struct leak *le
 			fputs("main", to);
 		else
 			text_stack_name(to, thread->name);
-		if (thread->tid && !thread->main)
+		if (thread->tid && !thread->main && !m->process_count)
 			fprintf(to, " (%u)", thread->tid);
 	}
 	if (leak->thread_count > shown)
@@ -82,6 +82,12 @@ static void print_confirmed(FILE *to, const struct model *m, const struct leak *
 			words_number(a, leak->confirmed, leak->is_estimate));
 	else
 		fputs(" Suspected by one scan; another one confirms.", to);
+}
+
+static void print_processes(FILE *to, const struct model *m, const struct leak *leak)
+{
+	if (leak->process_count)
+		fprintf(to, " In %u of %u processes.", leak->process_count, m->process_count - 1);
 }
 
 /* A group in a line of another one: who made it, and its name. */
@@ -278,6 +284,7 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 		fprintf(to, " Oldest %s, newest %s.", a, b);
 	else
 		fprintf(to, " Age %s.", a);
+	print_processes(to, m, leak);
 	print_threads(to, m, leak);
 	if (leak->resource && m->resources[leak->resource - 1].java)
 		print_call(to, m, &m->resources[leak->resource - 1]);
@@ -811,7 +818,9 @@ void report_text(FILE *to, const struct report *r)
 	if (r->is_headed) {
 		fputs("leakshim: report of ", to);
 		words_escape(to, r->model->program);
-		fprintf(to, " (pid %u):\n", r->model->pid);
+		if (!r->model->process_count)
+			fprintf(to, " (pid %u)", r->model->pid);
+		fputs(":\n", to);
 	}
 	if (d->blind)
 		fprintf(to, "leakshim: NOTHING IS KNOWN of this program's memory: %s.\n", d->blind);
@@ -828,7 +837,7 @@ void report_text(FILE *to, const struct report *r)
 	print_summary(to, r);
 	if (r->is_trace_gone)
 		return;
-	fputs("leakshim: trace ", to);
+	fputs(r->is_sum ? "leakshim: sum of " : "leakshim: trace ", to);
 	words_escape(to, r->model->path);
 	fputs("; next: ", to);
 	words_escape(to, r->next);

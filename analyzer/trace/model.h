@@ -50,7 +50,9 @@ enum ending {
 	ENDING_ABORT,
 	ENDING_SIGNAL,
 	ENDING_EXEC,
-	ENDING_CALL /* exit_group by a system call of its own */
+	ENDING_CALL, /* exit_group by a system call of its own */
+	ENDING_MERGED, /* of several processes, each has its own */
+	ENDINGS
 };
 
 enum module_kind {
@@ -104,6 +106,29 @@ struct block {
 	uint8_t scans : 4;  /* in a row that found it lost */
 	bool is_doubtful;   /* nothing that could be read leads to it, but not all could be */
 	uint32_t owner;     /* of an indirect one: 1 + index of the leak that leads to it; 0: none */
+};
+
+/* In a merged trace a block stands for many. */
+struct crowd {
+	double count, bytes, confirmed, doubtful;
+	uint64_t newest_us;
+	uint32_t members; /* index in model.members */
+	bool is_estimate;
+};
+
+/* A process in a merged trace. */
+struct process {
+	uint32_t pid;
+	const char *program;
+	enum ending ending;
+	int detail;
+	bool is_detail_unknown, is_scanned;
+	uint32_t resource; /* the first one that is not of an earlier process */
+};
+
+/* Those of `others`, which has a lower index, and one more. */
+struct members {
+	uint32_t others, process;
 };
 
 struct mismatch {
@@ -235,6 +260,7 @@ struct probe {
 /* What was done to a resource; equal ones are merged. */
 struct step {
 	const char *op; /* "retain" */
+	uint8_t verb;   /* the same as a number of the trace */
 	const char *hint; /* 0: none */
 	uint32_t node, probe, times;
 	int32_t count; /* afterwards */
@@ -261,6 +287,7 @@ struct resource {
 	uint32_t block; /* 1 + index of the block it is or lies in; found by the diagnosis */
 	uint32_t steps; /* index of its first step, in the order of their sequence */
 	unsigned step_count;
+	uint32_t process; /* of a merged trace: index in processes */
 	struct java_object *java; /* 0: it is none */
 	bool is_ended; /* and kept for a while: of Java objects only */
 	uint64_t end_us;
@@ -369,6 +396,9 @@ struct model {
 	struct node *nodes;
 	struct site *sites;
 	struct block *blocks; /* only living ones, from index 0 */
+	struct crowd *crowds; /* by block, of a merged trace; 0: it is none */
+	struct process *processes;
+	struct members *members;
 	uint64_t *back; /* by block, of a lost one: where the block lies that leads to it, of a definite one: that
 			 * leads back to it; 0: no such. The array is 0 if nothing is lost */
 	struct mismatch *mismatches; /* from index 0 */
@@ -388,6 +418,7 @@ struct model {
 	uint32_t unsure_count; /* misuses that are not told: of types with a function that could not be followed */
 	uint32_t ended_count; /* resources that have ended, behind the living ones */
 	uint32_t java_frame_count, java_hold_count;
+	uint32_t process_count, members_count; /* element 0 included; 0: it is no merged trace */
 };
 
 /* One line of a stack. */
@@ -576,6 +607,7 @@ struct leak {
 	uint32_t resource; /* 1 + index of the one that lends its records; 0: these are blocks */
 	const uint16_t *threads; /* indices, ascending */
 	unsigned thread_count;
+	unsigned process_count; /* of a merged trace: in how many some were alive */
 	struct stack stack;
 	const struct record *records; /* newest first */
 	unsigned record_count;

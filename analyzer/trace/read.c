@@ -239,6 +239,16 @@ static int read_blocks(struct model *m, const struct trace_file *f, uint32_t *sl
 	return 0;
 }
 
+static int read_own_blocks(struct model *m, const struct trace_file *f)
+{
+	uint32_t *slots = pool_array(&m->pool, area_count(f, TRACE_AREA_BLOCK), sizeof(*slots));
+	int result = read_blocks(m, f, slots);
+
+	if (!result)
+		read_scan_areas(m, f, slots);
+	return result;
+}
+
 static int read_mismatches(struct model *m, const struct trace_file *f)
 {
 	uint32_t used = f->areas[TRACE_AREA_MISMATCH].used;
@@ -311,6 +321,8 @@ static bool is_running(const struct trace_header *h, int pid)
 
 static enum ending ending_of(const struct trace_header *h, int pid)
 {
+	if (h->flags & TRACE_FLAG_MERGED)
+		return ENDING_MERGED;
 	switch (h->end) {
 	case TRACE_END_NONE:
 		if (h->flags & TRACE_FLAG_COPY)
@@ -391,18 +403,17 @@ static void read_header(struct model *m, const struct trace_header *h, int pid)
 
 static int read_areas(struct model *m, const struct trace_file *f)
 {
-	uint32_t *slots = pool_array(&m->pool, area_count(f, TRACE_AREA_BLOCK), sizeof(*slots));
 	int result;
 
 	read_threads(m, f);
 	if ((result = read_java_areas(m, f)) || (result = read_modules(m, f)) || (result = read_nodes(m, f)) ||
-	    (result = read_sites(m, f)) || (result = read_blocks(m, f, slots)))
+	    (result = read_sites(m, f)) ||
+	    (result = m->ending == ENDING_MERGED ? read_merged_areas(m, f) : read_own_blocks(m, f)))
 		return result;
-	read_scan_areas(m, f, slots);
-	result = read_mismatches(m, f);
-	if (!result)
-		result = read_releases(m, f);
-	return result ? result : read_resource_areas(m, f);
+	if ((result = read_mismatches(m, f)) || (result = read_releases(m, f)) || (result = read_resource_areas(m, f)))
+		return result;
+	read_resource_processes(m);
+	return 0;
 }
 
 int read_trace(struct model *m, const char *path, const struct read_options *how)

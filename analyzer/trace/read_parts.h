@@ -37,6 +37,15 @@ int read_java_object(struct model *m, const struct trace_file *f, uint32_t index
 /* Which resource each of them was made in the work of. slots: by RESOURCE index, 1 + the index in the model. */
 void read_java_around(struct model *m, const struct trace_file *f, const uint32_t *slots);
 
+/* Of a merged trace: processes, and crowds in place of blocks. */
+int read_merged_areas(struct model *m, const struct trace_file *f);
+
+/* Which process of a merged trace each resource is of. */
+void read_resource_processes(struct model *m);
+
+/* What the scan of that number should have read and could not. */
+void read_unread(struct model *m, const struct trace_file *f, uint32_t scan);
+
 /* Scans and their verdicts. slots: by BLOCK index, 1 + the block's index in the model. */
 void read_scan_areas(struct model *m, const struct trace_file *f, const uint32_t *slots);
 #endif

@@ -132,6 +132,7 @@ static int read_steps(struct model *m, const struct trace_file *f, struct resour
 			return -1;
 		m->steps[m->step_count++] = (struct step){
 			.op = verb_name(trace_record_verb(&t)),
+			.verb = (uint8_t)trace_record_verb(&t),
 			.hint = hint,
 			.node = t.node,
 			.probe = t.probe,

@@ -103,7 +103,7 @@ static uint32_t read_scan(struct model *m, const struct trace_file *f)
 	return done.number;
 }
 
-static void read_unread(struct model *m, const struct trace_file *f, uint32_t scan)
+void read_unread(struct model *m, const struct trace_file *f, uint32_t scan)
 {
 	struct unread *all = pool_array(&m->pool, f->areas[TRACE_AREA_UNREAD].used, sizeof(*all));
 	struct trace_unread t;

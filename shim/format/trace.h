@@ -21,6 +21,7 @@
  *   scope      a part of the program's work that it named: what is made meanwhile belongs to it
  *   walk       one look of a Java virtual machine at which of its objects can still be reached
  *   hold       what keeps a Java object reachable: a field, an element, a static, a thread
+ *   crowd      blocks of one kind from one site in several processes, in a trace that was merged from theirs
  *   area       a growing array of equal elements; an element is named by its
  *              index, and index 0 is never used ("none")
  *   chunk      a piece of the file that holds consecutive elements of an area
@@ -95,10 +96,13 @@ enum trace_area {
 	TRACE_AREA_HINT = 18,    /* struct trace_hint */
 	TRACE_AREA_SHARED = 19,  /* struct trace_shared */
 	TRACE_AREA_UNREAD = 20,  /* struct trace_unread */
+	TRACE_AREA_CROWD = 22,   /* struct trace_crowd */
+	TRACE_AREA_PROCESS = 23, /* struct trace_process */
 	TRACE_AREA_JAVA_VM = 24, /* struct trace_java_vm */
 	TRACE_AREA_JAVA_FRAME = 25, /* struct trace_java_frame */
 	TRACE_AREA_JAVA_OBJECT = 26, /* struct trace_java_object */
 	TRACE_AREA_JAVA_HOLD = 27, /* struct trace_java_hold */
+	TRACE_AREA_MEMBERS = 28, /* struct trace_members */
 	TRACE_AREAS = 32,        /* room for areas to come */
 	TRACE_AREA_ROOM = 0xffff /* a chunk kept free: it will be divided into some of VERDICT */
 };
@@ -163,6 +167,7 @@ enum trace_level {
 #define TRACE_FLAG_ELEVATED 2u /* reserved */
 #define TRACE_FLAG_STOPPED 4u  /* the shim stood aside for good; stop_reason says why */
 #define TRACE_FLAG_COPY 8u     /* [analyzer] a snapshot of a running process, made at end_time */
+#define TRACE_FLAG_MERGED 16u  /* [analyzer] made from the traces of several processes, see struct trace_process */
 
 /* Flags in trace_header.filtered. */
 #define TRACE_FILTER_SEEN 1u   /* the program took system calls away from itself (seccomp) */
@@ -704,6 +709,54 @@ struct trace_verdict {
 };
 
 /*
+ * Merged traces, which only the analyzer writes. They have no BLOCK and no VERDICT, but CROWDs; their modules lie side
+ * by side in addresses that no process had, equal ones (by build id) once; pc and NODE are relative to them. Addresses of
+ * blocks and resources are numbers of their own. All times are moved so that the processes ended at the same
+ * moment, end_time. The header has the sums of its drops.
+ *
+ * A process whose trace is in a merged one. Seal: end.
+ */
+struct trace_process {
+	uint32_t end;          /* 1 + enum trace_end, or TRACE_PROCESS_COPY or TRACE_PROCESS_RUNNING */
+	int32_t end_detail;    /* as in the header */
+	uint32_t pid, flags;   /* flags: TRACE_PROCESS_* */
+	uint32_t program;      /* TEXT index: argv[0] */
+	uint32_t failure;      /* TEXT index: why its latest scan failed, 0: it did not */
+	uint32_t missing;      /* TEXT index: roots that it lacked, 0: none */
+	uint32_t resource;     /* the first RESOURCE that is not of an earlier process */
+};
+#define TRACE_PROCESS_COPY 100u    /* values of end: it went on */
+#define TRACE_PROCESS_RUNNING 101u
+#define TRACE_PROCESS_SCANNED 1u   /* flags: its blocks have verdicts */
+#define TRACE_PROCESS_AT_END 2u    /* from a scan at its end */
+
+/* Processes in which a crowd has members: those of `others`, and one with a higher number. Seal: process. */
+struct trace_members {
+	uint32_t others;  /* MEMBERS index, 0: none */
+	uint32_t process; /* PROCESS index */
+};
+
+/* Blocks of one site, thread, family and class that hang on blocks of one crowd, if on any. Seal: family. A block
+ * that is the contents of a resource is a crowd of its own. */
+struct trace_crowd {
+	double count, bytes;        /* IEEE 754; estimates while sampling */
+	double confirmed, doubtful; /* how many of them several scans found lost; how many are POSSIBLE for what was not read */
+	uint64_t oldest, newest;    /* times */
+	uint64_t address;           /* of one */
+	uint32_t site, thread;      /* SITE, THREAD index */
+	uint32_t members;           /* MEMBERS index */
+	uint32_t owner;             /* CROWD index */
+	uint8_t family;             /* 1 + enum trace_family */
+	uint8_t class;              /* enum trace_crowd_class */
+	uint8_t is_estimate, reserved[5];
+};
+
+enum trace_crowd_class {
+	TRACE_CROWD_UNKNOWN = 0, /* 1 to 5: as trace_verdict_class */
+	TRACE_CROWD_IN_FLIGHT = 6
+};
+
+/*
  * Java. In a process that runs a Java virtual machine the same areas hold what Java code did:
  *
  *   Frames     a Java frame of a stack is a node like any other. Its module is of the kind TRACE_MODULE_JAVA, whose
@@ -891,6 +944,9 @@ _Static_assert(sizeof(struct trace_scan) == 184, "scan");
 _Static_assert(offsetof(struct trace_scan, blocks) == 80, "scan offsets");
 _Static_assert(sizeof(struct trace_verdict) == 24, "verdict");
 _Static_assert(sizeof(struct trace_unread) == 72, "unread");
+_Static_assert(sizeof(struct trace_process) == 32, "process");
+_Static_assert(sizeof(struct trace_members) == 8, "members");
+_Static_assert(sizeof(struct trace_crowd) == 80, "crowd");
 _Static_assert(sizeof(struct trace_java_vm) == 80, "java vm");
 _Static_assert(sizeof(struct trace_java_frame) == 16, "java frame");
 _Static_assert(sizeof(struct trace_java_object) == 56, "java object");

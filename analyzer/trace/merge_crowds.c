@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Living blocks of one process in the merged trace: see merge.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "merge_private.h"
+#include "weight.h"
+
+uint32_t merge_members(struct merge *g, uint32_t others, uint32_t process)
+{
+	const struct trace_members *last = others ? write_at(&g->to, TRACE_AREA_MEMBERS, others) : NULL;
+	struct trace_members t = { .others = others, .process = process };
+	uint32_t *number;
+
+	if (last && last->process == process)
+		return others;
+	number = merge_number(g, &g->members, &t, sizeof(t));
+	if (!*number)
+		*number = write_add(&g->to, TRACE_AREA_MEMBERS, &t, sizeof(t));
+	return *number;
+}
+
+/* Of a process, or of all that a merged trace counts. */
+static uint32_t join_members(struct merge *g, const struct model *m, uint32_t others, uint32_t block)
+{
+	uint32_t count = 0, at = m->crowds ? m->crowds[block].members : 0, *list;
+
+	if (!m->crowds)
+		return merge_members(g, others, g->process);
+	list = pool_array(&g->scratch, m->process_count, sizeof(*list));
+	for (; at && count < m->process_count; at = m->members[at].others)
+		list[count++] = m->members[at].process;
+	while (count--)
+		others = merge_members(g, others, g->process + list[count] - 1);
+	return others;
+}
+
+static uint8_t class_as(enum leak_class class)
+{
+	static const uint8_t as[CLASSES] = {
+		[CLASS_REACHABLE] = TRACE_VERDICT_REACHABLE, [CLASS_POSSIBLE] = TRACE_VERDICT_POSSIBLE,
+		[CLASS_DEFINITE] = TRACE_VERDICT_DEFINITE,   [CLASS_INDIRECT] = TRACE_VERDICT_INDIRECT,
+		[CLASS_IGNORED] = TRACE_VERDICT_IGNORED,     [CLASS_IN_FLIGHT] = TRACE_CROWD_IN_FLIGHT,
+	};
+
+	return as[class];
+}
+
+uint64_t merge_address(struct merge *g, const struct model *m, uint32_t block, uint64_t address)
+{
+	const struct trace_crowd *crowd = block ? write_at(&g->to, TRACE_AREA_CROWD, g->block_of[block - 1] - 1) : NULL;
+
+	if (crowd)
+		return crowd->address + (address - m->blocks[block - 1].address);
+	address = g->next_block;
+	g->next_block += 16;
+	return address;
+}
+
+#define NOWHERE (1ull << 47) /* above all addresses of resources */
+
+/* Which crowd blocks of one site of the process are in: most of them are like the one before. */
+struct like {
+	uint32_t thread, owner, crowd; /* thread: of the model; the others of the merged trace */
+	uint8_t family, class;
+	uint32_t next; /* 1 + index, 0: no more */
+};
+
+static uint32_t make_crowd(struct merge *g, const struct model *m, const struct block *b, uint32_t owner, bool is_alone)
+{
+	struct trace_crowd t;
+	uint32_t *number, alone = 0;
+
+	memset(&t, 0, sizeof(t));
+	t.site = merge_site(g, m, b->site);
+	t.thread = merge_thread(g, m, b->thread);
+	t.owner = owner;
+	t.family = (uint8_t)(1 + b->family);
+	t.class = class_as((enum leak_class)b->class);
+	number = is_alone ? &alone : merge_number(g, &g->crowds, &t, sizeof(t));
+	if (!*number) {
+		t.address = is_alone ? g->next_block : NOWHERE;
+		g->next_block += is_alone ? (b->size + 32) / 16 * 16 : 0;
+		*number = write_add(&g->to, TRACE_AREA_CROWD, &t, sizeof(t));
+	}
+	return *number;
+}
+
+static uint32_t find_crowd(struct merge *g, const struct model *m, const struct block *b, uint32_t owner)
+{
+	uint32_t at = g->like_of[b->site];
+	struct like *like = g->likes;
+
+	while (at && (like[at - 1].thread != b->thread || like[at - 1].owner != owner || like[at - 1].family != b->family ||
+		      like[at - 1].class != b->class))
+		at = like[at - 1].next;
+	if (at)
+		return like[at - 1].crowd;
+	if (g->like_count == g->like_room) {
+		g->like_room = g->like_room * 2 + 64;
+		g->likes = pool_regrow(g->likes, g->like_room, sizeof(*g->likes));
+	}
+	g->likes[g->like_count++] = (struct like){ b->thread, owner, make_crowd(g, m, b, owner, false), b->family, b->class,
+						   g->like_of[b->site] };
+	g->like_of[b->site] = g->like_count;
+	return g->likes[g->like_count - 1].crowd;
+}
+
+static struct trace_crowd *crowd_of(struct merge *g, const struct model *m, uint32_t i, bool is_alone)
+{
+	const struct block *b = &m->blocks[i];
+	uint32_t owner = b->owner && g->block_of[b->owner - 1] ? g->block_of[b->owner - 1] - 1 : 0;
+	uint32_t crowd = is_alone ? make_crowd(g, m, b, owner, true) : find_crowd(g, m, b, owner);
+
+	g->block_of[i] = 1 + crowd;
+	return write_at(&g->to, TRACE_AREA_CROWD, crowd);
+}
+
+static void add_block(struct merge *g, const struct model *m, uint32_t i, bool is_alone)
+{
+	const struct block *b = &m->blocks[i];
+	struct trace_crowd *t = crowd_of(g, m, i, is_alone);
+	uint64_t newest = merge_age(m, weight_newest(m, b)), oldest = merge_age(m, b->time_us);
+
+	if (!(t->count > 0) || newest < t->newest)
+		t->newest = newest;
+	if (oldest > t->oldest)
+		t->oldest = oldest;
+	t->count += weight_count(m, b);
+	t->bytes += weight_bytes(m, b);
+	t->confirmed += weight_confirmed(m, b);
+	t->doubtful += weight_doubtful(m, b);
+	t->is_estimate |= weight_is_estimate(m, b);
+	t->members = join_members(g, m, t->members, i);
+}
+
+static const struct block *order_blocks; /* qsort has no argument for it */
+
+static int order_address(const void *left, const void *right)
+{
+	const struct block *a = &order_blocks[*(const uint32_t *)left], *b = &order_blocks[*(const uint32_t *)right];
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static uint32_t block_around(const struct model *m, const uint32_t *order, uint64_t address)
+{
+	uint32_t low = 0, high = m->block_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (m->blocks[order[middle]].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return 0;
+	const struct block *b = &m->blocks[order[low - 1]];
+	return address - b->address < b->size + !b->size ? order[low - 1] + 1 : 0;
+}
+
+uint32_t *merge_contents(struct merge *g, const struct model *m)
+{
+	uint32_t *order = pool_array(&g->scratch, m->block_count, sizeof(*order));
+	uint32_t *contents = pool_array(&g->scratch, m->resource_count, sizeof(*contents));
+
+	if (!m->resource_count)
+		return contents;
+	for (uint32_t i = 0; i < m->block_count; i++)
+		order[i] = i;
+	order_blocks = m->blocks;
+	if (m->block_count)
+		qsort(order, m->block_count, sizeof(*order), order_address);
+	for (uint32_t i = 0; i < m->resource_count; i++)
+		contents[i] = block_around(m, order, m->resources[i].address);
+	return contents;
+}
+
+void merge_crowds(struct merge *g, const struct model *m)
+{
+	uint32_t *contents = merge_contents(g, m);
+	bool *alone = pool_array(&g->scratch, m->block_count, sizeof(*alone));
+
+	for (uint32_t i = 0; i < m->resource_count; i++)
+		if (contents[i])
+			alone[contents[i] - 1] = true;
+	g->like_count = 0;
+	g->like_of = pool_array(&g->scratch, m->site_count, sizeof(*g->like_of));
+	/* what others hang on first */
+	for (uint32_t i = 0; i < m->block_count; i++)
+		if (m->blocks[i].class != CLASS_INDIRECT)
+			add_block(g, m, i, alone[i]);
+	for (uint32_t i = 0; i < m->block_count; i++)
+		if (m->blocks[i].class == CLASS_INDIRECT)
+			add_block(g, m, i, alone[i]);
+	merge_resources(g, m, contents);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_MERGE_PRIVATE_H
+#define LEAKSHIM_MERGE_PRIVATE_H
+/* Shared by merge.c, merge_stacks.c, merge_crowds.c and merge_resources.c, nobody else. */
+#include <uthash.h>
+#include "merge.h"
+#include "write.h"
+
+/* The number of what equals this key in every byte: an index in an area. */
+struct numbered {
+	uint32_t number;
+	UT_hash_handle hh;
+	unsigned char key[];
+};
+
+struct numbering {
+	struct numbered *all;
+};
+
+struct merge {
+	struct trace_write to;
+	struct pool pool;
+	struct numbering texts, modules, threads, nodes, sites, releases, mismatches, members, crowds, types, probes, hints,
+		findings, problems, unread;
+	uint64_t next_address; /* of modules */
+	uint64_t next_block;   /* address of the next block that needs one of its own */
+	uint64_t longest_us;   /* of all processes */
+	char *suppressions;
+	uint32_t process;      /* that is being added */
+	/* of that process: by index of its model, 1 + that of the merged trace; 0: not looked for yet */
+	struct pool scratch;
+	uint32_t *module_of, *thread_of, *node_of, *site_of, *block_of, *type_of, *probe_of;
+	uint32_t *like_of; /* by site: 1 + index in likes */
+	struct like *likes; /* see merge_crowds.c */
+	uint32_t like_count, like_room;
+};
+
+/* Where the number of a key is kept; 0 in it: the key is new. */
+uint32_t *merge_number(struct merge *g, struct numbering *n, const void *key, size_t size);
+uint32_t merge_text(struct merge *g, const char *text);
+
+/* How long before the end something happened. Until the trace is written all its times are such ages. */
+static inline uint64_t merge_age(const struct model *m, uint64_t time_us)
+{
+	return m->now_us > time_us ? m->now_us - time_us : 0;
+}
+
+uint32_t merge_thread(struct merge *g, const struct model *m, uint32_t thread);
+uint32_t merge_node(struct merge *g, const struct model *m, uint32_t node);
+uint32_t merge_site(struct merge *g, const struct model *m, uint32_t site);
+void merge_sites(struct merge *g, const struct model *m);
+
+void merge_crowds(struct merge *g, const struct model *m);
+uint32_t merge_members(struct merge *g, uint32_t others, uint32_t process);
+
+/* Of a block that is in a crowd of its own, and what lies in it. */
+uint64_t merge_address(struct merge *g, const struct model *m, uint32_t block, uint64_t address);
+
+void merge_resources(struct merge *g, const struct model *m, const uint32_t *contents);
+
+/* By resource, 1 + index of the block that it lies in; 0: in none. */
+uint32_t *merge_contents(struct merge *g, const struct model *m);
+#endif
