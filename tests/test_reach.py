@@ -160,6 +160,55 @@ def test_a_block_that_only_the_kernel_holds_is_reachable(place, box):
     assert both_ways(box, "held_by_kernel", place) == [HELD, LOST]
 
 
+def requests(box, *arguments):
+    """The class of the block, and what the report says was not read."""
+    done = preloaded([victim("held_by_ring"), *arguments], box, settings=QUIET)
+    if done.status == 77:
+        pytest.skip(f"this system has no {arguments[0]}, or refuses it")
+    assert done.status == 0, done
+    whole = report(only_trace(box))
+    return classes(whole), [(u["kind"], u["start"]) for u in whole["summary"]["scan"]["unread"]]
+
+
+def test_a_request_that_still_stands_in_its_ring_holds(box):
+    for way, class_of in (("held", HELD), ("lost", LOST)):
+        (box / way).mkdir()
+        assert requests(box / way, "io_uring", way, "few") == (class_of, [])
+
+
+@pytest.mark.parametrize("way", ["held", "lost"])
+@pytest.mark.parametrize("kind", ["io_uring", "aio"])
+def test_what_only_a_request_could_hold_that_nobody_can_see_is_possible(kind, way, box):
+    assert requests(box, kind, way) == (["possible"], [(kind, None)])
+
+
+@pytest.mark.parametrize("kind", ["io_uring", "aio"])
+def test_requests_that_are_done_make_no_doubt(kind, box):
+    assert requests(box, kind, "idle") == (LOST, [])
+
+
+@pytest.mark.parametrize("look", [(), ("look",)])
+@pytest.mark.parametrize("hears", ["", "fork"])
+@pytest.mark.parametrize("memory", ["private", "shared"])
+@pytest.mark.parametrize("way", ["held", "lost"])
+def test_whoever_supplies_missing_pages_hears_nothing_of_a_look(way, memory, hears, look, box):
+    """The victim ends with 3 if it did."""
+    done = preloaded([victim("held_in_served_memory"), way, memory, hears, *look], box,
+                     settings={**QUIET, "report": "signal", "pause": 1000} if look else QUIET)
+    if done.status == 77:
+        pytest.skip("this system has no userfaultfd, or refuses it")
+    assert done.status == 0, done
+    whole = report(only_trace(box))
+    scan = whole["summary"]["scan"]
+    if hears and not look:
+        assert "(userfaultfd)" in scan["failure"]
+        return
+    assert classes(whole) == (HELD if way == "held" else ["possible"])
+    (unread,) = scan["unread"]
+    assert (unread["kind"], unread["bytes"]) == ("elsewhere", (1 << 20) - 4096)
+    assert not [group for group in whole["leaks"] if group["type"] == "thread" and group["class"] != "reachable"]
+
+
 @pytest.mark.parametrize("place, held", [("ignored", ["ignored"]), ("region", HELD)])
 def test_a_block_that_the_program_itself_speaks_for_is_no_leak(place, held, box):
     assert both_ways(box, "held_by_request", place) == [held, LOST]

@@ -22,6 +22,9 @@ extern void *tail_waiting __attribute__((visibility("hidden")));
  * one may overtake the other. */
 extern int tail_deep __attribute__((visibility("hidden")));
 
+/* syscall() was asked for a userfaultfd at least once. */
+extern int tail_faults __attribute__((visibility("hidden")));
+
 /* Called while tail_dlsym, tail_dlopen are not known: the real one, 0 if there is none yet (before glibc 2.34, without libdl). */
 void *tail_find_dlsym(void) __attribute__((visibility("hidden")));
 void *tail_find_dlopen(void) __attribute__((visibility("hidden")));

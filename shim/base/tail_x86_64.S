@@ -3,6 +3,7 @@
 
 #define SYS_seccomp 317
 #define SYS_prctl 157
+#define SYS_userfaultfd 323
 #define RTLD_DEEPBIND 8
 
 /* Calls a function with our two arguments, and has them again afterwards. */
@@ -89,6 +90,10 @@ syscall:
 	je guard_syscall
 	cmpq $SYS_prctl, %rdi
 	je guard_syscall
+	cmpq $SYS_userfaultfd, %rdi
+	jne 4f
+	movl $1, tail_faults(%rip)
+4:
 	cmpq $0, tail_syscall(%rip)
 	je 2f
 	cmpq $511, %rdi
@@ -161,5 +166,9 @@ tail_waiting:
 	.globl tail_deep
 	.hidden tail_deep
 tail_deep:
+	.zero 4
+	.globl tail_faults
+	.hidden tail_faults
+tail_faults:
 	.zero 4
 	.section .note.GNU-stack, "", @progbits

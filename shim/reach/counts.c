@@ -36,12 +36,14 @@ static int is_running(const struct trace_resource *r, const struct reach_cut *cu
 	return !cut->tid_offset || !reach_maps_readable(m->maps, at, at + 4) || *(const uint32_t *)at;
 }
 
-static void note_loose(struct trace_resource *r, const struct reach_loose *l, uint32_t scan, int is_pointed)
+static void note_loose(struct trace_resource *r, const struct reach_loose *l, uint32_t scan, int is_pointed, int is_doubtful)
 {
 	uint32_t at = reach_loose_place(l, trace_resource_address(r));
 
-	if (!l->address[at])
-		return; /* made after the cut */
+	if (!l->address[at]) /* made after the cut */
+		return;
+	if (is_doubtful && !l->pointers[at] && !is_pointed) /* who knows what holds it where nobody could look */
+		return;
 	r->cut_count = -1;
 	r->cut_short = 0;
 	r->cut_pointers = l->pointers[at] || !is_pointed ? l->pointers[at] : 1;
@@ -68,7 +70,8 @@ static void note(struct trace_resource *r, const struct trace_type *t, const str
 
 	if (i < 0 || m->contents[i] == REACH_SEVERAL) {
 		if (m->loose)
-			note_loose(r, m->loose, scan, t->flags & TRACE_TYPE_THREAD && is_running(r, cut, m));
+			note_loose(r, m->loose, scan, t->flags & TRACE_TYPE_THREAD && is_running(r, cut, m),
+				   m->reader->unread->count || cut->is_shared);
 		return;
 	}
 	r->cut_class = TRACE_CUT_AS_BLOCK;
@@ -212,7 +215,7 @@ void reach_counts_note(const struct reach_cut *cut, const struct reach_file *fil
 	uint64_t used = __atomic_load_n(&cut->header->areas[TRACE_AREA_RESOURCE].used, __ATOMIC_ACQUIRE);
 
 	int can = can_compare(cut, m);
-	int can_threads = can || (m->pointers && !cut->is_shared && !m->reader->unread->count && !cut->scan->missing && cut->roots == ALL_ROOTS);
+	int can_threads = can || (m->pointers && !cut->scan->missing && cut->roots == ALL_ROOTS);
 
 	for (uint64_t i = 1; can_threads && i < used; i++) {
 		struct trace_resource *r = living(file, i);

@@ -120,8 +120,10 @@ static void see(void *context, const uint64_t *words, uint64_t count, uint64_t f
 	}
 }
 
-static void note(struct trace_resource *r, uint32_t found, int is_kept, uint32_t scan)
+static void note(struct trace_resource *r, uint32_t found, int is_kept, int is_doubtful, uint32_t scan)
 {
+	if (is_doubtful && !is_kept && found < (uint32_t)r->count)
+		return;
 	r->cut_short = found < (uint32_t)r->count && !is_kept ? r->cut_short + 1 : 0;
 	r->cut_count = r->count;
 	r->cut_pointers = found < UINT8_MAX ? found : UINT8_MAX;
@@ -142,7 +144,7 @@ static void note_all(const struct reach_keepers *k, const struct reach_file *fil
 		uint32_t there = is_kept ? 0 : place(k, word);
 
 		if (is_kept || k->word[there]) /* else it was made since */
-			note((struct trace_resource *)(uintptr_t)r, is_kept ? 0 : k->found[there], is_kept, scan);
+			note((struct trace_resource *)(uintptr_t)r, is_kept ? 0 : k->found[there], is_kept, k->marker->reader->unread->count != 0, scan);
 	}
 }
 

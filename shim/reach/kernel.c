@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 
 #include "note.h"
+#include "requests.h"
 #include "sys.h"
 #include "tasks.h"
 #include "rules.h"
@@ -109,9 +110,15 @@ static int descriptor(struct reader *r, const char *base, const char *name)
 	if (n <= 0)
 		return 0;
 	link[n] = 0;
-	if (strcmp(link, "anon_inode:[eventpoll]"))
+	int is_ring = !strcmp(link, "anon_inode:[io_uring]");
+
+	if (!is_ring && strcmp(link, "anon_inode:[eventpoll]"))
 		return 0;
 	join(join(path, path + sizeof path, base, "fdinfo/"), path + sizeof path, name, "");
+	if (is_ring && r->marker)
+		reach_requests_of_ring(r->marker->reader->unread, path, (char *)r->buffer, r->size);
+	if (is_ring)
+		return r->marker ? 0 : -1;
 	return numbers_in(r, path, " data:", 0, fd);
 }
 
@@ -252,6 +259,7 @@ int reach_kernel_scan(struct reach_cut *cut, struct reach_marker *m, struct reac
 		seen = descriptors(&r, path);
 	if (!cut->are_sets_queued && !seen)
 		seen = by_threads(&r, path);
+	reach_requests_of_aio(m->reader->unread, m->maps);
 	join(path + strlen(path), path + sizeof path, "timers", "");
 	/* kernels without checkpoint support have no such file: then nothing can be said */
 	return numbers_in(&r, path, "signal: ", 1, 0) || seen < 0 ? -1 : result;

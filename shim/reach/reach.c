@@ -12,6 +12,7 @@
 #include "keepers.h"
 #include "kernel.h"
 #include "roots.h"
+#include "served.h"
 #include "state.h"
 #include "sys.h"
 #include "rules.h"
@@ -173,6 +174,7 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 		return TRACE_SCAN_NO_MAPS;
 	hide_unreadable(&blocks, &maps);
 	reach_unread_open(&unread, &file, cut->scan->number);
+	reach_served_find(&maps, cut->pid, &unread, arena);
 	if (!cut->is_shared)
 		reach_faults_start(&unread, &maps);
 	if (reach_pages_open(&pages, 0, !cut->is_shared, arena) ||
@@ -200,9 +202,8 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 		doubt(&blocks, unread.first);
 	for (uint32_t i = 0; i < blocks.count; i++)
 		judge(&blocks, i, cut, &file, pass);
-	if (!unread.count)
-		reach_counts_note(cut, &file, &marker);
-	if (!unread.count && !cut->is_shared)
+	reach_counts_note(cut, &file, &marker);
+	if (!cut->is_shared)
 		reach_keepers_note(cut, &file, &roots, arena);
 	return TRACE_SCAN_DONE;
 }

@@ -123,7 +123,9 @@ static void by_file(struct reach_read *read, uintptr_t start, uintptr_t end)
 {
 	struct reach_reader *r = read->reader;
 
-	if (!(read->map->flags & REACH_MAP_SHARED))
+	if (read->map->flags & REACH_MAP_FAULTS)
+		reach_pages_find(r->program_pages, REACH_PAGES_TOUCHED, start, end, by_kernel_run, read);
+	else if (!(read->map->flags & REACH_MAP_SHARED))
 		reach_pages_find(r->pages, REACH_PAGES_OWN, start, end, by_kernel_run, read);
 	else if (end - start <= SMALL_FILE || (r->program_pages == r->pages && r->is_copy))
 		by_kernel(read, start, end);

@@ -25,6 +25,7 @@
 #include "real.h"
 #include "resource.h"
 #include "scanner.h"
+#include "served.h"
 #include "settings.h"
 #include "state.h"
 #include "stopping.h"
@@ -176,6 +177,8 @@ static struct trace_scan *begin_scan(enum trace_occasion occasion)
 		scan->status = TRACE_SCAN_DONE;
 	else if (is_program_going_on(occasion) && tasks_is_next_first())
 		scan->status = TRACE_SCAN_NAMESPACE;
+	else if (occasion == TRACE_OCCASION_END && reach_served_hears_forks())
+		scan->status = TRACE_SCAN_HEARD;
 	else if (area_reserve(TRACE_AREA_VERDICT, state.header->areas[TRACE_AREA_BLOCK].used) ||
 		 (state.header->areas[TRACE_AREA_UNREAD].used <= TRACE_UNREAD_KEPT &&
 		  !area_take(TRACE_AREA_UNREAD, TRACE_UNREAD_KEPT)))
@@ -386,7 +389,7 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_w
 	int is_shared = 0;
 	struct trace_scan *scan = begin_scan(TRACE_OCCASION_SIGNAL);
 	if (scan && !scan->status)
-		is_shared = is_to_share(scan);
+		is_shared = is_to_share(scan) || reach_served_hears_forks();
 	if (scan && !scan->status) {
 		__atomic_store_n(&live_state.cut, scan->number, __ATOMIC_SEQ_CST);
 		pid = is_shared ? take_shared(scan, here, then, is_waited) : take(scan, here, then, is_waited);
