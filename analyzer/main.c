@@ -11,6 +11,7 @@
 
 #include "completion.h"
 #include "config.h"
+#include "demangle.h"
 #include "diagnose.h"
 #include "doctor.h"
 #include "explain.h"
@@ -599,6 +600,7 @@ static int command_probes(const struct options *o)
 	if (pid && process_trace(pid, found, sizeof(found)))
 		return STATUS_TROUBLE;
 	if (!read_trace(&model, pid ? found : path, &how)) {
+		demangle_probes(&model);
 		probes_of_trace(&model);
 		status = 0;
 	}

@@ -10,7 +10,7 @@ from harness import ROOT, include_floors
 
 SHIM = ROOT / "shim"
 PARTS = [SHIM / part for part in ("base/guard.c", "hook/decode_x86_64.c", "hook/examine_x86_64.c", "hook/exports.c",
-                                  "hook/islands_x86_64.c", "hook/patch_x86_64.c", "hook/thunk_x86_64.S")]
+                                  "hook/islands_x86_64.c", "hook/poke.c", "hook/patch_x86_64.c", "hook/thunk_x86_64.S")]
 # clang 19 sees that a recursion returns its argument, and leaves the call out
 CALLS = {"clang++": ["-fno-optimize-sibling-calls"]}
 FLAGS = ["-O2", "-g", "-D_GNU_SOURCE", *include_floors(), "-w"]
@@ -29,7 +29,8 @@ def build(tmp_path_factory):
     """Builds a program with the parts of the shim that patch, which are compiled once."""
     parts = tmp_path_factory.mktemp("parts")
     for part in PARTS:
-        subprocess.run(["gcc", "-std=gnu11", *FLAGS, "-fPIC", "-c", part, "-o", parts / (part.name + ".o")], check=True, timeout=120)
+        subprocess.run(["gcc", "-std=gnu11", *FLAGS, "-fPIC", "-c", part, "-o", parts / (part.name + ".o")], check=True,
+                       timeout=120)
 
     def build(folder, compiler, source, out, *flags):
         subprocess.run([compiler, *FLAGS, *flags, ROOT / "tests/unit" / source, *parts.iterdir(), "-o", folder / out],

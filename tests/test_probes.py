@@ -5,6 +5,7 @@ The victims are victims/probes_*.c, built here against the Debian packages; what
 skipped with its name.
 """
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import uprobes
-from harness import LEAKSHIM, ROOT, Server, environment, only_trace, preload, preloaded, report, run, stack, traces, wait_until
+from harness import LEAKSHIM, ROOT, Server, environment, include_floors, only_trace, preload, preloaded, report, run, stack, traces, wait_until
 
 VICTIMS = ROOT / "tests/victims"
 LEAKS = {"definite", "possible", "held", "unclassified"}
@@ -371,6 +372,77 @@ def test_objects_whose_release_could_not_be_followed_are_no_certain_leaks(tmp_pa
     assert {(leak["class"], leak["not_followed"]) for leak in resources(whole, "session")} == {("possible", "session_close")}
     assert whole["findings"] == [] and run([LEAKSHIM, "check", trace]).status == 0
     assert "Nobody knows: session_close() could not be followed (a loop begins at its entry)" in ended.text, ended
+
+
+CXX = """
+type Packet count=i32@0
+create net::Packet::create ret
+release net::Packet::release() arg0
+final net::Packet::release( int ) arg0
+type Pooled block=own
+create net::Pool<net::Packet>::take ret
+final net::Pool::give arg0
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("-O2",), ("-O2", "-flto"), ("-O1", "-fno-pie", "-no-pie")], ids=str)
+def test_functions_of_cpp_are_named_as_people_write_them(tmp_path, built, flags):
+    whole, ended = own(tmp_path, built("probes_cxx", (), *flags), None, text=CXX)
+    assert counted_leaks(whole) == {"Packet": 2, "Pooled": 1} and whole["findings"] == []
+    assert {leak["release"] for leak in resources(whole, "Packet")} == {"net::Packet::release()"}
+    listing = run([LEAKSHIM, "probes", only_trace(tmp_path / "traces")]).stdout.decode()
+    for name in ("net::Packet::create(unsigned long)", "net::Packet::release(int)", "net::Pool<net::Packet>::take()",
+                 "net::Pool<int>::give(int*)"):
+        assert f"followed   {name}  " in listing, listing
+    assert "_Z" not in listing + ended.text
+
+
+@pytest.mark.parametrize("written, real, fits", [
+    ("Packet::release", "_ZN6Packet7releaseEi", True), ("Packet::release(int)", "_ZN6Packet7releaseEi", True),
+    ("Packet::release()", "_ZN6Packet7releaseEi", False), ("Packet::release(void)", "_ZN6Packet7releaseEv", True),
+    ("Packet::push(const char *)", "_ZN6Packet4pushEPKc", True), ("Packet::push(char const*)", "_ZN6Packet4pushEPKc", True),
+    ("Packet::push(char *)", "_ZN6Packet4pushEPKc", False), ("Packet::~Packet", "_ZN6PacketD2Ev", True),
+    ("Packet::Packet", "_ZN6PacketC1Ev", True), ("Pool::take", "_ZN4PoolIiE4takeEv", True), ("Pool<long>::take", "_ZN4PoolIiE4takeEv", False),
+    ("get<int>(int)", "_Z3getIiET_S0_", True), ("release", "_ZN12_GLOBAL__N_17releaseEP6Packet", True), ("release", "_ZN6Packet7releaseEv", False),
+    ("Packet::push(size_t)", "_ZN6Packet4pushEm", True), ("Packet::operator new", "_ZN6PacketnwEm", True),
+    ("Packet::release()", "_ZN6Packet7releaseEv.lto_priv.0", True), ("a::f(const std::string &)",
+     "_ZN1a1fERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE", True), ("x", "_Z", False), ("x", "_ZN", False),
+    ("x", "_ZN9999999999xE", False), ("x", "_ZNS_E", False), ("x", "_ZN1xI" + "P" * 3000 + "iEE", False)])
+def test_a_written_name_of_cpp_fits_its_own_linker_names_only(cxx_names, written, real, fits):
+    assert (cxx_names(f"{real}\t{written}\n") == "") == fits
+
+
+@pytest.fixture(scope="module")
+def cxx_names(tmp_path_factory):
+    program = tmp_path_factory.mktemp("cxx") / "names"
+    subprocess.run(["gcc", "-g", "-D_GNU_SOURCE", "-w", "-fsanitize=address,undefined", "-fno-sanitize-recover", *include_floors(),
+                    ROOT / "tests/unit/cxx_names.c", ROOT / "shim/hook/cxx_names.c", "-o", program], check=True, timeout=60)
+    return lambda lines: subprocess.run([program], input=lines, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_nearly_every_exported_function_of_cpp_libraries_fits_what_cxxfilt_prints_of_it(cxx_names):
+    names = []
+    for library in ("libgrpc.so.29", "libprotobuf.so.32", "libstdc++.so.6", "libicuuc.so.72"):
+        path = Path("/usr/lib/x86_64-linux-gnu") / library
+        text = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True).stdout
+        names += [words[-1].split("@")[0] for words in map(str.split, text.splitlines()) if words[-2] == "T" and words[-1].startswith("_ZN")]
+    if not names:
+        pytest.skip("none of the libraries is installed")
+    names = names[::7]
+    written = subprocess.run(["c++filt", "-p"], input="\n".join(names), capture_output=True, text=True, check=True).stdout.split("\n")
+    missed = cxx_names("".join(f"{name}\t{text.replace('[abi:cxx11]', '')}\n" for name, text in zip(names, written)
+                               if "operator" not in text)).splitlines()
+    assert len(missed) < 0.03 * len(names), (len(names), missed[:20])
+
+
+@pytest.mark.parametrize("suffix, status, certain", [(".lto_priv.0", "followed", True), (".isra.0", "refused", False),
+                                                     (".constprop.0", "refused", False), (".part.0", "refused", False)])
+def test_of_copies_that_optimization_made_it_is_said_which_are_followed(tmp_path, built, suffix, status, certain):
+    text = "type item count=i32@0 static=1\ncreate item_take ret\nrelease item_give arg0\n"
+    whole, _ = own(tmp_path, built("probes_copies_of_functions", (), f'-DSUFFIX="{suffix}"'), None, text=text)
+    listing = run([LEAKSHIM, "probes", only_trace(tmp_path / "traces")]).stdout.decode()
+    assert re.search(rf"^{status} +item_give{re.escape(suffix)} ", listing, re.M) and "followed   item_give  " in listing, listing
+    assert {leak["class"] for leak in resources(whole, "item")} == (set() if certain else {"possible"})
 
 
 def test_with_hooks_none_no_function_is_followed_and_the_report_says_so(tmp_path, short):

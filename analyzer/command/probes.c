@@ -200,7 +200,7 @@ void probes_of_trace(const struct model *m)
 
 		counts[probe->hook]++;
 		printf("%-10s ", states[probe->hook]);
-		words_escape(stdout, probe->symbol);
+		words_escape(stdout, probe->whole);
 		fputs("  ", stdout);
 		if (probe->type < m->type_count)
 			words_escape(stdout, m->types[probe->type].name);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "balance.h"
+#include "demangle.h"
 #include "diagnose.h"
 #include "hang.h"
 #include "java.h"
@@ -476,6 +477,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	w->m = m;
 	w->s = s;
 	w->is_quiet = m->java.status && java_is_quiet(m);
+	demangle_probes(m);
 	resources_claim(w);
 	tally_blocks(w);
 	for (uint32_t i = 1; i < w->tally_count; i++) {

@@ -5,6 +5,7 @@
 #include <libiberty/demangle.h>
 
 #include "demangle.h"
+#include "model.h"
 
 #define NAME_MAX_LENGTH 8192 /* longer ones are hostile, or useless to a reader */
 
@@ -37,4 +38,35 @@ const char *demangle(struct pool *p, const char *name)
 	plain = pool_text(p, found);
 	free(found);
 	return plain;
+}
+
+/* With its parameters: overloads differ in nothing else. */
+static const char *demangle_whole(struct pool *p, const char *name)
+{
+	size_t length = plain_length(name);
+	char *found = NULL;
+	const char *whole = name;
+
+	if (strlen(name) <= NAME_MAX_LENGTH)
+		found = cplus_demangle(pool_text_n(p, name, length), DMGL_AUTO | DMGL_ANSI | DMGL_PARAMS);
+	if (found)
+		whole = pool_print(p, "%s%s", found, name + length);
+	free(found);
+	return whole;
+}
+
+void demangle_probes(struct model *m)
+{
+	for (uint32_t i = 1; i < m->probe_count; i++) {
+		const char *linker_name = m->probes[i].symbol;
+
+		m->probes[i].whole = linker_name;
+		if (strncmp(linker_name, "_Z", 2))
+			continue;
+		m->probes[i].whole = demangle_whole(&m->pool, linker_name);
+		m->probes[i].symbol = demangle(&m->pool, linker_name);
+		for (uint32_t k = 1; k < m->type_count; k++)
+			if (m->types[k].release == linker_name)
+				m->types[k].release = m->probes[i].symbol;
+	}
 }

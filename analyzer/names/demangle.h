@@ -9,4 +9,9 @@
 /* Without parameters, without the hash of old Rust names and without the suffixes that
  * compilers give to copies of a function (.isra.0, .part.1, .cold). Lives in the pool. */
 const char *demangle(struct pool *p, const char *name);
+
+struct model;
+
+/* The names of followed functions, as they are written in the source. */
+void demangle_probes(struct model *m);
 #endif

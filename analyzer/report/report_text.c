@@ -654,8 +654,8 @@ static void print_missing(FILE *to, const struct model *m)
 		if (m->probes[i].hook != HOOK_MISSING || missing++ >= MISSING_SHOWN)
 			continue;
 		fputs(missing == 1 ? "leakshim: not in the loaded libraries: " : ", ", to);
-		words_escape(to, m->probes[i].symbol);
-		fputs("()", to);
+		words_escape(to, m->probes[i].whole);
+		fputs(strchr(m->probes[i].whole, '(') ? "" : "()", to);
 	}
 	if (missing > MISSING_SHOWN)
 		fprintf(to, " and %u more", missing - MISSING_SHOWN);
@@ -679,8 +679,8 @@ static void print_probes(FILE *to, const struct model *m)
 		if (probe->hook != HOOK_REFUSED || refused++ >= REFUSED_SHOWN)
 			continue;
 		fputs("leakshim: not followed: ", to);
-		words_escape(to, probe->symbol);
-		fputs("(): ", to);
+		words_escape(to, probe->whole);
+		fputs(strchr(probe->whole, '(') ? ": " : "(): ", to);
 		text_stack_name(to, probe->reason);
 		fputc('\n', to);
 	}

@@ -252,6 +252,7 @@ enum hook {
 /* A function named in a probe file. */
 struct probe {
 	const char *symbol, *reason, *file;
+	const char *whole; /* the symbol with its parameters, once names were looked for */
 	uint32_t type, line;
 	enum verb verb;
 	enum hook hook;

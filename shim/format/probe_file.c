@@ -459,8 +459,28 @@ static int probe_setting(struct parser *p, const struct probe_word *word, struct
 	return 0;
 }
 
+/* As people write C++: Packet::release, Pool<int>::take, push(unsigned int). */
+static int is_cxx_name(const struct probe_word *word)
+{
+	int32_t depth = 0;
+	int is_cxx = 0;
+
+	for (uint32_t i = 0; i < word->size; i++) {
+		char c = word->at[i];
+
+		if (c < ' ' || c > '~' || c == '"' || c == ';' || c == '{' || c == '}' || (i == 0 && c >= '0' && c <= '9'))
+			return 0;
+		is_cxx |= c == ':' || c == '<' || c == '(';
+		depth += c == '<' || c == '(';
+		depth -= c == ')' || (c == '>' && word->at[i - (i > 0)] != '-');
+	}
+	return is_cxx && depth == 0;
+}
+
 static int is_symbol(const struct probe_word *word)
 {
+	if (is_cxx_name(word))
+		return 1;
 	for (uint32_t i = 0; i < word->size; i++) {
 		char c = word->at[i];
 
@@ -571,6 +591,23 @@ static void probe_line(struct parser *p, const struct probe_word *words, uint32_
 	set->probes[set->probes_used++] = probe;
 }
 
+static int is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The end of a word. A C++ name goes on within its brackets. */
+static uint32_t word_end(const char *at, uint32_t from, uint32_t size, int is_name)
+{
+	uint32_t depth = 0, i = from;
+
+	for (; i < size && at[i] != '#' && (depth || !is_blank(at[i])); i++) {
+		depth += is_name && (at[i] == '<' || at[i] == '(');
+		depth -= depth && (at[i] == ')' || (at[i] == '>' && at[i - 1] != '-'));
+	}
+	return i;
+}
+
 static uint32_t split(const char *at, uint32_t size, struct probe_word *words)
 {
 	uint32_t count = 0, i = 0;
@@ -578,13 +615,12 @@ static uint32_t split(const char *at, uint32_t size, struct probe_word *words)
 	for (;;) {
 		uint32_t from;
 
-		while (i < size && (at[i] == ' ' || at[i] == '\t' || at[i] == '\r'))
+		while (i < size && is_blank(at[i]))
 			i++;
 		if (i == size || at[i] == '#' || count == WORDS_MAX)
 			return count;
 		from = i;
-		while (i < size && at[i] != ' ' && at[i] != '\t' && at[i] != '\r' && at[i] != '#')
-			i++;
+		i = word_end(at, from, size, count == 1);
 		words[count++] = (struct probe_word){at + from, i - from, from + 1};
 	}
 }

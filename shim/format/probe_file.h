@@ -11,6 +11,8 @@
  *        | VERB SYMBOL LOC [ if=COND ] [ stack=N ] [ size=LOC ]    of the type above it
  *   VERB = create | retain | sink | release | final | touch | move | adopt
  *   LOC  = ret | arg0..arg5 | stk0..stk63 | "[" LOC [ "+" N ] "]"   a load from LOC + N
+ *   SYMBOL = a linker name, or a C++ name as it is written: Packet::release, Pool<int>::take, push(int); without
+ *            parameters all overloads, without template arguments all instances
  *   NAME = a word; "*" has only touch and move lines, for a resource of any type
  *   FMT  = u32 | i32 | u64 | neg32
  *   COND = LOC ( "==" | "!=" | "&" | ">=" ) N                       ">=" compares as int32

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "patch.h"
+#include "poke.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -76,10 +76,10 @@ static int read_headers(struct exports *e)
 		return p ? 0 : -1;
 	}
 	/* a library's first segment is at its bias in practice; where not, this fails and harms nobody */
-	if (patch_peek(e->bias, &head, sizeof(head)) != 0 ||
+	if (poke_read(e->bias, &head, sizeof(head)) != 0 ||
 	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(Elf64_Phdr) ||
 	    head.e_phnum > HEADERS_MOST ||
-	    patch_peek(e->bias + head.e_phoff, headers, head.e_phnum * sizeof(*headers)) != 0)
+	    poke_read(e->bias + head.e_phoff, headers, head.e_phnum * sizeof(*headers)) != 0)
 		return -1;
 	for (uint32_t i = 0; i < head.e_phnum; i++)
 		add_range(e, &headers[i]);
@@ -143,14 +143,17 @@ static int same(const char *text, const char *name, uint32_t length)
 	return text[length] == 0;
 }
 
-/* Adds a definition unless its address is there already. */
-static uint32_t add(const struct exports *e, const Elf64_Sym *s, struct exports_function *found,
-		    uint32_t count, uint32_t most)
+static int is_defined(const Elf64_Sym *s)
 {
 	uint32_t kind = ELF64_ST_TYPE(s->st_info);
 
-	if (s->st_shndx == SHN_UNDEF || s->st_value == 0 ||
-	    (kind != STT_FUNC && kind != STT_GNU_IFUNC && kind != STT_NOTYPE))
+	return s->st_shndx != SHN_UNDEF && s->st_value && (kind == STT_FUNC || kind == STT_GNU_IFUNC || kind == STT_NOTYPE);
+}
+
+uint32_t exports_add(const struct exports *e, const Elf64_Sym *s, const char *name, int is_file, struct exports_function *found,
+		     uint32_t count, uint32_t most)
+{
+	if (!is_defined(s))
 		return count;
 	for (uint32_t i = 0; i < count; i++)
 		if (found[i].address == e->bias + s->st_value)
@@ -159,8 +162,9 @@ static uint32_t add(const struct exports *e, const Elf64_Sym *s, struct exports_
 		return count;
 	found[count].address = e->bias + s->st_value;
 	found[count].size = s->st_size;
-	found[count].is_indirect = kind == STT_GNU_IFUNC;
-	found[count].symbol = s;
+	found[count].is_indirect = ELF64_ST_TYPE(s->st_info) == STT_GNU_IFUNC;
+	found[count].symbol = is_file ? 0 : s;
+	found[count].name = name;
 	return count + 1;
 }
 
@@ -185,7 +189,7 @@ static uint32_t find_gnu(const struct exports *e, const char *name, uint32_t len
 	for (;; i++) {
 		if (((chain[i - first] ^ hash) >> 1) == 0 &&
 		    same(e->strings + e->symbols[i].st_name, name, length))
-			count = add(e, &e->symbols[i], found, count, most);
+			count = exports_add(e, &e->symbols[i], e->strings + e->symbols[i].st_name, 0, found, count, most);
 		if (chain[i - first] & 1)
 			return count;
 	}
@@ -202,7 +206,7 @@ static uint32_t find_sysv(const struct exports *e, const char *name, uint32_t le
 	}
 	for (uint32_t i = e->hash[2 + hash % e->hash[0]]; i; i = e->hash[2 + e->hash[0] + i])
 		if (same(e->strings + e->symbols[i].st_name, name, length))
-			count = add(e, &e->symbols[i], found, count, most);
+			count = exports_add(e, &e->symbols[i], e->strings + e->symbols[i].st_name, 0, found, count, most);
 	return count;
 }
 
@@ -247,9 +251,7 @@ static uint32_t find_file(const struct exports *e, const char *name, uint32_t le
 	for (uint64_t i = 0; s && i < symbols_count; i++)
 		if (s[i].st_name + (uint64_t)length < strings_size &&
 		    same(strings + s[i].st_name, name, length))
-			count = add(e, &s[i], found, count, most);
-	for (uint32_t i = 0; i < count; i++)
-		found[i].symbol = 0;
+			count = exports_add(e, &s[i], strings + s[i].st_name, 1, found, count, most);
 	return count;
 }
 
@@ -260,49 +262,61 @@ static int open_file(struct exports *e)
 	return e->file != 0;
 }
 
-/* The nearest of what was seen above `address` and one more symbol. */
-static uintptr_t nearer(const struct exports *e, const Elf64_Sym *s, uintptr_t address, uintptr_t nearest)
+static void each_of_file(struct exports *e, exports_visitor *visit, void *context)
 {
-	uint32_t kind = ELF64_ST_TYPE(s->st_info);
-	uintptr_t at = e->bias + s->st_value;
+	const char *strings;
+	uint64_t count, strings_size;
+	const Elf64_Sym *s = open_file(e) ? file_symbols(e, &count, &strings, &strings_size) : 0;
 
-	return (kind == STT_FUNC || kind == STT_GNU_IFUNC || kind == STT_NOTYPE) && s->st_shndx != SHN_UNDEF && at > address &&
-			       at < nearest
-		       ? at
-		       : nearest;
+	if (!s || strings[strings_size - 1])
+		return;
+	for (uint64_t i = 0; i < count; i++)
+		if (is_defined(&s[i]) && s[i].st_name < strings_size)
+			visit(context, &s[i], strings + s[i].st_name, 1);
 }
 
-static uintptr_t nearest_gnu(const struct exports *e, uintptr_t address, uintptr_t nearest)
+static void visit_own(const struct exports *e, uint32_t i, exports_visitor *visit, void *context)
 {
-	const uint32_t *head = e->gnu_hash, *bucket = head + 4 + head[2] * 2, *chain = bucket + head[0];
+	if (is_defined(&e->symbols[i]))
+		visit(context, &e->symbols[i], e->strings + e->symbols[i].st_name, 0);
+}
 
-	for (uint32_t i = 0; i < head[0]; i++)
+void exports_each(struct exports *e, exports_visitor *visit, void *context)
+{
+	const uint32_t *head = e->gnu_hash, *bucket = head ? head + 4 + head[2] * 2 : 0, *chain = head ? bucket + head[0] : 0;
+
+	for (uint32_t i = 0; head && i < head[0]; i++)
 		for (uint32_t k = bucket[i]; k >= head[1]; k++) {
-			nearest = nearer(e, &e->symbols[k], address, nearest);
+			visit_own(e, k, visit, context);
 			if (chain[k - head[1]] & 1)
 				break;
 		}
-	return nearest;
+	for (uint32_t i = 1; !head && e->hash && i < e->hash[1]; i++)
+		visit_own(e, i, visit, context);
+	each_of_file(e, visit, context);
+}
+
+struct nearest {
+	uintptr_t bias, address, next;
+};
+
+static void look_nearer(void *context, const Elf64_Sym *s, const char *name, int is_file)
+{
+	struct nearest *n = context;
+	uintptr_t at = n->bias + s->st_value;
+
+	(void)name;
+	(void)is_file;
+	if (at > n->address && at < n->next)
+		n->next = at;
 }
 
 uint64_t exports_room(struct exports *e, uintptr_t address, uintptr_t high)
 {
-	uintptr_t nearest = high;
-	const char *strings;
-	uint64_t count, strings_size;
+	struct nearest n = {e->bias, address, high};
 
-	if (e->gnu_hash)
-		nearest = nearest_gnu(e, address, nearest);
-	else if (e->hash)
-		for (uint32_t i = 1; i < e->hash[1]; i++)
-			nearest = nearer(e, &e->symbols[i], address, nearest);
-	if (open_file(e)) {
-		const Elf64_Sym *s = file_symbols(e, &count, &strings, &strings_size);
-
-		for (uint64_t i = 0; s && i < count; i++)
-			nearest = nearer(e, &s[i], address, nearest);
-	}
-	return nearest - address;
+	exports_each(e, look_nearer, &n);
+	return n.next - address;
 }
 
 uint32_t exports_find(struct exports *e, const char *name, uint32_t length,

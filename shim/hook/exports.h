@@ -7,7 +7,7 @@
  * Reads the module's own tables in memory; for the program's executable also .symtab in its
  * file, so that functions it does not export can be named too.
  *
- * Context: constructor or r_brk, between patch_begin and patch_end; no libc, no allocation.
+ * Context: constructor or r_brk, between poke_begin and poke_end; no libc, no allocation.
  */
 #include <elf.h>
 #include <link.h>
@@ -34,7 +34,11 @@ struct exports_function {
 	uint64_t size;
 	int is_indirect; /* STT_GNU_IFUNC */
 	const Elf64_Sym *symbol; /* in the module's memory; 0: known from its file only */
+	const char *name;	 /* the linker's; lives as long as the module and `exports` do */
 };
+
+/* A defined function and its name. `is_file`: both lie in the executable's file. */
+typedef void exports_visitor(void *context, const Elf64_Sym *symbol, const char *name, int is_file);
 
 /* Fills `e` for a loaded module. Returns 0, or -1 if it cannot be read. */
 int exports_open(struct exports *e, const struct link_map *map, int is_program);
@@ -43,6 +47,13 @@ void exports_close(struct exports *e);
 /* Puts up to `most` definitions of a name (versions, copies) into `found`. Returns their number. */
 uint32_t exports_find(struct exports *e, const char *name, uint32_t length,
 		      struct exports_function *found, uint32_t most);
+
+/* Visits all functions that are known, some twice. */
+void exports_each(struct exports *e, exports_visitor *visit, void *context);
+
+/* Adds what a visitor was shown to the `count` there are, unless its address is there already. Returns the new number. */
+uint32_t exports_add(const struct exports *e, const Elf64_Sym *symbol, const char *name, int is_file,
+		     struct exports_function *found, uint32_t count, uint32_t most);
 
 /* How far it is from `address` to the next function that has a name, or to the end of the memory at `high`. */
 uint64_t exports_room(struct exports *e, uintptr_t address, uintptr_t high);

@@ -8,6 +8,7 @@
 #include "exports.h"
 #include "imports.h"
 #include "modules.h"
+#include "poke.h"
 #include "loaded.h"
 #include "real.h"
 #include "resource.h"
@@ -16,11 +17,11 @@
 #include "tail.h"
 #include "thread.h"
 #include "thunk.h"
+#include "written.h"
 #include "rules.h"
 
 #define MODULES 4096u
 #define ENTRIES ((uint32_t)RESOURCE_LIBC_PROBE) /* of resource_probes */
-#define DEFINITIONS 8u /* of one name in one module */
 
 struct module {
 	const struct link_map *map;
@@ -41,8 +42,23 @@ static uint32_t rules_free, round_now, has_changed;
 static const struct link_map *program;
 static const struct r_debug *loader;
 
+static int is_same_module(const struct resource_probe *r, const char *library)
+{
+	return r->library && strcmp(r->library, library) == 0;
+}
+
+/* May this entry of a probe line tell of the function at `address`? Each overload and each module has one of its own. */
+static int is_free_for(const struct resource_probe *r, const char *library, uintptr_t address)
+{
+	if (!library)
+		return 1;
+	if (!is_same_module(r, library) || r->status == TRACE_PROBE_HOOKED || r->status == TRACE_PROBE_LED)
+		return 0;
+	return !r->address || r->address == address || r->status == TRACE_PROBE_UNLOADED;
+}
+
 /* The entry that tells the analyzer about a probe line in a module (0: in none so far). */
-static uint32_t status_entry(const struct probe_line *p, const struct probe_source *f, const char *library)
+static uint32_t status_entry(const struct probe_line *p, const struct probe_source *f, const char *library, uintptr_t address)
 {
 	for (uint32_t i = 0; i < resource_probes_used; i++) {
 		struct resource_probe *r = &resource_probes[i];
@@ -51,8 +67,7 @@ static uint32_t status_entry(const struct probe_line *p, const struct probe_sour
 			continue;
 		if (!r->library)
 			r->library = library;
-		if (!library || (r->library && strcmp(r->library, library) == 0 &&
-				 r->status != TRACE_PROBE_HOOKED && r->status != TRACE_PROBE_LED))
+		if (is_free_for(r, library, address))
 			return i;
 	}
 	if (resource_probes_used == ENTRIES)
@@ -150,15 +165,18 @@ static void refuse(uint32_t entry, const char *reason)
 static void plan(const struct exports *e, const struct exports_function *found,
 		 const struct probe_line *p, const struct probe_source *f, uint32_t module)
 {
-	uint32_t entry = status_entry(p, f, sources_keep(e->name));
+	uint32_t entry = status_entry(p, f, sources_keep(e->name), found->address);
+	const char *unlike = e->has_text_relocations ? "text relocations" : written_unlike(found);
 	struct hook *h;
 
 	if (entry == ENTRIES)
 		return;
 	resource_probes[entry].address = found->address;
 	resource_probes[entry].reason = 0;
-	if (e->has_text_relocations) {
-		refuse(entry, "text relocations");
+	if (f->is_users && (strncmp(found->name, p->symbol.at, p->symbol.size) != 0 || found->name[p->symbol.size]))
+		resource_probes[entry].symbol = sources_keep(found->name);
+	if (unlike) {
+		refuse(entry, unlike);
 		return;
 	}
 	h = hook_at(found->address, module, found->size);
@@ -170,13 +188,14 @@ static void plan(const struct exports *e, const struct exports_function *found,
 		refuse(entry, "too many probes");
 	if (h) {
 		h->symbol = found->symbol;
+		h->name = found->name;
 		h->is_indirect = found->is_indirect;
 	}
 }
 
 static void plan_file(struct exports *e, struct probe_source *f, uint32_t module)
 {
-	struct exports_function found[DEFINITIONS];
+	struct exports_function found[WRITTEN_MOST];
 
 	for (uint32_t i = f->probe_first; i < f->probe_first + f->probes; i++) {
 		const struct probe_line *p = &sources_probes[i];
@@ -185,11 +204,11 @@ static void plan_file(struct exports *e, struct probe_source *f, uint32_t module
 
 		if (!probe_matches(&t->library, e->name))
 			continue;
-		count = exports_find(e, p->symbol.at, p->symbol.size, found, DEFINITIONS);
+		count = written_find(e, &p->symbol, f->is_users, found);
 		for (uint32_t k = 0; k < count; k++)
 			plan(e, &found[k], p, f, module);
 		if (count == 0 && t->library.size) {
-			uint32_t entry = status_entry(p, f, sources_keep(e->name));
+			uint32_t entry = status_entry(p, f, sources_keep(e->name), 0);
 
 			if (entry < ENTRIES)
 				resource_probes[entry].status =
@@ -198,17 +217,11 @@ static void plan_file(struct exports *e, struct probe_source *f, uint32_t module
 	}
 }
 
-static const struct probe_word *name_of(const struct hook *h)
-{
-	return &hooks_rules[h->before ? h->before : h->after].declared->symbol;
-}
-
 /* Leads the modules whose words for imports are filled in: at the start all of them, later those known before, and from glibc
  * 2.41 on new ones too. */
 static void lead_importers(const struct hook *h)
 {
-	const struct probe_word *name = name_of(h);
-	struct imports_lead lead = {name->at, name->size, h->led_from, (uintptr_t)h->patch.cell};
+	struct imports_lead lead = {h->name, (uint32_t)strlen(h->name), h->led_from, (uintptr_t)h->patch.cell};
 
 	for (uint32_t i = 0; i < modules_used; i++) {
 		const struct link_map *map = modules[i].map;
@@ -495,9 +508,9 @@ void hooks_modules_changed(void)
 {
 	has_changed = 0;
 	if (loader->r_state == RT_CONSISTENT) {
-		patch_begin();
+		poke_begin();
 		look_at_all();
-		patch_end();
+		poke_end();
 	}
 	if (has_changed || loader->r_state != RT_CONSISTENT)
 		modules_changed();
@@ -542,11 +555,11 @@ void hooks_start(const char *list)
 	sources_start(list);
 	for (uint32_t i = 0; i < sources_used; i++)
 		for (uint32_t k = sources[i].probe_first; sources[i].is_users && k < sources[i].probe_first + sources[i].probes; k++)
-			status_entry(&sources_probes[k], &sources[i], 0);
-	patch_begin();
+			status_entry(&sources_probes[k], &sources[i], 0, 0);
+	poke_begin();
 	watch_loader();
 	look_at_all();
 	mark_nowhere();
-	patch_end();
+	poke_end();
 	resource_publish();
 }

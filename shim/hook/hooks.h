@@ -39,6 +39,7 @@ struct hook {
 	uint64_t size;
 	const char *refused; /* why it is not followed */
 	const Elf64_Sym *symbol; /* in the module's memory, 0: none */
+	const char *name;        /* of the symbol, there too */
 	int is_indirect;         /* patch.entry chooses the function */
 	uintptr_t led_from;      /* the function, if its importers were led to the cell; else 0 */
 	uint32_t led_since;      /* round of looking at modules */

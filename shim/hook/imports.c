@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "patch.h"
+#include "poke.h"
 #include "rules.h"
 
 struct tables {
@@ -81,11 +81,11 @@ uint32_t imports_lead(const struct link_map *map, const struct imports_lead *lea
 
 			if ((type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT) ||
 			    !is_named(&t, (uint32_t)ELF64_R_SYM(r->r_info), lead) ||
-			    patch_peek(t.bias + r->r_offset, &value, sizeof value))
+			    poke_read(t.bias + r->r_offset, &value, sizeof value))
 				continue;
 			if (value != lead->from && !is_unresolved(&t, r, value))
 				continue;
-			written += patch_write(t.bias + r->r_offset, &lead->to, sizeof lead->to) == 0;
+			written += poke_write(t.bias + r->r_offset, &lead->to, sizeof lead->to) == 0;
 		}
 	return written;
 }
@@ -108,10 +108,10 @@ static uint32_t bind_one(const struct tables *t, const Elf64_Rela *r, void *(*ow
 
 		copy.st_value = (uintptr_t)to - t->bias;
 		copy.st_other = STV_HIDDEN;
-		written += patch_write((uintptr_t)symbol, &copy, sizeof copy) == 0;
+		written += poke_write((uintptr_t)symbol, &copy, sizeof copy) == 0;
 	}
-	if (next && !patch_peek(t->bias + r->r_offset, &word, sizeof word) && word == (uintptr_t)next)
-		written += patch_write(t->bias + r->r_offset, &to, sizeof to) == 0;
+	if (next && !poke_read(t->bias + r->r_offset, &word, sizeof word) && word == (uintptr_t)next)
+		written += poke_write(t->bias + r->r_offset, &to, sizeof to) == 0;
 	return written;
 }
 
@@ -134,5 +134,5 @@ int imports_publish(const Elf64_Sym *symbol, uintptr_t bias, uintptr_t to)
 
 	copy.st_value = to - bias;
 	copy.st_info = (unsigned char)ELF64_ST_INFO(ELF64_ST_BIND(symbol->st_info), STT_FUNC);
-	return patch_write((uintptr_t)symbol, &copy, sizeof copy);
+	return poke_write((uintptr_t)symbol, &copy, sizeof copy);
 }

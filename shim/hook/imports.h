@@ -12,7 +12,7 @@
  * 4. A module that is loaded with RTLD_DEEPBIND would find libc's malloc and free before ours. It is bound to ours when
  *    the loader says that the module is there: before glibc 2.41 that is before it is relocated, from then on after.
  *
- * Context: as patch.h.
+ * Context: as poke.h.
  */
 #include <link.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@
  * already, and only a window of addresses can be reached: 16 MiB for four bytes, 64 KiB for three, 256 bytes for two
  * (instruction punning, as E9Patch does it).
  *
- * Context: as patch.h.
+ * Context: as poke.h.
  */
 #include <stdint.h>
 

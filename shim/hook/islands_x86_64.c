@@ -5,7 +5,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-#include "patch.h"
+#include "poke.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -78,7 +78,7 @@ uintptr_t islands_make(uintptr_t low, uintptr_t high, uintptr_t cell)
 		return 0;
 	slot = slot_of(p, low, high);
 	memcpy(code + 6, &cell, sizeof cell);
-	if (patch_write(p->start + slot * ISLAND, code, sizeof code))
+	if (poke_write(p->start + slot * ISLAND, code, sizeof code))
 		return 0;
 	p->used[slot / 64] |= 1ull << slot % 64;
 	return p->start + slot * ISLAND;

@@ -6,15 +6,14 @@
  * the displaced instructions and leads to a thunk (thunk.h). Where there are not five: a short jump to padding behind the
  * function, or a jump that ends in the bytes of what follows.
  *
- * 1. Code is written through /proc/self/mem, so that no page changes its protection; only where
- *    that is not allowed, mprotect opens the page for a moment.
+ * 1. Code is written as poke.h does it.
  * 2. What is doubtful is left alone, with the reason as a text.
  * 3. A cell is complete before the entry leads to it.
  * 4. Bytes that a jump borrows are not patched later: of neighbours, the one behind comes first.
  * 5. Only code that no thread runs yet is patched: before constructors, or when the loader
  *    has just mapped a module.
  *
- * Context: constructor or r_brk, under the lock of the caller. No descriptor outlives patch_end.
+ * Context: constructor or r_brk, under the lock of the caller, between poke_begin and poke_end.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -35,16 +34,6 @@ struct patch_target {
 	uint32_t number;    /* goes into the cell, the handler finds it there */
 	int through;	    /* the return value is wanted */
 };
-
-/* Opens /proc/self/mem. Returns 0, or -errno (writing will then use mprotect). */
-int patch_begin(void);
-void patch_end(void);
-
-/* Copies memory that may not be mapped. Returns 0, or -1. Between patch_begin and patch_end. */
-int patch_peek(uintptr_t from, void *to, size_t size);
-
-/* Writes into memory of a module that is mapped privately, whatever its protection. Returns 0, or -1. */
-int patch_write(uintptr_t to, const void *from, size_t size);
 
 /* Makes a cell that leads to the thunk and then on to target->entry, and patches nothing: whoever is led to the
  * cell comes through. Returns 0 and fills `patch`, or the reason why not. */

@@ -2,26 +2,7 @@
 /* Architectures without thunks: no function is ever patched, and each says so. */
 #include "patch.h"
 
-#include <errno.h>
-
 #include "thunk.h"
-
-int patch_begin(void)
-{
-	return -ENOSYS;
-}
-
-void patch_end(void)
-{
-}
-
-int patch_peek(uintptr_t from, void *to, size_t size)
-{
-	(void)from;
-	(void)to;
-	(void)size;
-	return -1;
-}
 
 const char *patch_examine(const uint8_t *code, uint64_t size, uint64_t room, struct patch_plan *plan)
 {
@@ -29,6 +10,13 @@ const char *patch_examine(const uint8_t *code, uint64_t size, uint64_t room, str
 	(void)size;
 	(void)room;
 	*plan = (struct patch_plan){0};
+	return "not on this architecture";
+}
+
+const char *patch_detour(const struct patch_target *target, struct patch *patch)
+{
+	(void)target;
+	(void)patch;
 	return "not on this architecture";
 }
 

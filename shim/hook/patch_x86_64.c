@@ -8,14 +8,12 @@
  */
 #include "patch.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "decode.h"
 #include "islands.h"
-#include "proc.h"
+#include "poke.h"
 #include "sys.h"
 #include "thunk.h"
 #include "rules.h"
@@ -45,53 +43,6 @@ struct writer {
 
 static struct arena arenas[ARENAS]; /* [0] are the cells in our own text */
 static uint32_t arenas_used;
-static int memory = -1;
-
-int patch_begin(void)
-{
-	long fd = proc_open("mem", O_RDWR);
-
-	memory = sys_failed(fd) ? -1 : (int)fd;
-	if (arenas_used == 0) {
-		arenas[0].start = (uintptr_t)thunk_cells;
-		arenas[0].cells = THUNK_CELLS;
-		arenas_used = 1;
-	}
-	return sys_failed(fd) ? (int)fd : 0;
-}
-
-void patch_end(void)
-{
-	if (memory >= 0)
-		sys_call3(SYS_close, memory, 0, 0);
-	memory = -1;
-}
-
-int patch_peek(uintptr_t from, void *to, size_t size)
-{
-	if (memory < 0)
-		return -1;
-	return sys_call6(SYS_pread64, memory, (long)to, (long)size, (long)from, 0, 0) == (long)size
-		       ? 0
-		       : -1;
-}
-
-int patch_write(uintptr_t to, const void *from, size_t size)
-{
-	uintptr_t page = to & ~4095ul;
-	size_t length = ((to + size + 4095) & ~4095ul) - page;
-
-	if (memory >= 0 && sys_call6(SYS_pwrite64, memory, (long)from, (long)size, (long)to, 0, 0) ==
-				   (long)size)
-		return 0;
-	if (sys_failed(sys_call3(SYS_mprotect, (long)page, (long)length,
-				 PROT_READ | PROT_WRITE | PROT_EXEC)))
-		return -1;
-	memcpy((void *)to, from, size);
-	sys_call3(SYS_mprotect, (long)page, (long)length, PROT_READ | PROT_EXEC);
-	return 0;
-}
-
 static int reaches(uintptr_t from, uintptr_t to)
 {
 	int64_t distance = (int64_t)(to - from);
@@ -307,6 +258,8 @@ static void give_back(unsigned char *cell)
 static unsigned char *place(struct writer *w, const struct patch_target *t, uint32_t displaced,
 			    uint32_t *moved)
 {
+	if (arenas_used == 0)
+		arenas[arenas_used++] = (struct arena){.start = (uintptr_t)thunk_cells, .cells = THUNK_CELLS};
 	for (uint32_t i = 0; i <= arenas_used; i++) {
 		struct arena *a = i < arenas_used ? &arenas[i] : 0;
 		unsigned char *cell;
@@ -341,7 +294,7 @@ static int write_jump(uintptr_t from, uintptr_t to, uint32_t most)
 	int32_t distance = (int32_t)(to - (from + JUMP));
 
 	memcpy(jump + 1, &distance, 4);
-	return patch_write(from, jump, most);
+	return poke_write(from, jump, most);
 }
 
 /* A debugger's breakpoint on a byte that the jump borrows changes where it lands: there it finds an island too. */
@@ -378,7 +331,7 @@ static int write_punned(uintptr_t entry, uint32_t width, uintptr_t cell)
 		distance = (uint32_t)(island - (jump + JUMP));
 		bytes[prefixes] = 0xe9;
 		memcpy(bytes + prefixes + 1, &distance, own - 1);
-		return patch_write(entry, bytes, width);
+		return poke_write(entry, bytes, width);
 	}
 	return -1;
 }
@@ -390,7 +343,7 @@ static int write_entry(const struct patch_plan *p, uintptr_t entry, uintptr_t ce
 	if (p->width == JUMP)
 		return write_jump(entry, cell, JUMP);
 	if (p->padding)
-		return write_jump(entry + p->padding, cell, JUMP) ? -1 : patch_write(entry, near, sizeof near);
+		return write_jump(entry + p->padding, cell, JUMP) ? -1 : poke_write(entry, near, sizeof near);
 	return write_punned(entry, p->width, cell);
 }
 
@@ -413,7 +366,7 @@ const char *patch_install(const struct patch_target *t, struct patch *patch)
 		return "no cell within reach";
 	patch->entry = t->entry;
 	patch->original = (uintptr_t)patch->cell + moved;
-	if (patch_write((uintptr_t)patch->cell, w.bytes, THUNK_CELL) == 0 &&
+	if (poke_write((uintptr_t)patch->cell, w.bytes, THUNK_CELL) == 0 &&
 	    write_entry(&plan, t->entry, (uintptr_t)patch->cell) == 0)
 		return 0;
 	patch_forget(patch);
@@ -430,7 +383,7 @@ const char *patch_detour(const struct patch_target *t, struct patch *patch)
 	if (!patch->cell)
 		return "no cell within reach";
 	patch->original = (uintptr_t)patch->cell + moved;
-	if (patch_write((uintptr_t)patch->cell, w.bytes, THUNK_CELL) == 0)
+	if (poke_write((uintptr_t)patch->cell, w.bytes, THUNK_CELL) == 0)
 		return 0;
 	give_back(patch->cell);
 	patch->cell = 0;

@@ -42,6 +42,7 @@ struct resource_probe {
 	const struct probe_line *declared;
 	const char *file;
 	const char *library; /* module it was found in, 0: none */
+	const char *symbol;  /* the linker's name, 0: as declared */
 	const char *reason;
 	uint32_t type; /* index into resource_types */
 	uint32_t status; /* enum trace_probe_status */

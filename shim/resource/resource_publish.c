@@ -60,7 +60,7 @@ static uint32_t publish_probe(uint32_t probe)
 	uint32_t type = publish_type(p->type), i = resource_table->probes[probe], symbol = 0;
 	struct trace_probe *entry;
 
-	if (!type || (!i && (!(symbol = word_text(&p->declared->symbol)) ||
+	if (!type || (!i && (!(symbol = p->symbol ? text(p->symbol) : word_text(&p->declared->symbol)) ||
 			     !(i = area_take(TRACE_AREA_PROBE, 1)))))
 		return 0;
 	entry = at_probe(i);

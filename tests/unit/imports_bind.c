@@ -9,16 +9,16 @@
 
 #include "check.h"
 #include "imports.h"
-#include "patch.h"
+#include "poke.h"
 
 static int memory, freed, resized;
 
-int patch_write(uintptr_t at, const void *from, size_t size)
+int poke_write(uintptr_t at, const void *from, size_t size)
 {
 	return pwrite(memory, from, size, (off_t)at) == (ssize_t)size ? 0 : -1;
 }
 
-int patch_peek(uintptr_t at, void *to, size_t size)
+int poke_read(uintptr_t at, void *to, size_t size)
 {
 	memcpy(to, (const void *)at, size);
 	return 0;

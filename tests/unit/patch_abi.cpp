@@ -14,6 +14,7 @@
 extern "C" {
 #include "guard.h"
 #include "patch.h"
+#include "poke.h"
 #include "thunk.h"
 }
 
@@ -158,10 +159,10 @@ int main()
 	char *nothing_said[] = {nullptr};
 
 	guard_start(nothing_said);
-	patch_begin();
+	poke_begin();
 	INSTALL(_tail, 0);
 	INSTALL(_through, 1);
-	patch_end();
+	poke_end();
 	all_tail();
 	unsigned tail = entered;
 	check(tail >= 11 && left == 0, "every tail call was seen");

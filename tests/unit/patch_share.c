@@ -13,6 +13,7 @@
 #include "exports.h"
 #include "guard.h"
 #include "patch.h"
+#include "poke.h"
 #include "thunk.h"
 
 struct function {
@@ -210,7 +211,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (!dlopen(argv[i], RTLD_NOW | RTLD_GLOBAL))
 			printf("%s skipped: %s\n", argv[i], dlerror());
-	patch_begin();
+	poke_begin();
 	for (int i = 1; i < argc; i++) {
 		const struct link_map *map = dlopen(argv[i], RTLD_NOW | RTLD_NOLOAD);
 		struct exports e;
@@ -218,7 +219,7 @@ int main(int argc, char **argv)
 		if (map && exports_open(&e, map, 0) == 0)
 			follow(&e);
 	}
-	patch_end();
+	poke_end();
 	use_libc();
 	use_glib();
 	use_sqlite();

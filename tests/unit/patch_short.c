@@ -11,6 +11,7 @@
 #include "exports.h"
 #include "guard.h"
 #include "patch.h"
+#include "poke.h"
 #include "thunk.h"
 
 #define FUNCTION __attribute__((noinline, used))
@@ -135,9 +136,9 @@ static void break_behind(void)
 		if (all[i].entry + 5 <= all[i - 1].entry || !is_followed[i] ||
 		    (all[i].entry != (uintptr_t)take && all[i].entry != (uintptr_t)drop))
 			continue;
-		patch_write(all[i - 1].entry, &trap, 1);
+		poke_write(all[i - 1].entry, &trap, 1);
 		((void (*)(struct object *))all[i].entry)(&o);
-		patch_write(all[i - 1].entry, &byte, 1);
+		poke_write(all[i - 1].entry, &byte, 1);
 		printf("borrowed: %s, count %d\n", all[i].name, o.refs);
 	}
 }
@@ -151,7 +152,7 @@ int main(int argc, char **argv)
 	guard_start((char *[]){NULL});
 	use();
 	bare = depth;
-	patch_begin();
+	poke_begin();
 	if (exports_open(&e, _r_debug.r_map, 1))
 		return 2;
 	for (unsigned i = 0; i < ALL; i++) { /* from the last one in memory */
@@ -164,7 +165,7 @@ int main(int argc, char **argv)
 		check(seen[i] == (unsigned)is_followed[i] * (1 + !strcmp(all[i].name, "take")), all[i].name);
 	if (argc > 2)
 		break_behind();
-	patch_end();
+	poke_end();
 	for (unsigned i = 0; i < ALL; i++)
 		if (is_followed[i])
 			patch_forget(&patches[i]);
