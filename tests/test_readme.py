@@ -79,7 +79,7 @@ def test_every_option_named_in_the_readme_exists():
         assert f"{key}=" in settings, key
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").iterdir()))
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").iterdir() if path.is_file()))
 def test_every_script_answers_help_in_one_line(script):
     done = run([ROOT / "scripts" / script, "--help"])
     assert done.status == 0 and len(done.stdout.splitlines()) == 1, done
