@@ -46,10 +46,11 @@ class Scene:
     def source(self):
         return FOLDER / "scene" / f"{self.program}.java"
 
-    def marked(self, word="MISSING"):
-        """Lines on which the source says that something is missing, or wrong."""
+    def marked(self):
+        """Lines on which the source says that something is missing or wrong, if need be for these arguments only."""
+        ends = tuple(" ".join(("//", word, *self.arguments)) for word in ("MISSING", "WRONG"))
         lines = self.source.read_text().splitlines()
-        return [number for number, line in enumerate(lines, 1) if line.endswith(f"// {word}")]
+        return [number for number, line in enumerate(lines, 1) if line.endswith(ends)]
 
 
 BOTH = ("debian", "grpc-1.70.0")
@@ -204,8 +205,8 @@ def netty_reports(ended):
 class Found:
     """What leakshim says of a scene that ran under it."""
 
-    def __init__(self, ended, whole, text):
-        self.ended, self.whole, self.text = ended, whole, text
+    def __init__(self, ended, whole, text, trace):
+        self.ended, self.whole, self.text, self.trace = ended, whole, text, trace
         self.problems = whole["leaks"] + whole["findings"]
 
     @property
@@ -239,4 +240,4 @@ def look(scene, flavour, folder, *options, settings=None):
     ended = run(command(scene, flavour, *options), preload(folder, report="none", **(settings or {})), timeout=120)
     trace = only_trace(folder, "java")
     text, whole = (run([LEAKSHIM, "report", trace, *form]).stdout for form in ((), ("--format", "json", "--max", "0")))
-    return Found(ended, json.loads(whole), text.decode(errors="replace"))
+    return Found(ended, json.loads(whole), text.decode(errors="replace"), trace)

@@ -15,6 +15,7 @@ enum java_kind java_kind(const struct model *m, const struct resource *r)
 		enum java_kind kind;
 	} kinds[] = {
 		{ "ByteBuf", JAVA_BUFFER },	    { "ServerCall", JAVA_SERVER_CALL }, { "ClientCall", JAVA_CLIENT_CALL },
+		{ "PendingCall", JAVA_PENDING_CALL },
 		{ "ManagedChannel", JAVA_CHANNEL }, { "Server", JAVA_SERVER },	       { "DetachedStream", JAVA_STREAM },
 		{ "Deflater", JAVA_NATIVE },	    { "Inflater", JAVA_NATIVE },       { "DirectByteBuffer", JAVA_NATIVE },
 	};
@@ -218,6 +219,8 @@ enum leak_class java_class(struct work *w, const struct resource *r)
 	const struct model *m = w->m;
 	enum java_kind kind = java_kind(m, r);
 
+	if (kind == JAVA_PENDING_CALL)
+		return CLASS_IGNORED;
 	if (r->java->is_collected || r->java->verdict == JAVA_UNREACHABLE)
 		return class_lost(m, r, kind);
 	if (java_is_static(m, r))

@@ -15,6 +15,7 @@ enum java_kind {
 	JAVA_BUFFER,	  /* a ByteBuf */
 	JAVA_SERVER_CALL,
 	JAVA_CLIENT_CALL,
+	JAVA_PENDING_CALL, /* that a client call was made for later */
 	JAVA_CHANNEL,	  /* of a client */
 	JAVA_SERVER,
 	JAVA_STREAM,	  /* a message without a copy */

@@ -337,6 +337,20 @@ static bool is_torn(const struct model *m, const struct resource *call)
 	return false;
 }
 
+/* Where the program made a call whose channel was not connected yet. */
+static void note_pending(struct finding_out *f, const struct resource *call)
+{
+	const struct model *m = f->w->m;
+	const struct resource *pending = call->java->around ? &m->resources[call->java->around - 1] : NULL;
+
+	if (f->missing || !pending || java_kind(m, pending) != JAVA_PENDING_CALL)
+		return;
+	because(f, "It was made before its channel was connected, and started later by another thread");
+	f->missing = own_step(m, pending, NULL);
+	if (!f->missing)
+		f->missing = java_own(m, pending->node);
+}
+
 static void decide_call(struct finding_out *f, enum java_kind kind)
 {
 	struct model *m = f->w->m;
@@ -348,6 +362,7 @@ static void decide_call(struct finding_out *f, enum java_kind kind)
 	f->missing = step ? step : java_own(m, call->node);
 	if (call->java->name)
 		because(f, pool_print(&m->pool, "Calls of %s", call->java->name));
+	note_pending(f, call);
 	if (e->overlap) {
 		decide_unsynchronised(f, CONFIDENCE_CERTAIN);
 		return;

@@ -22,9 +22,12 @@ enum java_around java_around_of(const struct model *m, const struct resource *ca
 	return JAVA_AROUND_COMPLETED;
 }
 
+/* The call of the server in whose work it was made. */
 static const struct resource *around(const struct model *m, const struct resource *r)
 {
-	return r->java->around ? &m->resources[r->java->around - 1] : NULL;
+	const struct resource *around = r->java->around ? &m->resources[r->java->around - 1] : NULL;
+
+	return around && java_kind(m, around) == JAVA_SERVER_CALL ? around : NULL;
 }
 
 /* Siblings were made by the same line of the program, or, where none of its lines is in the stack, at the same place. */

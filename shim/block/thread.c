@@ -212,7 +212,7 @@ struct thread *thread_enter(uintptr_t sp, int counts)
 		return 0;
 	if (t && t != DEAD && t->attached) {
 		if (is_busy(t, sp)) {
-			if (counts && t->busy_sp != THREAD_OWN_WORK)
+			if (counts && t->busy_sp > THREAD_WORK_FOR_US)
 				state_drop(TRACE_DROP_REENTRANT);
 			return 0;
 		}

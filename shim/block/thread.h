@@ -22,6 +22,7 @@ enum thread_mode {
 
 /* In busy_sp: calls that come now are the shim's own doing and no drops. */
 #define THREAD_OWN_WORK 1u
+#define THREAD_WORK_FOR_US 2u /* somebody else's code: what it makes is left out, what it frees is gone */
 
 /* An operator's own call of malloc stands no further away than this on the stack. */
 #define THREAD_QUIET_SPAN 4096u

@@ -131,6 +131,14 @@ static int parse_type_key(struct parser *p, struct java_type *t, const struct pr
 		t->unless = v;
 		return is_class(&v) ? 0 : wrong(p, &v, "is no name of a class");
 	}
+	if (w->size == 5 && !memcmp(w->at, "stays", 5)) {
+		t->stays = 1;
+		return 0;
+	}
+	if (w->size == 4 && !memcmp(w->at, "free", 4)) {
+		t->free = 1;
+		return 0;
+	}
 	if (has_key(w, "count=", &v)) {
 		if (method_name(p, &v))
 			return -1;
@@ -143,7 +151,7 @@ static int parse_type_key(struct parser *p, struct java_type *t, const struct pr
 		t->size = v;
 		return 0;
 	}
-	return wrong(p, w, "is not known here; a type has class=, name=, count=, size= and unless=");
+	return wrong(p, w, "is not known here; a type has class=, name=, count=, size=, unless=, stays and free");
 }
 
 static int parse_type(struct parser *p, const struct probe_word *words, uint32_t count)
@@ -306,7 +314,7 @@ static void check_types(struct parser *p)
 		p->line = p->set->types[t].line;
 		if (!is_made)
 			tell(p, &p->set->types[t].name, PROBE_WARNING, "has no create line: none of it will be followed");
-		else if (!is_ended)
+		else if (!is_ended && !p->set->types[t].free)
 			tell(p, &p->set->types[t].name, PROBE_WARNING, "has no release or final line: all of it will leak");
 	}
 }

@@ -7,6 +7,7 @@
  *
  *   file = { line } ;  '#' starts a comment ;  fields are separated by blanks
  *   line = "type" NAME class=CLASS [ name=FIELD{.FIELD} ] [ count=METHOD() ] [ size=METHOD() ] [ unless=CLASS ]
+ *          [ stays | free ]
  *        | VERB [ CLASS ].METHOD [ "(" TYPES ")" ] [ OBJECT ] [ by=argN ]     of the type above it
  *   VERB = create | retain | release | final | touch | inside | work | abandon | excuse
  *   OBJECT = ( this | ret | arg0..arg9 ) { .FIELD }       default: this
@@ -17,7 +18,9 @@
  *   type    NAME is for people. class= is the class that gets a hidden field for the number of the object: that of
  *           the object or a superclass of it. name= leads to a string that tells one from another. count= and
  *           size= are called without arguments, count= only to make sure that an object is at its end. What is
- *           made by the code of unless= (four frames are looked at) is not followed.
+ *           made by the code of unless= (four frames are looked at) is not followed. What `stays` is mostly held until
+ *           the program ends: when it does, nobody looks whether these are. What is `free` needs no
+ *           end: the collector may take it.
  *   create  with `this` or ret: before the method returns; with argN: at its entry.
  *   release takes one reference back, or as many as the int parameter by= says, as retain adds them; the last one ends
  *           the object. final ends it at once, and may come again.
@@ -50,7 +53,7 @@ struct java_type {
 	struct probe_word unless;
 	struct probe_word title; /* name=: fields with dots, size 0: none */
 	struct probe_word count, size; /* names of methods, size 0: none */
-	uint32_t line;
+	uint32_t line, stays, free;
 };
 
 struct java_probe {

@@ -140,6 +140,19 @@ static inline void note_freed(struct thread *t, uintptr_t address, int is_quiet,
 		wrong_free(t, address, from);
 }
 
+/* The same while a thread does work for us. */
+static struct live_taken gone_meanwhile(uintptr_t address)
+{
+	struct live_taken taken = {0, 0, 0, 0, 0, 0};
+	struct thread *t = thread_current;
+
+	if ((uintptr_t)t > 1 && t->attached && t->busy_sp == THREAD_WORK_FOR_US) {
+		live_settle(t);
+		taken = live_take(t, address);
+	}
+	return taken;
+}
+
 /* Takes the block out of the table. where is 0 if it was not followed. */
 static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t family,
 							     struct live_caller from)
@@ -152,7 +165,7 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 		return taken;
 	struct thread *t = thread_enter(from.sp, 0);
 	if (!t)
-		return taken;
+		return gone_meanwhile((uintptr_t)p);
 	live_settle(t);
 	int is_quiet = t->quiet_free == (uintptr_t)p;
 	if (is_quiet)

@@ -228,12 +228,13 @@ static const uint8_t *same_type(const uint8_t *d, const uint8_t *end, const char
 static int has_parameters(const struct class_hook *h, const uint8_t *d, uint32_t size)
 {
 	const uint8_t *end = d + size;
-	const char *name = h->parameters, *names_end = name + h->parameters_size;
+	const char *name = h->parameters;
 
 	if (!name)
 		return 1;
 	if (size < 3 || *d++ != '(')
 		return 0;
+	const char *names_end = name + h->parameters_size;
 	while (name < names_end) {
 		const char *comma = memchr(name, ',', (size_t)(names_end - name));
 		const char *stop = comma ? comma : names_end;

@@ -92,6 +92,21 @@ static void say_vm(uint32_t status, const char *version, const char *why)
 	thread_leave(t);
 }
 
+struct thread *jvm_lend(void)
+{
+	struct thread *t = thread_enter((uintptr_t)__builtin_frame_address(0), 0);
+
+	if (t)
+		t->busy_sp = THREAD_WORK_FOR_US;
+	return t;
+}
+
+void jvm_give_back(struct thread *t)
+{
+	if (t)
+		thread_leave(t);
+}
+
 /* --- the thread that waits for requests --- */
 
 /* For as long as `work` takes, the thread is one of the virtual machine's. */
@@ -110,7 +125,7 @@ static void attached(void (*work)(JNIEnv *env))
 static void look(JNIEnv *env)
 {
 	stacks_name_pending(env);
-	walk_heap(env, LIVE_BUDGET_US);
+	walk_heap(env, LIVE_BUDGET_US, 0);
 }
 
 static void name_pending(JNIEnv *env)
@@ -243,7 +258,7 @@ static void JNICALL vm_dies(jvmtiEnv *ti, JNIEnv *env)
 		vm->ended = state_now() | 1;
 	if (jvm.phase == JVM_FOLLOWED && jvm.live) {
 		stacks_name_pending(env);
-		walk_heap(env, END_BUDGET_US);
+		walk_heap(env, END_BUDGET_US, 1);
 	}
 	__atomic_store_n(&jvm.phase, JVM_DEAD, __ATOMIC_RELEASE);
 }

@@ -347,13 +347,32 @@ jlong classes_tag(JNIEnv *env, jclass class, const char *signature)
 					     "Ljava/security/",     "Lsun/security/",       "Ljava/lang/reflect/Method;",
 					     "Ljava/lang/Integer",  "Ljava/lang/Character", "Ljdk/internal/loader/URLClassPath"};
 
+	/* nothing of the program's is put into their statics; each would lead to all that its methods name */
+	static const char *const bare[] = {
+		"[",			"Ljava/io/",		 "Ljava/lang/annotation/",   "Ljava/lang/constant/",
+		"Ljava/lang/invoke/",	"Ljava/lang/module/",	 "Ljava/lang/reflect/",	     "Ljava/math/",
+		"Ljava/nio/",		"Ljava/security/",	 "Ljava/text/",		     "Ljava/time/",
+		"Ljava/util/Collections", "Ljava/util/Formatter", "Ljava/util/Immutable",   "Ljava/util/Locale",
+		"Ljava/util/function/", "Ljava/util/jar/",	 "Ljava/util/regex/",	     "Ljava/util/stream/",
+		"Ljava/util/zip/",	"Ljdk/internal/access/", "Ljdk/internal/jimage/",    "Ljdk/internal/jrtfs/",
+		"Ljdk/internal/math/",	"Ljdk/internal/module/", "Ljdk/internal/org/",	     "Ljdk/internal/perf/",
+		"Ljdk/internal/reflect/", "Ljdk/internal/util/", "Lsun/invoke/",	     "Lsun/launcher/",
+		"Lsun/net/",		"Lsun/nio/",		 "Lsun/reflect/",	     "Lsun/security/",
+		"Lsun/util/"};
+	jlong is_bare = 0;
+
+	if (!strcmp(signature, "Ljava/lang/Class;"))
+		return CLASS_IS_CLASS;
+	for (size_t i = 0; i < sizeof bare / sizeof *bare && !is_bare; i++)
+		if (!strncmp(signature, bare[i], strlen(bare[i])))
+			is_bare = CLASS_IS_BARE;
 	for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++)
 		if (!strncmp(signature, leaves[i], strlen(leaves[i])))
-			return CLASS_IS_LEAF;
+			return CLASS_IS_LEAF | is_bare;
 	if (!reference || !(*env)->IsAssignableFrom(env, class, reference) || (*env)->IsAssignableFrom(env, class, soft) ||
 	    (*env)->IsSameObject(env, class, reference))
-		return 0;
-	return CLASS_IS_WEAK | (jlong)(referent + classes_interface_fields(env, class)) << CLASS_WEAK_SHIFT;
+		return is_bare;
+	return CLASS_IS_WEAK | is_bare | (jlong)(referent + classes_interface_fields(env, class)) << CLASS_WEAK_SHIFT;
 }
 
 static void tag_class(jvmtiEnv *ti, JNIEnv *env, jclass class, const char *signature)

@@ -143,13 +143,10 @@ static int is_known(JNIEnv *env, uint32_t number, uint64_t old)
 /* So that the collector tells when it takes the object. What the virtual machine allocates for that is our doing. */
 static void set_tag(jobject object, uint64_t id)
 {
-	struct thread *t = thread_enter((uintptr_t)__builtin_frame_address(0), 0);
+	struct thread *t = jvm_lend();
 
-	if (t)
-		t->busy_sp = THREAD_OWN_WORK;
 	(*jvm.ti)->SetTag(jvm.ti, object, (jlong)id);
-	if (t)
-		thread_leave(t);
+	jvm_give_back(t);
 }
 
 static void create(JNIEnv *env, uint32_t number, jobject object)
@@ -246,13 +243,20 @@ static void operate(JNIEnv *env, jobject object, uint64_t id, uint32_t number, j
 	}
 }
 
-/* A probe of the type of a resource. */
+/* A probe of the type of a resource, as an index into jvm_probes. */
 static uint32_t type_probe(const struct trace_resource *r)
 {
 	for (uint32_t i = 0; i < jvm_probes_used; i++)
 		if (resource_type_index(RESOURCE_JAVA_TYPE + jvm_probes[i].type) == r->type)
-			return RESOURCE_JAVA_PROBE + i;
-	return RESOURCE_JAVA_PROBE;
+			return i;
+	return 0;
+}
+
+/* Is it no leak when the collector takes it? */
+static int may_be_taken(uint32_t flags, uint32_t probe)
+{
+	return (flags & TRACE_RESOURCE_ABANDONED && flags & RESOURCE_FLAG_EXCUSED) ||
+	       jvm_types[jvm_probes[probe].type].declared->free;
 }
 
 void JNICALL events_collected(jvmtiEnv *ti, jlong object)
@@ -271,12 +275,11 @@ void JNICALL events_collected(jvmtiEnv *ti, jlong object)
 	}
 	uint32_t flags = __atomic_fetch_or(&java_resource_at(resource)->flags, TRACE_RESOURCE_COLLECTED, __ATOMIC_RELAXED);
 	thread_leave(t);
-	if (flags & TRACE_RESOURCE_ABANDONED && flags & RESOURCE_FLAG_EXCUSED) { /* that was its end */
-		struct resource_event e = {.address = (uint64_t)object,
-					   .probe = type_probe(java_resource_at(resource)),
-					   .is_skipped = 1,
-					   .from = {.sp = (uintptr_t)__builtin_frame_address(0)}};
+	uint32_t probe = type_probe(java_resource_at(resource));
+	if (may_be_taken(flags, probe)) { /* that was its end */
+		struct resource_event e = event_of((uint64_t)object, probe);
 
+		e.is_skipped = 1;
 		resource_object(&e, 0, 1, 0);
 	}
 }

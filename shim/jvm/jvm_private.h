@@ -76,7 +76,9 @@ void JNICALL classes_prepared(jvmtiEnv *ti, JNIEnv *env, jthread thread, jclass 
 /* What a class has in its tag, for walks; 0: nothing to say. Objects have their numbers, which are larger. */
 enum class_tag {
 	CLASS_IS_WEAK = 1, /* its objects do not hold what `referent` leads to; its number is in the bits above */
-	CLASS_IS_LEAF = 2  /* nothing that is followed lies behind its objects */
+	CLASS_IS_LEAF = 2, /* nothing that is followed lies behind its objects */
+	CLASS_IS_BARE = 4, /* nor behind its own statics */
+	CLASS_IS_CLASS = 8 /* its objects are classes */
 };
 #define CLASS_WEAK_SHIFT 8
 jlong classes_tag(JNIEnv *env, jclass class, const char *signature);
@@ -122,6 +124,11 @@ void stacks_learn(JNIEnv *env);
 int stacks_name_pending(JNIEnv *env);
 int stacks_has_pending(void);
 
+/* The virtual machine works for us in the running thread: what it allocates is left out until it is given back, and nothing of
+ * ours can be entered. 0: that cannot be told. */
+struct thread *jvm_lend(void);
+void jvm_give_back(struct thread *t);
+
 /* Wakes the thread of ours that attaches itself for a while. Async-signal-safe. */
 void jvm_wake(void);
 
@@ -137,6 +144,6 @@ void stacks_name_thread(JNIEnv *env);
 
 /* --- jvm_walk.c --- */
 
-/* Looks which objects can be reached. `budget_us` is for how long. */
-void walk_heap(JNIEnv *env, uint64_t budget_us);
+/* Looks which objects can be reached, and by whom. `budget_us` is for how long. The last look has no need to clean up. */
+void walk_heap(JNIEnv *env, uint64_t budget_us, int is_last);
 #endif

@@ -44,7 +44,7 @@ void walk_step_aside(struct walk *w)
 		return;
 	w->machine = t;
 	t->mode = THREAD_ASIDE;
-	t->busy_sp = THREAD_OWN_WORK;
+	t->busy_sp = THREAD_WORK_FOR_US;
 }
 
 void walk_step_back(struct walk *w)
@@ -93,8 +93,29 @@ static void sort(struct walk_live *a, uint32_t n)
 	}
 }
 
+/* What the static part of a class made lives as long as the class. */
+static int is_of_initialiser(uint32_t node)
+{
+	for (uint32_t i = 0; node && node != state.header->root && i < 512; i++, node = state_node(node)->parent) {
+		uint32_t frame = trace_java_frame_of(trace_node_pc(state_node(node)));
+
+		if (frame && !strcmp(words_at(java_frame_at(frame)->method), "<clinit>"))
+			return 1;
+	}
+	return 0;
+}
+
+/* Is it worth a look? */
+static int is_wanted(const struct trace_resource *r, int is_last)
+{
+	for (uint32_t i = 0; is_last && i < jvm_types_used; i++)
+		if (resource_type_index(RESOURCE_JAVA_TYPE + i) == r->type && jvm_types[i].declared->stays)
+			return 0;
+	return !is_of_initialiser(r->node);
+}
+
 /* Returns 0, or -1: no memory. */
-static int collect(struct walk *w)
+static int collect(struct walk *w, int is_last)
 {
 	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_RESOURCE].used;
 
@@ -108,8 +129,10 @@ static int collect(struct walk *w)
 	for (uint32_t i = 1; i < used && n < w->count; i++) {
 		const struct trace_resource *r = java_resource_at(i);
 
-		if (is_judged(r))
-			w->live[n++] = (struct walk_live){trace_resource_address(r), i, 0, r->node};
+		if (!is_judged(r))
+			continue;
+		w->live[n] = (struct walk_live){trace_resource_address(r), i, r->node, 0, (uint16_t)is_wanted(r, is_last)};
+		w->wanted += w->live[n++].is_wanted;
 	}
 	w->count = n;
 	sort(w->live, n);
@@ -133,10 +156,21 @@ struct walk_live *walk_find(struct walk *w, uint64_t object)
 
 /* --- references that are not followed --- */
 
-int walk_is_weak(jvmtiHeapReferenceKind kind, const jvmtiHeapReferenceInfo *info, jlong referrer_class)
+int walk_leads_nowhere(jvmtiHeapReferenceKind kind, const jvmtiHeapReferenceInfo *info, jlong class_tag, jlong referrer_class,
+		       jlong tag)
 {
-	return kind == JVMTI_HEAP_REFERENCE_FIELD && (referrer_class & 255) == CLASS_IS_WEAK &&
-	       info->field.index == (jint)(referrer_class >> CLASS_WEAK_SHIFT);
+	if (class_tag & CLASS_IS_LEAF || (class_tag & CLASS_IS_CLASS && tag & CLASS_IS_BARE))
+		return 1;
+	return kind == JVMTI_HEAP_REFERENCE_FIELD && referrer_class & CLASS_IS_WEAK &&
+	       info->field.index == (jint)((referrer_class & 0xffffffff) >> CLASS_WEAK_SHIFT);
+}
+
+int walk_met(struct walk *w, struct walk_live *l)
+{
+	if (!l->reached)
+		w->found += l->is_wanted;
+	l->reached = 1;
+	return w->found == w->wanted;
 }
 
 /* --- the walk --- */
@@ -151,10 +185,10 @@ static jint JNICALL reached(jvmtiHeapReferenceKind kind, const jvmtiHeapReferenc
 	walk_step_aside(w);
 	if (walk_is_late(w))
 		return JVMTI_VISIT_ABORT;
-	if (class_tag == CLASS_IS_LEAF || walk_is_weak(kind, info, referrer_class))
+	if (walk_leads_nowhere(kind, info, class_tag, referrer_class, *tag))
 		return 0;
-	if ((uint64_t)*tag >= TRACE_JAVA_OBJECTS && (found = walk_find(w, (uint64_t)*tag)) != 0)
-		found->reached = 1;
+	if ((uint64_t)*tag >= TRACE_JAVA_OBJECTS && (found = walk_find(w, (uint64_t)*tag)) != 0 && walk_met(w, found))
+		return JVMTI_VISIT_ABORT;
 	return JVMTI_VISIT_OBJECTS;
 }
 
@@ -163,7 +197,7 @@ static void judge(struct walk *w, uint32_t number)
 {
 	for (uint32_t i = 0; i < w->count; i++) {
 		struct walk_live *l = &w->live[i];
-		struct thread *t = l->reached || !w->is_late ? thread_enter((uintptr_t)__builtin_frame_address(0), 0) : 0;
+		struct thread *t = l->reached || (l->is_wanted && !w->is_late) ? thread_enter((uintptr_t)__builtin_frame_address(0), 0) : 0;
 		struct trace_resource *r = java_resource_at(l->resource);
 
 		if (!t)
@@ -195,21 +229,32 @@ static uint32_t follow(struct walk *w)
 				     : TRACE_JAVA_WALK_DONE;
 }
 
-void walk_heap(JNIEnv *env, uint64_t budget_us)
+/* Returns enum trace_java_walk. */
+static uint32_t look(JNIEnv *env, struct walk *w, uint32_t number, int is_last)
+{
+	struct paths *paths = 0;
+	uint32_t status = is_last ? walk_last(env, w, &paths) : follow(w);
+
+	if (status != TRACE_JAVA_WALK_FAILED)
+		judge(w, number);
+	if (status == TRACE_JAVA_WALK_FAILED || is_last)
+		walk_write(paths);
+	else
+		walk_paths(env, w);
+	return status;
+}
+
+void walk_heap(JNIEnv *env, uint64_t budget_us, int is_last)
 {
 	struct trace_java_vm *vm = jvm_entry();
-	struct walk w = {.budget = budget_us, .deadline = micros() + 10 * budget_us};
+	struct walk w = {.budget = budget_us, .deadline = micros() + 4 * budget_us};
 	uint64_t time = state_now();
 
-	if (!vm || collect(&w))
+	if (!vm || collect(&w, is_last))
 		return;
 	vm->walk_status = TRACE_JAVA_WALK_DONE;
-	if (w.count && (*env)->PushLocalFrame(env, 32768) == 0) {
-		vm->walk_status = follow(&w);
-		if (vm->walk_status != TRACE_JAVA_WALK_FAILED) {
-			judge(&w, vm->walk + 1);
-			walk_paths(env, &w);
-		}
+	if (w.wanted && (*env)->PushLocalFrame(env, 32768) == 0) {
+		vm->walk_status = look(env, &w, vm->walk + 1, is_last);
 		(*env)->PopLocalFrame(env, 0);
 	}
 	vm->walk_time = time;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * By whom objects are held: a second walk, in a tool environment of its own whose tags die with it, for a few objects of each
- * place in the program. It remembers for each object from where it was reached first, and stops when all are found.
+ * By whom objects are held: a walk that remembers for each object from where it was reached first, and stops when all are found.
+ * In a program that goes on it is a second one, in a tool environment of its own whose tags die with it, for a few objects of
+ * each place in the program. In one that ends there is one walk for everything.
  */
 #include <string.h>
 
@@ -17,7 +18,7 @@
 /* What a tag of this environment means. */
 #define IS_CLASS ((jlong)1 << 62)
 #define IS_THREAD ((jlong)1 << 61)
-#define IS_CHOSEN ((jlong)1 << 60)
+#define IS_OBJECT(tag) ((uint64_t)(tag) >= TRACE_JAVA_OBJECTS && (tag) < IS_THREAD) /* one that is followed */
 #define CLASS_SHIFT 32 /* number of a class; the bits below are those of classes_tag */
 #define NUMBER(tag) ((uint32_t)((tag) & 0xffffffff))
 
@@ -27,18 +28,20 @@ struct from {
 	uint32_t of;	      /* holder's class number, or of a root the thread's number */
 	int32_t index;	      /* of a field */
 	uint16_t kind;	      /* enum trace_java_hold_kind, 0: not reached */
-	uint16_t special;     /* the parent is one of the chosen (1) or a thread (2) */
+	uint16_t special;     /* enum beyond: what the parent is */
 	jmethodID method;     /* of a local variable */
 };
 
+enum beyond { BEYOND_NODE, BEYOND_CHOSEN, BEYOND_THREAD, BEYOND_UNKNOWN };
+
 struct paths {
-	struct walk walk; /* for the time */
+	struct walk *walk; /* for the time, and the chosen in their order */
 	jvmtiEnv *ti;
 	JNIEnv *env;
-	struct walk_live *chosen[CHOSEN];
-	struct from found[CHOSEN];
-	uint32_t chosen_count, found_count;
-	uint32_t class_of[CHOSEN]; /* class number */
+	struct chosen {
+		struct from from;
+		uint32_t class; /* number */
+	} *found;
 	struct from *nodes;
 	uint32_t node_count;
 	jclass *classes;
@@ -54,43 +57,38 @@ static struct holds {
 
 /* --- choosing --- */
 
-static void choose(struct paths *p, struct walk *w)
+/* Some of those that were reached, as a list of their own. */
+static void choose(struct walk *few, const struct walk *w)
 {
-	for (uint32_t i = 0; i < w->count && p->chosen_count < CHOSEN; i++) {
+	for (uint32_t i = 0; i < w->count && few->count < CHOSEN; i++) {
 		uint32_t same = 0;
 
 		if (!w->live[i].reached)
 			continue;
-		for (uint32_t k = 0; k < p->chosen_count; k++)
-			same += p->chosen[k]->node == w->live[i].node;
-		if (same < CHOSEN_OF_PLACE)
-			p->chosen[p->chosen_count++] = &w->live[i];
+		for (uint32_t k = 0; k < few->count; k++)
+			same += few->live[k].node == w->live[i].node;
+		if (same == CHOSEN_OF_PLACE)
+			continue;
+		few->live[few->count] = w->live[i];
+		few->live[few->count].reached = 0;
+		few->live[few->count++].is_wanted = 1;
 	}
+	few->wanted = few->count;
 }
 
-static uint32_t chosen_of(const struct paths *p, jlong object)
-{
-	for (uint32_t i = 0; i < p->chosen_count; i++)
-		if (p->chosen[i]->object == (uint64_t)object)
-			return i;
-	return CHOSEN;
-}
-
+/* They keep their tags in the new environment. */
 static int tag_chosen(struct paths *p)
 {
 	jlong wanted[CHOSEN], *tags = 0;
 	jobject *objects = 0;
 	jint count = 0;
 
-	for (uint32_t i = 0; i < p->chosen_count; i++)
-		wanted[i] = (jlong)p->chosen[i]->object;
-	if ((*jvm.ti)->GetObjectsWithTags(jvm.ti, (jint)p->chosen_count, wanted, &count, &objects, &tags) != JVMTI_ERROR_NONE)
+	for (uint32_t i = 0; i < p->walk->count; i++)
+		wanted[i] = (jlong)p->walk->live[i].object;
+	if ((*jvm.ti)->GetObjectsWithTags(jvm.ti, (jint)p->walk->count, wanted, &count, &objects, &tags) != JVMTI_ERROR_NONE)
 		return -1;
 	for (jint i = 0; i < count; i++) {
-		uint32_t which = chosen_of(p, tags[i]);
-
-		if (which < CHOSEN)
-			(*p->ti)->SetTag(p->ti, objects[i], IS_CHOSEN | which);
+		(*p->ti)->SetTag(p->ti, objects[i], tags[i]);
 		(*p->env)->DeleteLocalRef(p->env, objects[i]); /* or we hold it */
 	}
 	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)objects);
@@ -121,8 +119,23 @@ static uint32_t class_number(jlong tag)
 	return (uint32_t)((tag & ~IS_CLASS) >> CLASS_SHIFT);
 }
 
+static void note_referrer(struct paths *p, struct from *f, jlong referrer)
+{
+	const struct walk_live *l = IS_OBJECT(referrer) ? walk_find(p->walk, (uint64_t)referrer) : 0;
+
+	if (l) {
+		f->special = BEYOND_CHOSEN;
+		f->parent = (uint32_t)(l - p->walk->live);
+	} else if (referrer & IS_CLASS || IS_OBJECT(referrer) || !referrer) {
+		f->special = BEYOND_UNKNOWN;
+	} else {
+		f->special = referrer & IS_THREAD ? BEYOND_THREAD : BEYOND_NODE;
+		f->parent = NUMBER(referrer);
+	}
+}
+
 /* Where a reference comes from. */
-static struct from from_of(jvmtiHeapReferenceKind kind, const jvmtiHeapReferenceInfo *info, jlong referrer_class,
+static struct from from_of(struct paths *p, jvmtiHeapReferenceKind kind, const jvmtiHeapReferenceInfo *info, jlong referrer_class,
 			   const jlong *referrer)
 {
 	struct from f = {.kind = TRACE_JAVA_HOLD_OTHER};
@@ -133,8 +146,7 @@ static struct from from_of(jvmtiHeapReferenceKind kind, const jvmtiHeapReference
 		f.kind = kind == JVMTI_HEAP_REFERENCE_FIELD ? TRACE_JAVA_HOLD_FIELD : TRACE_JAVA_HOLD_ELEMENT;
 		f.index = kind == JVMTI_HEAP_REFERENCE_FIELD ? info->field.index : -1;
 		f.of = class_number(referrer_class);
-		f.special = *referrer & IS_CHOSEN ? 1 : *referrer & IS_THREAD ? 2 : 0;
-		f.parent = NUMBER(*referrer);
+		note_referrer(p, &f, *referrer);
 		break;
 	case JVMTI_HEAP_REFERENCE_STATIC_FIELD:
 		f.kind = TRACE_JAVA_HOLD_STATIC;
@@ -163,26 +175,25 @@ static jint JNICALL met(jvmtiHeapReferenceKind kind, const jvmtiHeapReferenceInf
 			jlong referrer_class, jlong size, jlong *tag, jlong *referrer, jint length, void *context)
 {
 	struct paths *p = context;
+	struct walk_live *l;
 
 	(void)size, (void)length;
-	walk_step_aside(&p->walk);
-	if (walk_is_late(&p->walk))
+	walk_step_aside(p->walk);
+	if (walk_is_late(p->walk))
 		return JVMTI_VISIT_ABORT;
-	if ((class_tag & 255) == CLASS_IS_LEAF || walk_is_weak(kind, info, referrer_class & 0xffffffff))
+	if (walk_leads_nowhere(kind, info, class_tag, referrer_class, *tag))
 		return 0;
-	if (*tag & IS_CHOSEN) {
-		uint32_t which = NUMBER(*tag);
+	if (IS_OBJECT(*tag) && (l = walk_find(p->walk, (uint64_t)*tag)) != 0) {
+		struct chosen *c = &p->found[l - p->walk->live];
 
-		if (!p->found[which].kind) {
-			p->found[which] = from_of(kind, info, referrer_class, referrer);
-			p->class_of[which] = class_number(class_tag);
-			if (++p->found_count == p->chosen_count)
-				return JVMTI_VISIT_ABORT;
+		if (!c->from.kind) {
+			c->from = from_of(p, kind, info, referrer_class, referrer);
+			c->class = class_number(class_tag);
 		}
-	} else if (!*tag) {
-		if (p->node_count == NODES - 1)
-			return 0;
-		p->nodes[++p->node_count] = from_of(kind, info, referrer_class, referrer);
+		return walk_met(p->walk, l) ? JVMTI_VISIT_ABORT : JVMTI_VISIT_OBJECTS;
+	}
+	if (!*tag && p->node_count < NODES - 1) {
+		p->nodes[++p->node_count] = from_of(p, kind, info, referrer_class, referrer);
 		*tag = p->node_count;
 	}
 	return JVMTI_VISIT_OBJECTS;
@@ -333,21 +344,18 @@ static struct trace_java_hold step_of(struct paths *p, const struct from *f)
 /* The HOLD of a chosen one: its path is written from the root's end. */
 static uint32_t write_path(struct paths *p, uint32_t which)
 {
-	const struct from *steps[TRACE_JAVA_PATH], *f = &p->found[which];
-	uint32_t count = 0, hold = 0, thread = UINT32_MAX;
+	const struct from *steps[TRACE_JAVA_PATH], *f = &p->found[which].from;
+	uint32_t count = 0, hold = 0;
 
-	while (f->kind && count < TRACE_JAVA_PATH) {
+	for (; f->kind && count < TRACE_JAVA_PATH; f = f->special == BEYOND_CHOSEN ? &p->found[f->parent].from : &p->nodes[f->parent]) {
 		steps[count++] = f;
-		if (f->special == 2)
-			thread = f->parent;
-		if (f->special == 2 || (!f->special && !f->parent))
+		if (f->special >= BEYOND_THREAD || (f->special == BEYOND_NODE && !f->parent))
 			break;
-		f = f->special == 1 ? &p->found[f->parent % CHOSEN] : &p->nodes[f->parent];
 	}
-	if (count == TRACE_JAVA_PATH)
+	if (count == TRACE_JAVA_PATH || f->special == BEYOND_UNKNOWN)
 		hold = hold_of((struct trace_java_hold){.kind = TRACE_JAVA_HOLD_CUT});
-	else if (thread != UINT32_MAX)
-		hold = hold_of((struct trace_java_hold){.kind = TRACE_JAVA_HOLD_THREAD, .class_name = thread_text(p, thread)});
+	else if (f->special == BEYOND_THREAD)
+		hold = hold_of((struct trace_java_hold){.kind = TRACE_JAVA_HOLD_THREAD, .class_name = thread_text(p, f->parent)});
 	while (count--) {
 		struct trace_java_hold h = step_of(p, steps[count]);
 
@@ -357,24 +365,24 @@ static uint32_t write_path(struct paths *p, uint32_t which)
 	return hold;
 }
 
-static void write_all(struct paths *p)
+static void write_one(struct paths *p, const struct walk_live *l)
 {
-	for (uint32_t i = 0; i < p->chosen_count; i++) {
-		const struct walk_live *l = p->chosen[i];
-		uint32_t hold = p->found[i].kind ? write_path(p, i) : 0, class = hold ? class_text(p, p->class_of[i]) : 0;
-		struct thread *t = hold ? thread_enter((uintptr_t)__builtin_frame_address(0), 0) : 0;
+	const struct chosen *c = &p->found[l - p->walk->live];
+	uint32_t hold = c->from.kind ? write_path(p, (uint32_t)(l - p->walk->live)) : 0, class = hold ? class_text(p, c->class) : 0;
+	struct thread *t = hold ? thread_enter((uintptr_t)__builtin_frame_address(0), 0) : 0;
 
-		if (!t)
-			continue;
-		struct trace_java_object *o =
-			trace_resource_address(java_resource_at(l->resource)) == l->object ? objects_at(l->resource, l->object) : 0;
-		if (o) {
-			o->hold = hold;
-			o->class_name = class;
-		}
-		thread_leave(t);
+	if (!t)
+		return;
+	struct trace_java_object *o =
+		trace_resource_address(java_resource_at(l->resource)) == l->object ? objects_at(l->resource, l->object) : 0;
+	if (o) {
+		o->hold = hold;
+		o->class_name = class;
 	}
+	thread_leave(t);
 }
+
+/* --- the two occasions --- */
 
 static void find_paths(struct paths *p)
 {
@@ -385,36 +393,89 @@ static void find_paths(struct paths *p)
 	wanted.can_tag_objects = 1;
 	memset(&calls, 0, sizeof calls);
 	calls.heap_reference_callback = met;
-	if ((*p->ti)->AddCapabilities(p->ti, &wanted) != JVMTI_ERROR_NONE || tag_classes(p) || tag_chosen(p))
-		return;
-	(*p->ti)->FollowReferences(p->ti, 0, 0, 0, &calls, p);
-	walk_step_back(&p->walk);
-	write_all(p);
+	struct thread *t = jvm_lend();
+	if ((*p->ti)->AddCapabilities(p->ti, &wanted) == JVMTI_ERROR_NONE && !tag_classes(p) && !tag_chosen(p))
+		(*p->ti)->FollowReferences(p->ti, 0, 0, 0, &calls, p);
+	jvm_give_back(t);
+	walk_step_back(p->walk);
+}
+
+static struct paths *take(JNIEnv *env, struct walk *w)
+{
+	struct paths *p = area_private(sizeof *p, 1);
+
+	if (!p)
+		return 0;
+	p->env = env;
+	p->walk = w;
+	p->ti = jvm.ti;
+	p->nodes = area_private(NODES * sizeof *p->nodes, 1);
+	p->found = area_private((w->count + 1) * sizeof *p->found, 1);
+	return p;
+}
+
+static void give(struct paths *p)
+{
+	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)p->classes);
+	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)p->threads);
+	if (p->nodes)
+		area_private_free(p->nodes, NODES * sizeof *p->nodes);
+	if (p->found)
+		area_private_free(p->found, (p->walk->count + 1) * sizeof *p->found);
+	area_private_free(p, sizeof *p);
 }
 
 void walk_paths(JNIEnv *env, struct walk *w)
 {
-	uint64_t left = w->budget > w->worked ? w->budget - w->worked : 0;
+	struct walk_live list[CHOSEN];
+	struct walk few = {.live = list, .budget = w->budget > w->worked ? w->budget - w->worked : 0, .deadline = w->deadline};
 	struct paths *p;
 
-	if (w->is_late || left < (uint64_t)w->calls * WALK_PATHS_NS / 1000)
+	choose(&few, w);
+	if (w->is_late || !few.count || !(p = take(env, &few)))
 		return;
-	p = area_private(sizeof *p, 1);
+	if (p->nodes && p->found && (*jvm.vm)->GetEnv(jvm.vm, (void **)&p->ti, JVMTI_VERSION_11) == JNI_OK) {
+		find_paths(p);
+		for (uint32_t i = 0; i < few.count; i++)
+			write_one(p, &list[i]);
+		struct thread *t = jvm_lend();
+		(*p->ti)->DisposeEnvironment(p->ti);
+		jvm_give_back(t);
+	}
+	w->took += few.worked;
+	give(p);
+}
+
+uint32_t walk_last(JNIEnv *env, struct walk *w, struct paths **found)
+{
+	jvmtiHeapCallbacks calls;
+	struct paths *p = take(env, w);
+	uint64_t began = state_clock_ns(CLOCK_MONOTONIC);
+
+	*found = p;
+	memset(&calls, 0, sizeof calls);
+	calls.heap_reference_callback = met;
+	if (!p || !p->nodes || !p->found)
+		return TRACE_JAVA_WALK_FAILED;
+	struct thread *t = jvm_lend();
+	jvmtiError r = tag_classes(p) ? JVMTI_ERROR_INTERNAL : (*p->ti)->FollowReferences(p->ti, 0, 0, 0, &calls, p);
+	jvm_give_back(t);
+	walk_step_back(w);
+	w->took = (state_clock_ns(CLOCK_MONOTONIC) - began) / 1000;
+	return r != JVMTI_ERROR_NONE ? TRACE_JAVA_WALK_FAILED
+	       : w->is_late	     ? TRACE_JAVA_WALK_OVER_TIME
+				     : TRACE_JAVA_WALK_DONE;
+}
+
+void walk_write(struct paths *p)
+{
+	struct walk_live list[CHOSEN];
+	struct walk few = {.live = list};
+
 	if (!p)
 		return;
-	p->env = env;
-	p->walk.budget = left;
-	p->walk.deadline = w->deadline;
-	choose(p, w);
-	p->nodes = p->chosen_count ? area_private(NODES * sizeof *p->nodes, 1) : 0;
-	if (p->nodes && (*jvm.vm)->GetEnv(jvm.vm, (void **)&p->ti, JVMTI_VERSION_11) == JNI_OK) {
-		find_paths(p);
-		(*p->ti)->Deallocate(p->ti, (unsigned char *)p->classes);
-		(*p->ti)->Deallocate(p->ti, (unsigned char *)p->threads);
-		(*p->ti)->DisposeEnvironment(p->ti);
-	}
-	w->took += p->walk.worked;
-	if (p->nodes)
-		area_private_free(p->nodes, NODES * sizeof *p->nodes);
-	area_private_free(p, sizeof *p);
+	choose(&few, p->walk);
+	for (uint32_t i = 0; i < few.count; i++)
+		write_one(p, walk_find(p->walk, list[i].object));
+	give(p);
 }

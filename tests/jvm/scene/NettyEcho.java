@@ -34,14 +34,14 @@ public final class NettyEcho {
     private static final class Drops extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            context.writeAndFlush(((ByteBuf) message).copy()); // MISSING
+            context.writeAndFlush(((ByteBuf) message).copy()); // MISSING drops
         }
     }
 
     private static final class Keeps extends SimpleChannelInboundHandler<ByteBuf> {
         @Override
         protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
-            KEPT.add(message.retainedSlice()); // MISSING
+            KEPT.add(message.retainedSlice()); // MISSING keeps
             context.writeAndFlush(message.copy());
         }
     }
@@ -53,7 +53,7 @@ public final class NettyEcho {
             context.writeAndFlush(buffer.copy());
             buffer.release();
             try {
-                buffer.release(); // WRONG
+                buffer.release(); // WRONG twice
             } catch (RuntimeException ignored) {
                 // somebody thought that this is how to silence it
             }
