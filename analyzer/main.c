@@ -27,6 +27,7 @@
 #include "report.h"
 #include "request.h"
 #include "run.h"
+#include "schema.h"
 #include "suppress.h"
 #include "traces.h"
 #include "top.h"
@@ -57,6 +58,8 @@ struct output {
 	struct suppressions *suppressions; /* 0: none */
 	struct judge *judge;               /* 0: report everything */
 	struct baseline *seen;             /* whose groups are looked for among those reported; 0: none */
+	const struct baseline *repeats;    /* of the runs before: only groups of all of them count */
+	unsigned repeat_count;
 	struct baseline *gather;           /* takes what is found, nothing is printed; 0: no */
 };
 
@@ -65,8 +68,10 @@ static int read_suppressions(struct output *out)
 {
 	const struct options *o = out->options;
 
-	if (o->suppression_count)
+	if (o->suppression_count || o->module_count)
 		out->suppressions = suppress_open();
+	for (unsigned i = 0; i < o->module_count; i++)
+		suppress_module(out->suppressions, o->modules[i]);
 	for (unsigned i = 0; i < o->suppression_count; i++)
 		if (suppress_read(out->suppressions, o->suppressions[i]))
 			return -1;
@@ -206,7 +211,7 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 	}
 	/* What a child held when it became another program, say a shell before its command,
 	 * is not known to be lost. */
-	out->found_leaks |= has_leaks(out, d) && !(out->only_leaks && is_exec);
+	out->found_leaks |= (out->repeats ? d->shown.groups > 0 : has_leaks(out, d)) && !(out->only_leaks && is_exec);
 }
 
 /* Keeps the groups that were named, and says which are not there. */
@@ -233,6 +238,31 @@ static void keep_named(struct diagnosis *d, char *const *names, int count)
 			}
 	if (count)
 		d->leak_count = d->detailed = kept;
+}
+
+/* Keeps the groups that the runs before had too. */
+static void keep_repeated(const struct output *out, struct diagnosis *d)
+{
+	uint32_t kept = 0;
+
+	d->shown = (struct class_total){ 0 };
+	for (uint32_t i = 0; i < d->leak_count; i++) {
+		unsigned runs = 0;
+
+		while (runs < out->repeat_count && baseline_has(&out->repeats[runs], &d->leaks[i]))
+			runs++;
+		if (runs < out->repeat_count)
+			continue;
+		d->shown.groups++;
+		d->shown.blocks += d->leaks[i].count;
+		d->shown.bytes += d->leaks[i].bytes;
+		d->leaks[kept++] = d->leaks[i];
+	}
+	if (kept < d->leak_count)
+		fprintf(out->to.words, "leakshim: %u %s not in all of the %u runs: passed over\n", d->leak_count - kept,
+			d->leak_count - kept == 1 ? "group was" : "groups were", out->repeat_count + 1);
+	d->leak_count = kept;
+	d->detailed = kept < d->detailed ? kept : d->detailed;
 }
 
 /* Which of the groups of a baseline are reported again? */
@@ -279,13 +309,15 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 			options.show = out->show;
 		if (out->gather || out->judge || out->options->print_suppressions)
 			options.show |= 1u << CLASS_INDIRECT;
-		if (out->judge && !out->judge->is_diff)
+		if (out->judge ? !out->judge->is_diff : out->gather != NULL)
 			options.show |= fail_on(out->options);
 		diagnose(&diagnosis, &model, symbols, &options);
 		if (!out->gather && !out->options->print_suppressions)
 			explain(&diagnosis, &model, symbols, &(struct explain_options){ .milliseconds = EXPLAIN_MS });
 		if (out->options->named_count)
 			keep_named(&diagnosis, out->options->named, out->options->named_count);
+		if (out->repeats)
+			keep_repeated(out, &diagnosis);
 		if (out->seen)
 			baseline_seen(out->seen, &diagnosis);
 		if (out->judge)
@@ -382,7 +414,8 @@ static int check_close(struct output *out, struct judge *judge, struct baseline 
 	int status = trouble ? STATUS_TROUBLE : 0;
 
 	if (out->gather)
-		status |= baseline_write(baseline, out->options->baseline) ? STATUS_TROUBLE : 0;
+		status |= baseline_keep_reasons(baseline, out->options->baseline) || baseline_write(baseline, out->options->baseline)
+				  ? STATUS_TROUBLE : 0;
 	else if (!trouble)
 		status = judge_close(judge);
 	baseline_drop(baseline);
@@ -505,6 +538,10 @@ static int command_report(const struct options *o)
 	struct output out;
 	int status;
 
+	if (o->schema) {
+		fputs(schema_of_json, stdout);
+		return fflush(stdout) ? STATUS_TROUBLE : 0;
+	}
 	if (o->since)
 		return command_diff(o, o->since, o->arguments[0]);
 	if (o->from_shim) /* several processes may report into one log: whole blocks */
@@ -630,7 +667,7 @@ static int command_doctor(const struct options *o)
 	return doctor(pid ? NULL : word, pid) ? STATUS_LEAKS : 0;
 }
 
-static int command_run_seen(const struct options *o, struct baseline *seen)
+static int command_run_seen(const struct options *o, struct baseline *seen, const struct baseline *repeats)
 {
 	struct run_outcome outcome;
 	struct baseline baseline;
@@ -663,6 +700,8 @@ static int command_run_seen(const struct options *o, struct baseline *seen)
 			fputs("leakshim: NOTHING IS KNOWN of what the program became by its last exec: that left no trace (it may be "
 			      "statically linked, set-uid, or confined)\n", out.to.words);
 		out.seen = seen;
+		out.repeats = repeats;
+		out.repeat_count = repeats ? o->repeat - 1 : 0;
 		out.drops_clean = outcome.drops_clean && !seen;
 		trouble = report_trace(&out, outcome.traces[0], 0, NULL);
 		out.seen = NULL;
@@ -691,9 +730,53 @@ static int command_run_seen(const struct options *o, struct baseline *seen)
 	return status;
 }
 
+/* One of several runs: only which leaks it has is kept. Returns the program's status, or trouble. */
+static int run_quietly(const struct options *o, struct baseline *leaks)
+{
+	struct options quiet = *o;
+	struct run_outcome outcome;
+	struct output out;
+	int status = STATUS_TROUBLE;
+
+	quiet.output = NULL;
+	quiet.format = NULL;
+	if (run_program(&outcome, &quiet))
+		return outcome.status;
+	output_open(&out, &quiet, stderr);
+	if (!read_suppressions(&out)) {
+		status = outcome.status;
+		out.gather = leaks;
+		for (unsigned i = 0; i < outcome.trace_count; i++) {
+			if (report_trace(&out, outcome.traces[i], 0, NULL))
+				status = STATUS_TROUBLE;
+			unlink(outcome.traces[i]);
+		}
+	}
+	suppress_close(out.suppressions);
+	out.suppressions = NULL;
+	outputs_close(&out.to);
+	rmdir(outcome.folder);
+	run_forget(&outcome);
+	return status;
+}
+
 static int command_run(const struct options *o)
 {
-	return command_run_seen(o, NULL);
+	unsigned before = o->repeat ? o->repeat - 1 : 0;
+	struct baseline *repeats = before ? calloc(before, sizeof(*repeats)) : NULL;
+	int status = 0;
+
+	for (unsigned i = 0; repeats && i < before && !status; i++) {
+		status = run_quietly(o, &repeats[i]);
+		if (status)
+			fprintf(stderr, "leakshim: run %u of %u ended with status %d\n", i + 1, o->repeat, status);
+	}
+	if (!status)
+		status = command_run_seen(o, NULL, repeats);
+	for (unsigned i = 0; repeats && i < before; i++)
+		baseline_drop(&repeats[i]);
+	free(repeats);
+	return status;
 }
 
 /* A program is run again with every block watched; what an older trace had and this one has not is named. */
@@ -711,7 +794,7 @@ static int explain_again(const struct options *o)
 		again.arguments++;
 		again.argument_count--;
 		again.command = COMMAND_RUN;
-		status = command_run_seen(&again, &baseline);
+		status = command_run_seen(&again, &baseline, NULL);
 	}
 	baseline_drop(&baseline);
 	return status;

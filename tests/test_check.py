@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import LEAKSHIM, end_group, only_trace, preload, preloaded, run, victim
+from harness import LEAKSHIM, ROOT, end_group, only_trace, preload, preloaded, run, victim
 
 QUIET = {"report": "none"}
 
@@ -231,3 +231,81 @@ def test_who_leads_from_a_block_to_what_lost_it(box):
     status, text = leakshim("who", trace, tail[2])
     assert status == 0 and re.findall(r"(1,00\d) bytes", text) == ["1,003", "1,002", "1,001"], text
     assert "nothing points at it any more" in text.splitlines()[-1]
+
+
+def with_reason(baseline, reason):
+    lines = baseline.read_text().splitlines()
+    baseline.write_text("\n".join([lines[0], *(f"{line} # {reason}" for line in lines[1:])]) + "\n")
+
+
+def test_lines_of_a_baseline_keep_their_reasons_when_it_is_written_anew(box):
+    trace, baseline = traced(box, "leak_then_end", "exit"), box / "baseline"
+    leakshim("check", trace, "--baseline", baseline, "--write-baseline")
+    with_reason(baseline, "libfoo's, until 2999-12-31")
+    assert leakshim("check", trace, "--baseline", baseline)[0] == 0
+    before = baseline.read_text()
+    assert leakshim("check", trace, "--baseline", baseline, "--write-baseline")[0] == 0
+    assert baseline.read_text() == before and before.count("libfoo's") == 2
+
+
+@pytest.mark.parametrize("reason, status, message", [
+    ("until 2001-02-03", 1, ":2:{column}: this date is over: the line holds no more"),
+    ("until somebody mends it", 0, "0 groups fail"),
+    ("until 2999-13-01", 2, ":2:{column}: this is no date; want YYYY-MM-DD"),
+    ("until 2999-1-1", 2, ":2:{column}: this is no date"),
+])
+def test_a_date_ends_a_line_of_a_baseline(box, reason, status, message):
+    trace, baseline = traced(box, "leak_then_end", "exit"), box / "baseline"
+    leakshim("check", trace, "--baseline", baseline, "--write-baseline")
+    with_reason(baseline, reason)
+    column = baseline.read_text().splitlines()[1].find("until ") + len("until ") + 1
+    done = leakshim("check", trace, "--baseline", baseline)
+    assert done[0] == status and message.format(column=column) in done[1], done
+
+
+def test_a_baseline_of_another_version_is_refused(box):
+    (box / "baseline").write_text("# leakshim baseline 2: more\n")
+    status, text = leakshim("check", traced(box, "leak_then_end", "exit"), "--baseline", box / "baseline")
+    assert status == 2 and "baseline:1:1: a baseline of another version; write it anew" in text, text
+
+
+def test_what_the_code_of_a_module_makes_can_be_ignored(box):
+    (box / "lib.c").write_text("#include <string.h>\nvoid make(void) { *strdup(\"lost\") = 0; }\n")
+    (box / "own.c").write_text("#include <stdlib.h>\nvoid make(void);\nint main(void) { make(); return !malloc(7); }\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-fno-builtin", "lib.c", "-o", "libforgets.so.1"], cwd=box, check=True)
+    subprocess.run(["gcc", "own.c", "./libforgets.so.1", "-o", "own"], cwd=box, check=True)
+    run([LEAKSHIM, "run", "-o", box / "own.trace", "--", "./own"], cwd=box)
+    text = leakshim("report", box / "own.trace", "--ignore-module", "libforgets.so.*")[1]
+    assert text.count("LEAK:") == 1 and "7 bytes" in text and "suppression libforgets.so.* (--ignore-module): 1 block, 5 bytes" in text
+    text = leakshim("report", box / "own.trace", "--ignore-module", "*/nowhere/*")[1]
+    assert text.count("LEAK:") == 2 and "was not used" in text, text
+    (box / ".leakshim.ini").write_text("ignore-module = own\nignore-module = libforgets.so.1\n")
+    (box / ".leakshim.ini").chmod(0o644)
+    assert run([LEAKSHIM, "check", box / "own.trace"], cwd=box).status == 0
+
+
+@pytest.mark.parametrize("leaks_at, fails", [("1 2 3", True), ("1 2", False), ("3", False)])
+def test_of_repeated_runs_only_leaks_that_all_of_them_show_count(box, leaks_at, fails):
+    (box / "some.c").write_text("#include <stdlib.h>\nint main(int n, char **w) { return n > 1 && !malloc(7); }\n")
+    subprocess.run(["gcc", box / "some.c", "-o", box / "some"], check=True)
+    (box / "run").write_text(f"""#!/bin/sh
+n=$(($(cat {box}/count 2>/dev/null || echo 0) + 1)); echo $n > {box}/count
+case " {leaks_at} " in *" $n "*) exec {box}/some leaks ;; esac
+exec {box}/some
+""")
+    (box / "run").chmod(0o755)
+    done = run([LEAKSHIM, "run", "--check", "--repeat", "3", "--", box / "run"])
+    assert done.status == (23 if fails else 0) and (box / "count").read_text() == "3\n", done
+    assert done.text.count("LEAK:") == fails, done
+    assert ("1 group was not in all of the 3 runs: passed over" in done.text) == (leaks_at == "3"), done
+
+
+def test_a_repeated_run_that_fails_ends_it_all_with_its_status(box):
+    (box / "run").write_text(f"#!/bin/sh\necho >> {box}/count\nexit 5\n")
+    (box / "run").chmod(0o755)
+    done = run([LEAKSHIM, "run", "--repeat", "3", "--", box / "run"])
+    assert done.status == 5 and "run 1 of 3 ended with status 5" in done.text and (box / "count").read_text() == "\n", done
+
+
+def test_the_schema_that_is_printed_is_the_published_one():
+    assert leakshim("report", "--schema") == (0, (ROOT / "analyzer/report.schema.json").read_text())

@@ -23,7 +23,7 @@ static const struct {
 	bool is_path;
 } keys[] = {
 	{ "allow-incomplete", false }, { "baseline", true }, { "fail-on", false },	{ "format", false },
-	{ "max", false },	       { "probes", true },   { "source-root", true }, { "suppressions", true },
+	{ "ignore-module", false },   { "max", false },	       { "probes", true },   { "source-root", true }, { "suppressions", true },
 };
 #define KEYS (sizeof(keys) / sizeof(*keys))
 

@@ -62,6 +62,9 @@ enum option {
 	OPTION_SINCE,
 	OPTION_SUPPRESSIONS,
 	OPTION_PRINT_SUPPRESSIONS,
+	OPTION_IGNORE_MODULE,
+	OPTION_REPEAT,
+	OPTION_SCHEMA,
 	OPTION_RUNTIMES,
 	OPTION_EACH,
 	OPTION_REMOVE,
@@ -117,6 +120,10 @@ static const struct {
 				  "leaks to ignore, in the syntax of LeakSanitizer or Valgrind" },
 	[OPTION_PRINT_SUPPRESSIONS] = { "print-suppressions", 0, NULL, IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK),
 					"print an entry for each leak instead of the report" },
+	[OPTION_IGNORE_MODULE] = { "ignore-module", 0, "GLOB", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
+				   "ignore leaks of what the code of a file makes, by its name: libfoo.so.*" },
+	[OPTION_REPEAT] = { "repeat", 0, "N", IN(RUN), "run the program N times; only leaks that every run shows count" },
+	[OPTION_SCHEMA] = { "schema", 0, NULL, IN(REPORT), "print the schema of json" },
 	[OPTION_RUNTIMES] = { "runtimes", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
 			      "what the runtime of a language makes for itself, beside those that are known" },
 	[OPTION_EACH] = { "each", 0, NULL, IN(REPORT), "of several traces, report each by itself instead of their sum" },
@@ -257,6 +264,23 @@ static enum options_result set_max(struct options *o, const char *value)
 	return OPTIONS_WRONG;
 }
 
+#define REPEAT_MOST 1000
+
+static enum options_result set_repeat(struct options *o, const char *value)
+{
+	char *end;
+	long n = strtol(value, &end, 10);
+
+	if (*value && !*end && n >= 1 && n <= REPEAT_MOST) {
+		o->repeat = (unsigned)n;
+		return OPTIONS_GO;
+	}
+	fprintf(stderr, "leakshim: --repeat wants a number from 1 to %d, not '", REPEAT_MOST);
+	words_escape(stderr, value);
+	fputs("'\n", stderr);
+	return OPTIONS_WRONG;
+}
+
 static enum options_result set_older(struct options *o, const char *value)
 {
 	static const char letters[] = "smhd";
@@ -348,6 +372,15 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		return OPTIONS_GO;
 	case OPTION_PRINT_SUPPRESSIONS:
 		o->print_suppressions = true;
+		return OPTIONS_GO;
+	case OPTION_IGNORE_MODULE:
+		if (o->module_count < OPTIONS_FILES)
+			o->modules[o->module_count++] = value;
+		return OPTIONS_GO;
+	case OPTION_REPEAT:
+		return set_repeat(o, value);
+	case OPTION_SCHEMA:
+		o->schema = true;
 		return OPTIONS_GO;
 	case OPTION_RUNTIMES:
 		if (o->runtime_count < OPTIONS_FILES)
@@ -499,6 +532,8 @@ enum options_result options_check(const struct options *o)
 	}
 	if (o->command == COMMAND_PROBES && !o->argument_count && !o->check)
 		return OPTIONS_GO;
+	if (o->schema)
+		return OPTIONS_GO;
 	if (!o->argument_count || (o->command == COMMAND_MERGE && !o->output)) {
 		fprintf(stderr, "leakshim: %s wants %s\n", commands[o->command].name,
 			missing[o->command]);
@@ -546,7 +581,7 @@ enum options_result options_from_file(struct options *o, const char *name, const
 		i++;
 	if (i == OPTIONS)
 		return OPTIONS_WRONG;
-	if (!is_allowed(o, i) || (o->said & 1ull << i && i != OPTION_SUPPRESSIONS))
+	if (!is_allowed(o, i) || (o->said & 1ull << i && i != OPTION_SUPPRESSIONS && i != OPTION_IGNORE_MODULE))
 		return OPTIONS_GO;
 	if (!options[i].argument)
 		return strcmp(value, "yes") ? strcmp(value, "no") ? OPTIONS_WRONG : OPTIONS_GO : set_option(o, i, NULL);

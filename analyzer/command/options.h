@@ -33,6 +33,10 @@ struct options {
 	const char *baseline, *since;
 	const char *suppressions[OPTIONS_FILES];
 	unsigned suppression_count;
+	const char *modules[OPTIONS_FILES]; /* patterns of files whose leaks are ignored */
+	unsigned module_count;
+	unsigned repeat;       /* run: so many times, 0: not said */
+	bool schema;           /* report: print what describes json */
 	const char *runtimes[OPTIONS_FILES]; /* files about runtimes of languages */
 	unsigned runtime_count;
 	bool each;             /* report: of several traces, each by itself */

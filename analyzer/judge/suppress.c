@@ -21,7 +21,7 @@ struct line {
 struct entry {
 	char *text;   /* how the summary calls it */
 	const char *origin;
-	bool is_lsan;
+	bool is_lsan, is_module; /* is_module: of the code that made it */
 	unsigned kinds; /* bit: definite, possible, indirect, reachable */
 	struct line lines[FRAMES_MAX];
 	unsigned line_count;
@@ -215,6 +215,14 @@ int suppress_add(struct suppressions *s, const char *text, const char *origin)
 	return 0;
 }
 
+void suppress_module(struct suppressions *s, const char *glob)
+{
+	struct entry *e = add(s, glob, "--ignore-module");
+
+	e->is_module = true;
+	e->lines[0].pattern = e->text;
+}
+
 int suppress_read(struct suppressions *s, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -237,6 +245,7 @@ int suppress_read(struct suppressions *s, const char *path)
 /* A frame as the patterns see it; module 0 and all strings 0 for the allocating function. */
 struct seen {
 	const char *function, *file, *module;
+	bool is_libc;
 };
 
 static bool is_allocator(const char *pattern)
@@ -303,6 +312,27 @@ static bool lsan_matches(const struct entry *e, const struct seen *frames, unsig
 	return false;
 }
 
+/* Whose code it is: libc's own functions work for their caller. */
+static bool module_matches(const struct entry *e, const struct seen *frames, unsigned depth)
+{
+	const char *pattern = e->lines[0].pattern;
+	unsigned i = 1;
+
+	while (i + 1 < depth && frames[i].is_libc)
+		i++;
+	return i < depth && frames[i].module &&
+	       matches_whole(pattern, strchr(pattern, '/') ? frames[i].module : words_file(frames[i].module));
+}
+
+static bool entry_matches(const struct entry *e, const struct leak *leak, const struct seen *frames, unsigned depth)
+{
+	if (e->is_module)
+		return module_matches(e, frames, depth);
+	if (e->is_lsan)
+		return lsan_matches(e, frames, depth);
+	return e->kinds & kind_of(leak) && lines_match(e->lines, e->line_count, frames, depth);
+}
+
 bool suppress_matches(struct suppressions *s, const struct leak *leak, const struct stack *stack)
 {
 	unsigned depth = 1, room = 1;
@@ -319,12 +349,11 @@ bool suppress_matches(struct suppressions *s, const struct leak *leak, const str
 
 		for (unsigned k = 0; k < place->count; k++)
 			frames[depth++] = (struct seen){ place->frames[k].function, place->frames[k].file,
-							 place->module ? place->module->path : NULL };
+							 place->module ? place->module->path : NULL,
+							 place->module && place->module->kind == MODULE_LIBC };
 	}
 	for (struct entry *e = s->first; e && !found; e = e->next) {
-		found = e->is_lsan ? lsan_matches(e, frames, depth)
-				   : e->kinds & kind_of(leak) &&
-					     lines_match(e->lines, e->line_count, frames, depth);
+		found = entry_matches(e, leak, frames, depth);
 		if (found) {
 			e->groups++;
 			e->blocks += leak->count;

@@ -23,6 +23,9 @@ void suppress_close(struct suppressions *s);
 int suppress_read(struct suppressions *s, const char *path);
 int suppress_add(struct suppressions *s, const char *text, const char *origin);
 
+/* Adds what the code of files makes that match: by name, or by whole path if there is a slash in it. */
+void suppress_module(struct suppressions *s, const char *glob);
+
 /* Does an entry match? Counts it for that entry. */
 bool suppress_matches(struct suppressions *s, const struct leak *leak, const struct stack *stack);
 
