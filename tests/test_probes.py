@@ -445,6 +445,42 @@ def test_of_copies_that_optimization_made_it_is_said_which_are_followed(tmp_path
     assert {leak["class"] for leak in resources(whole, "item")} == (set() if certain else {"possible"})
 
 
+GLIB_SIZES = r"""
+#include <gio/gio.h>
+static void lose(void)
+{
+	g_object_new(G_TYPE_OBJECT, NULL);
+	g_memory_input_stream_new();
+	g_main_loop_ref(g_main_loop_new(NULL, FALSE));
+}
+int main(void) { g_list_append(NULL, lose); lose(); return 0; }
+"""
+
+
+@pytest.mark.parametrize("hooks", ["entry", "got"])
+def test_objects_of_glib_have_their_size_and_count_and_glib_has_nothing_to_say(tmp_path, hooks):
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "gio-2.0"], text=True, capture_output=True, timeout=60)
+    if flags.returncode:
+        pytest.skip("not installed: gio-2.0")
+    subprocess.run(["gcc", "-g", "-x", "c", "-", "-o", tmp_path / "sizes", *flags.stdout.split()], input=GLIB_SIZES, text=True, check=True,
+                   timeout=60)
+    whole, ended = watch(tmp_path / "traces", [str(tmp_path / "sizes")], hooks=hooks)
+    assert "CRITICAL" not in ended.text
+    loop, = resources(whole, "GMainLoop")
+    assert (loop["count"], loop["bytes"]) == (1, 16) and loop["class"] == "definite" and "Count 2;" in ended.text
+    assert not [leak for leak in whole["leaks"] if leak["type"] == "GHashTable" and leak["class"] == "definite"]
+    if hooks == "entry":
+        assert sum(leak["bytes"] for leak in resources(whole, "GObject")) >= 24 + 56
+        assert {leak["created_by"]["function"] for leak in resources(whole, "GObject")} == {"g_type_create_instance"}
+
+
+def test_the_function_that_made_an_object_is_the_first_one_under_created_at(tmp_path, built):
+    whole, ended = own(tmp_path, built("probes_own"), "leak")
+    leak, = resources(whole, "buf")
+    assert leak["created_by"]["function"] == "buf_new" and leak["created_by"]["file"].endswith("probes_own.c")
+    assert re.search(r"Created at:\n\tbuf_new \(probes_own.c:\d+\)\n\tmain \(probes_own.c:\d+\)", ended.text), ended
+
+
 def test_with_hooks_none_no_function_is_followed_and_the_report_says_so(tmp_path, short):
     whole, ended = own(tmp_path, str(short / "short"), None, hooks="none")
     assert resources(whole, "buf") == [] and [leak["type"] for leak in whole["leaks"] if leak["class"] in LEAKS] == ["block"]

@@ -366,6 +366,7 @@ static void add_stacks(struct work *w, struct diagnosis *d)
 		progress("looking up lines", i, d->detailed);
 		stacks_path(&w->path, w->m, w->s, d->leaks[i].node);
 		d->leaks[i].stack = stacks_resolve(&w->path, w->m, w->s);
+		d->leaks[i].maker = resources_maker(w, &d->leaks[i]);
 	}
 }
 

@@ -45,7 +45,7 @@ static void say(const struct judge *j, const struct failing *f)
 
 	fprintf(j->to, "leakshim: %s: [%s] %s %s, %s", f->how == COMPARE_NEW ? "new" : "grown", leak->fingerprint,
 		words_number(a, f->count, leak->is_estimate), f->count < 1.5 ? "block" : "blocks",
-		words_bytes(b, f->bytes, leak->is_estimate));
+		words_sum(b, f->bytes, leak->is_estimate, leak->resource));
 	if (f->how == COMPARE_GROWN) {
 		fprintf(j->to, " (%s before", words_number(c, f->before.count, false));
 		fprintf(j->to, ", +%s since)", words_number(c, f->count - f->before.count, leak->is_estimate));
@@ -199,7 +199,7 @@ static void note_unscanned(const struct judge *j, const struct model *m, const s
 	words_escape(j->to, m->path);
 	fprintf(j->to, ": not scanned, so nothing of it fails: %s %s, %s, were alive; most of them [%s]",
 		words_number(a, all.blocks, m->is_sampled), all.blocks < 1.5 ? "block" : "blocks",
-		words_bytes(b, all.bytes, m->is_sampled), largest->fingerprint);
+		words_sum(b, all.bytes, m->is_sampled, m->resource_count), largest->fingerprint);
 	fprintf(j->to, ", %s", words_number(a, largest->count, largest->is_estimate));
 	say_maker(j->to, " made in ", largest);
 	fputc('\n', j->to);

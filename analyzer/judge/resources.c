@@ -57,18 +57,27 @@ static enum leak_class seen_class(const struct model *m, const struct resource *
 	return b->class == CLASS_REACHABLE && is_held(m, r) ? CLASS_HELD : (enum leak_class)b->class;
 }
 
+/* What ends with a block of its own is seen to end in any case. */
+static const struct probe *unsure_of(const struct model *m, const struct resource *r)
+{
+	const struct type *type = &m->types[r->type];
+
+	return type->refused || !r->is_loose ? type->refused : type->led;
+}
+
 static enum leak_class class_of(const struct model *m, const struct resource *r)
 {
 	enum leak_class class = seen_class(m, r);
 
-	return class == CLASS_DEFINITE && m->types[r->type].refused ? CLASS_POSSIBLE : class;
+	return class == CLASS_DEFINITE && unsure_of(m, r) ? CLASS_POSSIBLE : class;
 }
 
 static uint64_t size_of(const struct model *m, const struct resource *r)
 {
 	if (r->size)
 		return r->size;
-	if (r->block && m->blocks[r->block - 1].address == r->address)
+	/* alone in a block, it may have a head or private data before it */
+	if (r->block && (m->blocks[r->block - 1].address == r->address || !r->is_loose))
 		return m->blocks[r->block - 1].size;
 	return 0;
 }
@@ -123,6 +132,7 @@ static void add(struct work *w, uint32_t index)
 						 ? pool_print(&w->m->pool, "%s()", type->release)
 						 : "release()",
 			      .class = r->java ? java_class(w, r) : class_of(w->m, r),
+			      .unsure = unsure_of(w->m, r),
 			      .oldest_us = r->time_us,
 			      .newest_us = r->time_us,
 			      .resource = index + 1,
@@ -162,6 +172,16 @@ void resources_group(struct work *w)
 	w->of_resource = pool_array(&w->m->pool, w->m->resource_count, sizeof(*w->of_resource));
 	for (uint32_t i = 0; i < w->m->resource_count; i++)
 		add(w, i);
+}
+
+const struct place *resources_maker(const struct work *w, const struct leak *leak)
+{
+	const struct resource *r = leak->resource ? &w->m->resources[leak->resource - 1] : NULL;
+	const struct probe *probe = r ? &w->m->probes[r->probe] : NULL;
+
+	if (!r || r->is_adopted || !probe->address || !*probe->symbol)
+		return NULL;
+	return symbols_function(w->s, probe->address, probe->symbol);
 }
 
 static void detail(struct work *w, struct leak *leak)

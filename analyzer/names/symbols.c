@@ -260,6 +260,25 @@ const struct place *symbols_place(struct symbols *s, uint32_t node)
 	return spot->place;
 }
 
+const struct place *symbols_function(struct symbols *s, uint64_t address, const char *name)
+{
+	struct place *place;
+	struct frame *frame;
+	uint32_t i = s->model->module_count;
+
+	while (--i > 0 && (address < s->model->modules[i].start || address >= s->model->modules[i].end))
+		;
+	if (!i)
+		return NULL;
+	place = pool_take(&s->pool, sizeof(*place));
+	frame = pool_take(&s->pool, sizeof(*frame));
+	*place = (struct place){ frame, 1, &s->model->modules[i], address - s->model->modules[i].bias };
+	if (image_frames(image_of(s, i), place->offset, frame, 1) != 1 || frame->is_inlined)
+		*frame = (struct frame){ 0 };
+	frame->function = name;
+	return place;
+}
+
 bool symbols_unwinds(struct symbols *s, uint32_t index)
 {
 	const struct node *node = &s->model->nodes[index];

@@ -33,6 +33,9 @@ const struct name *symbols_name(struct symbols *s, uint32_t node);
 /* The same with file, line and inlined frames. Never 0. */
 const struct place *symbols_place(struct symbols *s, uint32_t node);
 
+/* A function by the address at which it begins, as it was loaded at the end. 0: no module lies there. */
+const struct place *symbols_function(struct symbols *s, uint64_t address, const char *name);
+
 /* The Java frame of a node, 0 if it is none. */
 const struct java_frame *symbols_java(const struct model *m, uint32_t node);
 

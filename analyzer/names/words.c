@@ -31,6 +31,11 @@ const char *words_bytes(char out[WORDS_SIZE], double bytes, bool is_estimate)
 	return out;
 }
 
+const char *words_sum(char out[WORDS_SIZE], double bytes, bool is_estimate, bool has_resources)
+{
+	return has_resources && !(bytes > 0) ? strcpy(out, "size unknown") : words_bytes(out, bytes, is_estimate);
+}
+
 const char *words_time(char out[WORDS_SIZE], uint64_t us)
 {
 	double s = (double)us / 1e6;

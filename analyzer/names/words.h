@@ -14,6 +14,8 @@ const char *words_number(char out[WORDS_SIZE], double number, bool is_estimate);
 
 /* "640 bytes", "~1 byte" */
 const char *words_bytes(char out[WORDS_SIZE], double bytes, bool is_estimate);
+/* Of a sum in which resources may be, whose size is not always known. */
+const char *words_sum(char out[WORDS_SIZE], double bytes, bool is_estimate, bool has_resources);
 
 /* "35 min", "2.1 s", "80 ms", "under 4 ms" */
 const char *words_time(char out[WORDS_SIZE], uint64_t us);

@@ -203,11 +203,11 @@ static void make_leak(struct maker *k, const struct leak *leak, struct entry *e)
 	e->is_failure &= leak->standing != STANDING_KNOWN;
 	e->primary = primary_of(k, &leak->stack);
 	words_number(a, leak->count, leak->is_estimate);
-	words_bytes(b, leak->bytes, leak->is_estimate);
+	words_sum(b, leak->bytes, leak->is_estimate, leak->resource);
 	e->title = pool_print(&k->pool, "LEAK: %s.%s %s: %s %s, %s, made in %s", utf8(k, leak->type), utf8(k, leak->release),
 			      is_live ? "has not been called yet" : "was not called before the program ended", a,
 			      leak->count >= 0.5 && leak->count < 1.5 ? "time" : "times",
-			      leak->resource && !(leak->bytes > 0) ? "size unknown" : b, entry_spot_text(&k->pool, &e->primary));
+			      b, entry_spot_text(&k->pool, &e->primary));
 	explain(k, e, leak->explanation);
 	e->message = sentences(k, leak);
 	add_trails(k, e, leak);

@@ -357,8 +357,7 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_bool(j, "estimate", leak->is_estimate);
 	put_number(j, "confirmed", leak->confirmed);
 	put_number(j, "doubtful", leak->doubtful);
-	const struct probe *refused = leak->resource ? m->types[m->resources[leak->resource - 1].type].refused : NULL;
-	put_member(j, "not_followed", refused ? refused->symbol : NULL);
+	put_member(j, "not_followed", leak->unsure ? leak->unsure->symbol : NULL);
 	put_lost(j, leak);
 	put_key(j, "dragged");
 	yajl_gen_map_open(j->gen);
@@ -377,6 +376,11 @@ static void put_leak(struct report_json *j, const struct model *m, const struct 
 	put_number(j, "peak_bytes", (double)leak->peak);
 	put_threads(j, m, leak);
 	put_number(j, "processes", leak->process_count ? leak->process_count : 1);
+	put_key(j, "created_by");
+	if (leak->maker)
+		put_frame(j, leak->maker, 0);
+	else
+		yajl_gen_null(j->gen);
 	put_stack(j, "created_at", &leak->stack);
 	put_bool(j, "stack_cut", leak->stack.is_cut);
 	put_bool(j, "stack_lost", leak->stack.is_lost);

@@ -108,7 +108,7 @@ static void print_amount(FILE *to, const struct leak *leak, const char *before, 
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
 	fprintf(to, "%s%s %s, %s", before, words_number(a, count, leak->is_estimate), count < 1.5 ? "block" : "blocks",
-		words_bytes(b, bytes, leak->is_estimate));
+		words_sum(b, bytes, leak->is_estimate, leak->resource));
 }
 
 static void print_dragged(FILE *to, const struct leak *leak)
@@ -252,29 +252,32 @@ static void print_call(FILE *to, const struct model *m, const struct resource *r
 }
 
 /* A release that was not seen may have ended them. */
-static void print_refused(FILE *to, const struct probe *refused)
+static void print_unsure(FILE *to, const struct probe *unsure)
 {
 	fputs(" Nobody knows: ", to);
-	text_stack_name(to, refused->symbol);
+	text_stack_name(to, unsure->symbol);
+	if (unsure->hook == HOOK_LED) {
+		fputs("() was followed through imports only.", to);
+		return;
+	}
 	fputs("() could not be followed (", to);
-	text_stack_name(to, refused->reason);
+	text_stack_name(to, unsure->reason);
 	fputs(").", to);
 }
 
 static void print_circumstances(FILE *to, const struct model *m, const struct leak *leak)
 {
-	const struct probe *refused = leak->resource ? m->types[m->resources[leak->resource - 1].type].refused : NULL;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
-	if (refused && leak->class == CLASS_POSSIBLE)
+	if (leak->unsure && leak->class == CLASS_POSSIBLE)
 		fprintf(to, "  possible: %s lost.", leak->count < 1.5 ? "it may be" : "they may be");
 	else if (leak->class == CLASS_POSSIBLE && leak->doubtful >= leak->count - 0.5)
 		fprintf(to, "  possible: nothing that could be read points at %s, but not all could be read.",
 			leak->count < 1.5 ? "it" : "them");
 	else
 		print_class(to, m, leak);
-	if (refused)
-		print_refused(to, refused);
+	if (leak->unsure && leak->class != CLASS_REACHABLE)
+		print_unsure(to, leak->unsure);
 	if (leak->doubtful > 0 && leak->doubtful < leak->count - 0.5)
 		fprintf(to, " At %s of them nothing points that could be read.",
 			words_number(a, leak->doubtful, leak->is_estimate));
@@ -461,10 +464,7 @@ static void print_leak(FILE *to, const struct model *m, const struct leak *leak)
 	}
 	fprintf(to, "%s %s%s, ", words_number(a, leak->count, leak->is_estimate), times(leak->count),
 		!leak->resource && is_running(m) ? " so far" : "");
-	if (leak->resource && !(leak->bytes > 0))
-		fputs("size unknown", to);
-	else
-		fputs(words_bytes(b, leak->bytes, leak->is_estimate), to);
+	fputs(words_sum(b, leak->bytes, leak->is_estimate, leak->resource), to);
 	if (leak->dragged_bytes > 0)
 		fprintf(to, " + %s that hang on %s", words_bytes(b, leak->dragged_bytes, leak->is_estimate),
 			leak->count < 1.5 ? "it" : "them");
@@ -477,6 +477,8 @@ static void print_leak(FILE *to, const struct model *m, const struct leak *leak)
 	print_circumstances(to, m, leak);
 	print_records(to, leak);
 	fputs("Created at:\n", to);
+	if (leak->maker)
+		text_stack(to, &(struct stack){ .places = (const struct place *[]){ leak->maker }, .depth = 1 });
 	text_stack(to, &leak->stack);
 	if (leak->records_left_out)
 		fprintf(to, ": %s more records were discarded between these\n",
@@ -565,15 +567,16 @@ static void print_finding(FILE *to, const struct model *m, const struct finding 
 }
 
 static void print_groups(FILE *to, const char *before, const struct class_total *total,
-			 bool is_estimate)
+			 const struct model *m)
 {
+	bool is_estimate = m->is_sampled;
 	char a[WORDS_SIZE], b[WORDS_SIZE], c[WORDS_SIZE];
 
 	fprintf(to, "%s%s %s in %s %s, %s", before,
 		words_number(a, total->blocks, is_estimate),
 		total->blocks >= 0.5 && total->blocks < 1.5 ? "block" : "blocks",
 		words_number(b, total->groups, false), total->groups == 1 ? "group" : "groups",
-		words_bytes(c, total->bytes, is_estimate));
+		words_sum(c, total->bytes, is_estimate, m->resource_count));
 }
 
 /* Those that have any; what is not named has none. */
@@ -590,7 +593,7 @@ static void print_classes(FILE *to, const struct report *r)
 			continue;
 		fprintf(to, "%s %s %s", said++ ? "," : "", words_class(class),
 			words_number(a, total->blocks, r->model->is_sampled));
-		fprintf(to, " (%s)", words_bytes(a, total->bytes, r->model->is_sampled));
+		fprintf(to, " (%s)", words_sum(a, total->bytes, r->model->is_sampled, r->model->resource_count));
 	}
 	fputs(said ? "; --show CLASS lists them.\n" : " nothing was left.\n", to);
 }
@@ -779,7 +782,7 @@ static void print_summary(FILE *to, const struct report *r)
 
 	fputs("leakshim: ", to);
 	if (d->shown.groups)
-		print_groups(to, "", &d->shown, r->model->is_sampled);
+		print_groups(to, "", &d->shown, r->model);
 	if (d->shown.groups && d->hanging.groups)
 		fprintf(to, " + %s %s, %s, that hang on them", words_number(a, d->hanging.blocks, r->model->is_sampled),
 			d->hanging.blocks < 1.5 ? "block" : "blocks",

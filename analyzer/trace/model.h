@@ -221,6 +221,7 @@ struct type {
 	uint32_t interval;          /* one of so many is followed */
 	uint64_t unseen;            /* changes of counts that no call explains */
 	const struct probe *refused; /* a function that changes references and could not be followed, 0: none */
+	const struct probe *led; /* and one whose calls inside its own library were not seen */
 	int32_t count_offset;       /* where an object has its count */
 	unsigned count_width;       /* 0: not known */
 };
@@ -252,6 +253,7 @@ enum hook {
 /* A function named in a probe file. */
 struct probe {
 	const char *symbol, *reason, *file;
+	uint64_t address;  /* 0: not known */
 	const char *whole; /* the symbol with its parameters, once names were looked for */
 	uint32_t type, line;
 	enum verb verb;
@@ -609,6 +611,8 @@ struct leak {
 	const uint16_t *threads; /* indices, ascending */
 	unsigned thread_count;
 	unsigned process_count; /* of a merged trace: in how many some were alive */
+	const struct probe *unsure; /* of resources: what was not followed, so that nothing is certain; 0: all was */
+	const struct place *maker; /* the function that made a resource, where it begins; 0: not known */
 	struct stack stack;
 	const struct record *records; /* newest first */
 	unsigned record_count;

@@ -62,6 +62,7 @@ static int read_probes(struct model *m, const struct trace_file *f)
 		to->file = text_at(m, f, t.file);
 		to->type = t.type;
 		to->line = t.line;
+		to->address = t.address;
 		to->verb = t.verb < VERBS ? (enum verb)t.verb : VERB_NONE;
 		to->whole = to->symbol;
 		to->hook = t.status < HOOKS ? (enum hook)t.status : HOOK_NOT_LOADED;
@@ -76,10 +77,14 @@ static void note_refused(struct model *m)
 {
 	for (uint32_t i = 1; i < m->probe_count; i++) {
 		const struct probe *p = &m->probes[i];
-		bool changes = p->verb != VERB_NONE && p->verb != VERB_CREATE && p->verb != VERB_TOUCH;
+		struct type *type = p->type && p->type < m->type_count ? &m->types[p->type] : NULL;
 
-		if (p->hook == HOOK_REFUSED && changes && p->type && p->type < m->type_count && !m->types[p->type].refused)
-			m->types[p->type].refused = p;
+		if (!type || p->verb == VERB_NONE || p->verb == VERB_CREATE || p->verb == VERB_TOUCH)
+			continue;
+		if (p->hook == HOOK_REFUSED && !type->refused)
+			type->refused = p;
+		if (p->hook == HOOK_LED && !type->led)
+			type->led = p;
 	}
 }
 

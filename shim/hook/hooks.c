@@ -333,7 +333,9 @@ static void find_slices(struct exports *e)
 	static const char name[] = "g_slice_set_config";
 	struct exports_function found;
 
-	if (strncmp(e->name, "libglib-2.0.so", 14) == 0 &&
+	int is_late_for_imports = round_now > 1 && settings.hooks != SETTINGS_HOOKS_ENTRY;
+
+	if (strncmp(e->name, "libglib-2.0.so", 14) == 0 && !is_late_for_imports &&
 	    exports_find(e, name, sizeof(name) - 1, &found, 1) && !found.is_indirect)
 		hooks_slices = (void *)found.address;
 }

@@ -134,8 +134,8 @@ static void spilled_loader(void *unused)
 #define SLICES_ALWAYS_MALLOC 1
 
 /*
- * The first constructor of GLib that is called turns its slices off: that is before any slice is
- * taken, and the module is relocated by then. GLib ignores the call once it has begun.
+ * GLib that is there at the start is relocated, and has not taken a slice yet. Of one that is loaded later, the first of its
+ * functions that is followed turns slices off; GLib says something on stderr if it has begun by then.
  */
 static void spilled_slices(void *unused)
 {
@@ -229,5 +229,7 @@ void probes_start(const char *files)
 	if (resource_start() == 0) {
 		by_hand_start();
 		hooks_start(files);
+		if (hooks_slices)
+			spilled_slices(0);
 	}
 }
