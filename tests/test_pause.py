@@ -58,7 +58,7 @@ def limited(name, size):
 def test_a_look_that_would_take_more_than_a_tenth_of_what_is_left_is_not_taken_and_says_so(box):
     group = limited(f"leakshim-{os.getpid()}", 300 << 20)
     try:
-        command = ["/bin/sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh", victim("keeps_many"), "stay", "900000", "8",
+        command = ["/bin/sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh", victim("keeps_many"), "stay", "1100000", "8",
                    "16"]
         with Server(command, preload(box, report="none"), box) as server:
             wait_until(lambda: server.log.read_bytes().strip(), "the blocks", 60)
@@ -76,3 +76,16 @@ def test_the_median_and_the_worst_pause_of_all_looks_are_told(box):
             done = subprocess.run([LEAKSHIM, "snapshot", str(server.pid), "-o", box / f"copy{i}"], capture_output=True)
         scan = report(box / "copy2")["summary"]["scan"]
         assert b"(median of 3 looks " in done.stdout and 0 < scan["pause_median"] <= scan["pause_worst"]
+
+
+def test_a_machine_on_which_many_want_to_run_makes_a_look_foresee_a_longer_pause(box):
+    spinners = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"]) for _ in range(6 * os.cpu_count())]
+    try:
+        with Server([victim("lost_while_it_runs")], preload(box, report="none"), box) as server:
+            wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")
+            subprocess.run([LEAKSHIM, "snapshot", str(server.pid), "-o", box / "copy"], capture_output=True)
+            assert report(box / "copy")["summary"]["scan"]["predicted"] >= 0.0006
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+            spinner.wait()

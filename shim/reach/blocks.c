@@ -43,6 +43,16 @@ void *reach_arena_take(struct reach_arena *arena, uint64_t size)
 	return at;
 }
 
+void reach_arena_back(struct reach_arena *arena, unsigned char *at)
+{
+	uintptr_t page = ((uintptr_t)at + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+
+	memset(at, 0, page - (uintptr_t)at);
+	if ((uintptr_t)arena->at > page)
+		sys_call3(SYS_madvise, (long)page, (long)((uintptr_t)arena->at - page), MADV_DONTNEED);
+	arena->at = at;
+}
+
 int reach_file_open(struct reach_file *file, const struct reach_cut *cut, struct reach_arena *arena)
 {
 	static const uint8_t wanted[] = {TRACE_AREA_MODULE, TRACE_AREA_THREAD, TRACE_AREA_NODE,
@@ -236,21 +246,22 @@ int reach_blocks_open(struct reach_blocks *b, const struct reach_cut *cut, const
 		      struct reach_arena *arena)
 {
 	uint64_t most = cut->blocks, sites;
-	struct key *keys = reach_arena_take(arena, most * sizeof *keys);
-	struct key *other = reach_arena_take(arena, most * sizeof *other);
-	uint32_t *counts = reach_arena_take(arena, sizeof *counts << DIGIT);
-
 	memset(b, 0, sizeof *b);
 	b->entry = reach_arena_take(arena, most * sizeof *b->entry);
 	b->from = reach_arena_take(arena, most * sizeof *b->from);
 	b->mark = reach_arena_take(arena, most + 1);
 	b->flag = reach_arena_take(arena, most + 1);
+	unsigned char *kept = arena->at;
+	struct key *keys = reach_arena_take(arena, most * sizeof *keys);
+	struct key *other = reach_arena_take(arena, most * sizeof *other);
+	uint32_t *counts = reach_arena_take(arena, sizeof *counts << DIGIT);
 	uint8_t *flags = site_flags(cut, file, arena, &sites);
 	if (!keys || !other || !counts || !b->entry || !b->from || !b->mark || !b->flag || !flags)
 		return -1;
 	uint32_t count = gather(keys, cut, file);
 	sort(keys, other, count, counts);
 	fill(b, keys, count, flags, sites, file);
+	reach_arena_back(arena, kept);
 	return directory(b, arena);
 }
 

@@ -58,6 +58,9 @@ struct reach_arena {
 int reach_arena_open(struct reach_arena *arena, uint64_t size);
 void *reach_arena_take(struct reach_arena *arena, uint64_t size);
 
+/* Gives back what was taken since arena->at was `at`. */
+void reach_arena_back(struct reach_arena *arena, unsigned char *at);
+
 int reach_file_open(struct reach_file *file, const struct reach_cut *cut, struct reach_arena *arena);
 
 static inline void *reach_element(const struct reach_file *file, enum trace_area area, uint64_t i,

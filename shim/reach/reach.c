@@ -18,6 +18,7 @@
 #include "rules.h"
 
 #define CUTS_MOST 15u
+#define LONG_PASS 1000000000u /* nanoseconds: what moves has moved until the next one */
 #define JUST_MADE 10000 /* microseconds: twice the coarse clock's step and more */
 
 /* Virtual memory; pages come as they are touched. */
@@ -222,6 +223,8 @@ void reach_run(struct reach_cut *cut)
 		status = scan(cut, pass, &arena);
 		if (cut->is_shared && arena.start)
 			sys_call3(SYS_munmap, (long)arena.start, arena.end - arena.start, 0);
+		if (!pass && passes > 2 && state_clock_ns(1) - before > LONG_PASS)
+			passes = 2;
 	}
 	cut->scan->took_us = (state_clock_ns(1) - before) / 1000;
 	__atomic_store_n(&cut->scan->status, status, __ATOMIC_RELEASE);

@@ -17,11 +17,11 @@
 
 #include "area.h"
 #include "guard.h"
-#include "left.h"
 #include "musl.h"
 #include "note.h"
 #include "own.h"
 #include "own_heap.h"
+#include "pace.h"
 #include "real.h"
 #include "resource.h"
 #include "scanner.h"
@@ -38,12 +38,6 @@
 #define END_YIELDS 10000
 #define TOUCHES_MOST 200000000u /* nanoseconds */
 #define SHARED_STACK (256l * 1024)
-#define COPY_LEAST 200u   /* microseconds */
-#define COPY_PER_MIB 40u  /* of 4 KiB pages, until one was made */
-#define BLOCK_COST 80u    /* bytes of the scan's own memory for a block, */
-#define MEMORY_PART 64u   /* and the part of the program's memory that its directory takes */
-#define NEVER_MIND (64ull << 20)
-#define LEFT_PART 10u     /* of the memory that is left, a look may take */
 
 /* Not wiped by a fork. */
 static struct {
@@ -252,39 +246,6 @@ void snapshot_poll(void)
 	__atomic_compare_exchange_n(&live_state.cut, &cut, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-/* Kilobytes of the process's own memory: two counters, no walk. */
-static uint64_t own_memory(void)
-{
-	char text[4096];
-	const char *at = tasks_status(text, sizeof text, "RssAnon:");
-
-	return at ? tasks_number(&at, 10) : 0;
-}
-
-/* Foresees how long a copy holds the program: as the last one did. */
-static uint64_t predict(uint64_t kib)
-{
-	if (snapshot_state.copied_kib)
-		return COPY_LEAST + kib * snapshot_state.copied_us / snapshot_state.copied_kib;
-	return COPY_LEAST + kib * COPY_PER_MIB / 1024;
-}
-
-/* Is a copy too dear, in time or in what the program would write to while it lasts? What is too dear without one is not done. */
-static int is_to_share(struct trace_scan *scan)
-{
-	uint64_t kib = own_memory(), own = kib * 1024;
-	uint64_t scans = state.header->areas[TRACE_AREA_BLOCK].used * BLOCK_COST + own / MEMORY_PART;
-	uint64_t most = scans + own > NEVER_MIND ? left_memory() / LEFT_PART : UINT64_MAX;
-
-	scan->predicted_us = predict(kib);
-	if (scans > NEVER_MIND && scans > most)
-		scan->status = TRACE_SCAN_TOO_DEAR;
-	if (scan->predicted_us <= settings.pause * 1000)
-		return scans + own > most;
-	snapshot_state.copied_us -= snapshot_state.copied_us / 8; /* it may have been a bad moment: tried again in the end */
-	return 1;
-}
-
 _Static_assert(sizeof(struct scanner_shared) <= TASKS_LISTING, "it takes the place of the directory listing");
 
 static void free_shared(void)
@@ -336,8 +297,7 @@ static long take(struct trace_scan *scan, const struct snapshot_here *here, void
 	cut.is_waited = is_waited;
 	uint64_t before = state_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	long pid = scanner_copy(&cut, then);
-	snapshot_state.copied_us = (uint32_t)((state_clock_ns(CLOCK_THREAD_CPUTIME_ID) - before) / 1000);
-	snapshot_state.copied_kib = (uint32_t)own_memory();
+	pace_copied((state_clock_ns(CLOCK_THREAD_CPUTIME_ID) - before) / 1000);
 	tasks_free(&tasks);
 	return pid;
 }
@@ -389,7 +349,7 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_w
 	int is_shared = 0;
 	struct trace_scan *scan = begin_scan(TRACE_OCCASION_SIGNAL);
 	if (scan && !scan->status)
-		is_shared = is_to_share(scan) || reach_served_hears_forks();
+		is_shared = pace_is_to_share(scan) || reach_served_hears_forks();
 	if (scan && !scan->status) {
 		__atomic_store_n(&live_state.cut, scan->number, __ATOMIC_SEQ_CST);
 		pid = is_shared ? take_shared(scan, here, then, is_waited) : take(scan, here, then, is_waited);

@@ -17,7 +17,6 @@
 struct snapshot_part {
 	uint32_t scanning; /* a cut is being taken */
 	uint32_t leaving;  /* processes of ours that just leave the program's table of descriptors (clone.h) */
-	uint32_t copied_us, copied_kib; /* what the last copy of the process took, and how much it was */
 	uint32_t shared_pid; /* of a scan that shares our memory, */
 	void *shared_stack, *shared_tasks; /* and what it works on */
 	uint64_t shared_tasks_size;
