@@ -88,6 +88,13 @@ def test_what_is_only_possible_fails_a_check_where_it_is_asked_for(box):
     assert "possible: only pointers into its middle" in leakshim("report", trace)[1]
 
 
+@pytest.mark.parametrize("what, status, complete", [("clean", 0, True), ("near", 1, True), ("deep", 1, False)])
+def test_stacks_that_are_cut_count_only_where_a_leak_was_made_there(box, what, status, complete):
+    preloaded([victim("deep_and_lost"), what], box, settings={"report": "none", "keep": "always"})
+    done, text = leakshim("check", only_trace(box))
+    assert ("NOT COMPLETE" not in text, done) == (complete, status), text
+
+
 def test_an_empty_file_of_suppressions_suppresses_nothing(box):
     (box / "empty").write_text("")
     status, text = leakshim("check", traced(box, "leak_then_end", "exit"), "--suppressions", box / "empty")

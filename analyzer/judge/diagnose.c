@@ -436,10 +436,27 @@ static void find_misuses(struct work *w, struct diagnosis *d)
 	}
 }
 
-static bool nothing_was_missed(const struct model *m)
+/* A cut stack of what was let go, or is held, is missed by nobody. */
+static bool has_cut_leak(struct work *w)
 {
+	for (uint32_t i = 0; i < w->group_count; i++) {
+		const struct leak *leak = &w->groups[i]->leak;
+
+		if (!(DIAGNOSE_LEAKS & 1u << leak->class))
+			continue;
+		stacks_path(&w->path, w->m, w->s, leak->node);
+		if (w->path.is_cut)
+			return true;
+	}
+	return false;
+}
+
+static bool nothing_was_missed(struct work *w)
+{
+	const struct model *m = w->m;
+
 	for (unsigned i = 0; i < MODEL_DROPS; i++)
-		if (m->drops[i])
+		if (m->drops[i] && (i != DROP_STACK_CUT || has_cut_leak(w)))
 			return false;
 	return !m->is_stopped && !m->is_partial && !m->scan.doubtful;
 }
@@ -511,7 +528,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	d->pools = java_pools_of(w);
 	d->note_count = symbols_notes(s, &d->notes);
 	d->blind = why_blind(m);
-	d->is_complete = nothing_was_missed(m) && !d->blind && strcmp(m->level, "disabled");
+	d->is_complete = nothing_was_missed(w) && !d->blind && strcmp(m->level, "disabled");
 	HASH_CLEAR(hh, w->by_key);
 	free(w->tallies);
 	free(w->groups);

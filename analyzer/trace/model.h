@@ -370,6 +370,7 @@ struct filter {
 };
 
 #define MODEL_DROPS 16
+#define DROP_STACK_CUT 4
 #define MODEL_RATES 16
 
 struct languages;

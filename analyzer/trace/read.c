@@ -12,7 +12,7 @@
 _Static_assert((int)TRACE_FAMILY_NEW_ARRAY == (int)FAMILY_NEW_ARRAY, "families");
 _Static_assert((int)TRACE_MODULE_JAVA == (int)MODULE_JAVA, "module kinds");
 _Static_assert(TRACE_AGES == RELEASE_AGES, "ages");
-_Static_assert(TRACE_DROPS == MODEL_DROPS && TRACE_RATES == MODEL_RATES, "counts");
+_Static_assert(TRACE_DROPS == MODEL_DROPS && TRACE_DROP_STACK_CUT == DROP_STACK_CUT && TRACE_RATES == MODEL_RATES, "counts");
 
 const void *element_copy(const struct file_view *v, uint32_t i, void *copy, size_t size)
 {
