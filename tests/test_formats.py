@@ -116,6 +116,16 @@ def test_sarif_names_lines_below_the_source_root(box):
     assert second["properties"]["draggedCount"] == 10
 
 
+def test_names_of_files_lead_straight_to_them(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "x.c").write_text("#include <stdlib.h>\nint main(void) { return !malloc(9); }\n")
+    subprocess.run(["gcc", "-g", f"{tmp_path}/deep/./er/../../x.c", "-o", tmp_path / "x"], check=True, timeout=60)
+    run([LEAKSHIM, "run", "-o", tmp_path / "t", "--", tmp_path / "x"], environment(TMPDIR=tmp_path))
+    done = run([LEAKSHIM, "report", "--source-root", tmp_path, "--format", "sarif", tmp_path / "t"])
+    (result,) = json.loads(done.stdout)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "x.c", "uriBaseId": "SRCROOT"}, result
+
+
 def test_sarif_has_nothing_that_microsofts_validator_objects_to(box):
     from harness import BUILD
     home = BUILD / "tests" / "npm"

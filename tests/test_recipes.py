@@ -102,6 +102,14 @@ def test_cmake(project):
     project.judge(commands, commands.splitlines()[2])
 
 
+def test_any_runner_in_front_of_its_children(project):
+    project.need("cmake", "ctest")
+    project.write("CMakeLists.txt", "cmake_minimum_required(VERSION 3.20)\nproject(p C)\nenable_testing()\nadd_executable(tests tests.c)\n"
+                  "add_test(NAME tests COMMAND sh -c $<TARGET_FILE:tests>)\n")
+    assert project.shell("cmake -S . -B build && cmake --build build").status == 0
+    project.judge(commands_of("ctest"))
+
+
 def test_make(project):
     project.write("Makefile", "CFLAGS = -g\n" + file_of("make"))
     project.judge(commands_of("make"))

@@ -66,6 +66,28 @@ static const char *utf8(struct maker *k, const char *text)
 	return text ? words_utf8(&k->pool, text) : NULL;
 }
 
+/* Compilers are given names like tests/../parse.c; readers look for parse.c. */
+static const char *without_dots(struct maker *k, const char *path)
+{
+	char *plain, *end;
+
+	if (!path || *path != '/' || !strstr(path, "/."))
+		return path;
+	plain = end = pool_take(&k->pool, strlen(path) + 1);
+	while (*path) {
+		size_t part = 1 + strcspn(path + 1, "/");
+
+		if (part == 3 && !strncmp(path, "/..", 3))
+			while (end > plain && *--end != '/')
+				;
+		else if (part > 1 && !(part == 2 && path[1] == '.'))
+			end = mempcpy(end, path, part);
+		path += part;
+	}
+	*end = 0;
+	return plain;
+}
+
 static const char *below(const char *root, const char *path)
 {
 	size_t length = root ? strlen(root) : 0;
@@ -75,6 +97,7 @@ static const char *below(const char *root, const char *path)
 
 static struct spot spot_of(struct maker *k, const char *file, unsigned line, const char *function)
 {
+	file = without_dots(k, file);
 	const char *relative = file ? below(k->root, file) : NULL;
 	struct spot spot = { .function = utf8(k, function) };
 
