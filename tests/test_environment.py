@@ -264,3 +264,32 @@ def test_a_library_named_by_a_relative_path_finds_its_analyzer(start, box):
     env = environment(LD_PRELOAD=relative if "/" in relative else f"./{relative}", LEAKSHIM_OPTIONS=options(dir=box))
     done = run([victim("leak_then_end"), "return"], env, cwd=folder)
     assert "LEAK: " in done.text and "many (leak_then_end.c:" in done.text, done
+
+
+@pytest.mark.parametrize("tool", ["memcheck", "helgrind", "massif", "callgrind", "none"])
+@pytest.mark.parametrize("way", ["preloaded", "children"])
+def test_under_valgrind_the_shim_stands_aside_and_says_so_once(tool, way, box):
+    if not shutil.which("valgrind", path=PATH):
+        pytest.skip("no valgrind here")
+    argv = ["valgrind", "-q", f"--tool={tool}", *{"massif": ["--massif-out-file=/dev/null"],
+                                                  "callgrind": ["--callgrind-out-file=/dev/null"]}.get(tool, [])]
+    bare = run([*argv, victim("leak_then_end"), "exit"])
+    if way == "preloaded":
+        done = run([*argv, victim("leak_then_end"), "exit"], preload(box))
+    else:
+        settings = preload(box)
+        own = [f"{name}={settings[name]}" for name in ("LD_PRELOAD", "LEAKSHIM_OPTIONS")]
+        done = run([*argv, "--trace-children=yes", "env", *own, victim("leak_then_end"), "exit"])
+    assert (done.status, done.stdout) == (bare.status, bare.stdout) == (3, b""), done
+    ours = [line for line in done.text.splitlines() if "leakshim" in line]
+    assert len(ours) == 1 and "Valgrind runs this program" in ours[0], done
+    assert "unknown" not in done.text and traces(box, "leak_then_end") == []
+
+
+def test_what_valgrind_says_of_a_program_is_the_same_with_the_shim(box):
+    if not shutil.which("valgrind", path=PATH):
+        pytest.skip("no valgrind here")
+    argv = ["valgrind", "--leak-check=full", victim("leak_then_end"), "exit"]
+    found = [[line.split("==", 2)[-1] for line in run(argv, env).text.splitlines() if "lost:" in line or "reachable:" in line]
+             for env in (environment(), preload(box))]
+    assert found[0] == found[1] and len(found[0]) == 4

@@ -37,6 +37,7 @@
 #include "thread.h"
 #include "tidy.h"
 #include "version.h"
+#include "valgrind.h"
 #include "wishes.h"
 #include "rules.h"
 
@@ -466,6 +467,11 @@ void process_start(int argc, char **argv, char **envp, enum guard_start begun)
 	process.image_pid = own_pid();
 	put(process.program, process.program + sizeof process.program,
 	    argc > 0 && argv[0] && argv[0][0] ? argv[0] : "program");
+	if (valgrind_runs()) {
+		process_stop("Valgrind runs this program, with a malloc of its own and without processes of ours; ask Valgrind "
+			     "(--leak-check=full)", 0, 0);
+		return;
+	}
 	long wipe = sys_call3(SYS_madvise, (long)&state_page, sizeof state_page, MADV_WIPEONFORK);
 	if (sys_failed(wipe) || guard_wipe()) {
 		if (wipe == -EINVAL)
