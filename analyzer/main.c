@@ -15,6 +15,7 @@
 #include "diagnose.h"
 #include "doctor.h"
 #include "explain.h"
+#include "fetch.h"
 #include "file.h"
 #include "judge.h"
 #include "languages.h"
@@ -822,8 +823,8 @@ int main(int argc, char **argv)
 	enum options_result result;
 	struct options options;
 
-	unsetenv("DEBUGINFOD_URLS"); /* nothing is fetched from a network */
 	result = options_parse(&options, argc, argv);
+	fetch_begin(!options.from_shim); /* the end of a program waits for no network */
 	if (result == OPTIONS_DONE && options.completion && completion_print(options.completion))
 		result = OPTIONS_WRONG;
 	if (result == OPTIONS_GO)

@@ -63,7 +63,7 @@ def environment(**changes):
     """An environment without anything of leakshim's, without sanitizer settings, in plain C locale, and without the bytes that
     meson has malloc fill blocks with: they cover stale pointers, and give sparse blocks all their pages."""
     keep = {k: v for k, v in os.environ.items()
-            if not k.startswith(("LEAKSHIM", "LD_", "ASAN_", "LSAN_", "MALLOC_"))}
+            if not k.startswith(("LEAKSHIM", "LD_", "DEBUGINFOD_", "ASAN_", "LSAN_", "MALLOC_"))}
     keep.update(PATH=PATH, LC_ALL="C.UTF-8", TZ="UTC", **sanitizer_settings())
     keep.update({k: str(v) for k, v in changes.items()})
     return keep

@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "fetch.h"
 #include "image.h"
 #include "image_private.h"
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.find_debuginfo = fetch_debuginfo,
 	.section_address = dwfl_offline_section_address,
 };
 
