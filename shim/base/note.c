@@ -85,3 +85,11 @@ char *note_number(char *to, long number)
 		*--at = '-';
 	return at;
 }
+
+char *note_put(char *to, const char *end, const char *text)
+{
+	while (text && *text && to < end - 1)
+		*to++ = *text++;
+	*to = 0;
+	return to;
+}

@@ -22,6 +22,9 @@ void note_say(const char *a, const char *b, const char *c);
  * which a sanitizer that has not begun may stand in for. */
 void note_unguarded(const char *a, const char *b, const char *c);
 
+/* Puts a text (0: none) at `to` and ends it, as far as there is room before `end`. Returns where the next one goes. */
+char *note_put(char *to, const char *end, const char *text);
+
 /* Decimal text of a number; `to` holds 24 bytes. Returns the start of the text. */
 char *note_number(char *to, long number);
 #endif

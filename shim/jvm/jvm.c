@@ -47,25 +47,17 @@ struct trace_java_vm *jvm_entry(void)
 	return java_vm_at(1);
 }
 
-static char *put(char *to, const char *end, const char *text)
-{
-	while (text && *text && to < end - 1)
-		*to++ = *text++;
-	*to = 0;
-	return to;
-}
-
 void jvm_problem(const char *what, const char *name, const char *why)
 {
 	struct thread *t = thread_enter((uintptr_t)__builtin_frame_address(0), 0);
 	char text[1024];
-	char *at = put(text, text + sizeof text, what);
+	char *at = note_put(text, text + sizeof text, what);
 
 	if (!t)
 		return;
-	at = put(at, text + sizeof text, name);
-	at = put(at, text + sizeof text, " is left as it is: ");
-	at = put(at, text + sizeof text, why);
+	at = note_put(at, text + sizeof text, name);
+	at = note_put(at, text + sizeof text, " is left as it is: ");
+	at = note_put(at, text + sizeof text, why);
 	uint32_t where = area_text(text, (size_t)(at - text)), i = where ? area_take(TRACE_AREA_PROBLEM, 1) : 0;
 	if (i) {
 		state_problem(i)->gravity = PROBE_WARNING;
@@ -281,9 +273,9 @@ static const char *examine(jvmtiEnv *ti, char *version, size_t room)
 	(*ti)->GetSystemProperty(ti, "java.vm.name", &name);
 	(*ti)->GetSystemProperty(ti, "java.vm.version", &number);
 	(*ti)->GetSystemProperty(ti, "java.vm.specification.version", &specification);
-	char *at = put(version, version + room, name);
-	at = put(at, version + room, " ");
-	put(at, version + room, number);
+	char *at = note_put(version, version + room, name);
+	at = note_put(at, version + room, " ");
+	note_put(at, version + room, number);
 	for (size_t i = 0; specification && i < sizeof known / sizeof *known; i++)
 		if (!strcmp(specification, known[i]))
 			why = 0;
@@ -383,7 +375,7 @@ static jint create(JavaVM **vm, void **env, void *given)
 
 	if (!options)
 		return real_create(vm, env, given);
-	put(put(agent, agent + sizeof agent, "-agentpath:"), agent + sizeof agent, own_path);
+	note_put(note_put(agent, agent + sizeof agent, "-agentpath:"), agent + sizeof agent, own_path);
 	memcpy(options, args->options, count * sizeof *options);
 	options[count].optionString = agent;
 	more.options = options;

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the analyzer. See reporting.h. */
+#include "reporting.h"
+
+#include <unistd.h>
+
+#include "confined.h"
+#include "loaded.h"
+#include "note.h"
+#include "place.h"
+#include "scanner.h"
+#include "settings.h"
+#include "spawn.h"
+#include "sys.h"
+#include "version.h"
+#include "rules.h"
+
+static int is_told; /* where the trace is; not wiped by a fork */
+
+void reporting_find(void)
+{
+	static const char *const places[] = {"/../analyzer/leakshim", "/../../bin/leakshim", "/../bin/leakshim"};
+	const char *own;
+	char path[SETTINGS_PATH], file[SETTINGS_PATH];
+
+	if (settings.analyzer[0])
+		return;
+	own = loaded_path((void *)reporting_find);
+	if (own && own[0] != '/' && loaded_file((void *)reporting_find, file, sizeof file))
+		own = file;
+	if (own && own[0] == '/') {
+		size_t folder = (size_t)(place_base_name(own) - own);
+
+		for (size_t i = 0; folder && i < sizeof places / sizeof *places; i++) {
+			char *at = note_put(path, path + sizeof path, own);
+
+			if (folder > (size_t)(at - path))
+				break;
+			note_put(path + folder - 1, path + sizeof path, places[i]);
+			if (!sys_call3(SYS_access, (long)path, X_OK, 0)) {
+				note_put(settings.analyzer, settings.analyzer + sizeof settings.analyzer, path);
+				return;
+			}
+		}
+	}
+	if (!sys_call3(SYS_access, (long)(LEAKSHIM_BINDIR "/leakshim"), X_OK, 0))
+		note_put(settings.analyzer, settings.analyzer + sizeof settings.analyzer,
+		    LEAKSHIM_BINDIR "/leakshim");
+}
+
+int reporting_possible(void)
+{
+	return settings.analyzer[0] && confined_lets(0, CONFINED_REPORT);
+}
+
+/* Where a report goes if stderr is closed, or is somebody else's file by now: beside the trace. */
+static const char *report_file(void)
+{
+	static char path[2 * SETTINGS_PATH + 8];
+
+	if (note_possible())
+		return 0;
+	note_put(note_put(path, path + sizeof path, place_path()), path + sizeof path, ".report");
+	return path;
+}
+
+long reporting_start(const char *why)
+{
+	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)why,
+			(char *)"--keep", (char *)(settings.keep_always ? "always" : "leaks"),
+			(char *)place_path(), 0};
+
+	if (!reporting_possible())
+		return -1;
+	return spawn_program(settings.analyzer, argv, settings.environment, report_file());
+}
+
+void reporting_before(const struct guard_future *next)
+{
+	if (!settings.report_exit || is_told || confined_lets(next, CONFINED_REPORT))
+		return;
+	is_told = 1;
+	note_say("the program takes system calls away from itself, so no report comes by itself at its end; then: leakshim report ",
+		 place_path(), 0);
+}
+
+void reporting_say_where(void)
+{
+	if (is_told)
+		return;
+	note_say("the trace is ", place_path(), "; next: leakshim report TRACE");
+}
+
+void reporting_living(void)
+{
+	if (reporting_start("signal") <= 0)
+		reporting_say_where();
+}
+
+void reporting_attend(void)
+{
+	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)"signal",
+			(char *)"--keep", (char *)"always", (char *)place_path(), 0};
+
+	spawn_attend(settings.analyzer, argv, settings.environment, report_file(), scanner_forget_copy);
+}
