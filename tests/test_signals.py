@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import (BUILD, LEAKSHIM, Server, counted, end_group, environment, only_trace, preload, report, run,
+from harness import (BUILD, LEAKSHIM, Server, counted, end_group, environment, only_trace, preload, preloaded, report, run,
                      stack, victim, wait_until)
 
 
@@ -214,6 +214,12 @@ def test_reports_in_the_oddest_moments_harm_nothing_and_name_what_is_lost(moment
     assert whole["summary"]["end"] == "exit" and whole["summary"]["end_detail"] == 7 and whole["summary"]["scan"]["done"]
     lost = {stack(group)[0]: group["count"] for group in whole["leaks"] if group["class"] in ("definite", "possible")}
     assert lost == {"make_hidden": 10}
+
+
+@pytest.mark.parametrize("moment, status", [("end on small stack", 7), ("killed on small stack", -signal.SIGTERM)])
+def test_an_end_on_a_stack_of_16_kib_is_as_without_us_and_reported(moment, status, box):
+    done = preloaded([victim("odd_moments"), moment], box)
+    assert done.status in (status, 128 - status) and done.stdout == b"done\n" and "LEAK: 10 times" in done.text, done
 
 
 def test_a_program_that_blocks_all_signals_goes_on_and_the_request_is_answered_plainly(box):

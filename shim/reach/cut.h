@@ -66,7 +66,7 @@ struct reach_cut {
 	uint32_t queued_most, queued_count;
 	int is_queued_all;
 	int are_sets_queued;  /* what epoll sets hold too */
-	struct reach_region own[2]; /* memory of the scan itself: no root */
+	struct reach_region own[3]; /* memory of the scan itself: no root */
 };
 
 /* Where the calling thread stands: what is live on its stack, and its registers. */

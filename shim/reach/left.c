@@ -40,12 +40,12 @@ static long read_path(const char *path, char *text)
 /* The figure in a file of the folder at `path`, whose name is put behind it; UINT64_MAX: none, or no limit. */
 static uint64_t figure(char *path, const char *name, const char *label, char *text)
 {
-	size_t length = strlen(path);
+	size_t length = strlen(path), more = strlen(name);
 	const char *at = text;
 
-	if (length + strlen(name) >= PATH)
+	if (length + more >= PATH)
 		return UINT64_MAX;
-	strcpy(path + length, name);
+	memcpy(path + length, name, more + 1);
 	long n = read_path(path, text);
 	path[length] = 0;
 	if (n <= 0)

@@ -22,6 +22,7 @@
 #include "own.h"
 #include "own_heap.h"
 #include "pace.h"
+#include "own_stack.h"
 #include "real.h"
 #include "resource.h"
 #include "scanner.h"
@@ -185,7 +186,7 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		     const struct snapshot_here *here)
 {
 	uint32_t pid = state.header->pid;
-	char text[4096];
+	char text[512]; /* it comes within the first ten lines */
 	const char *at = tasks_status(text, sizeof text, "FDSize:");
 
 	*cut = (struct reach_cut){
@@ -221,7 +222,7 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.descriptors = at ? (uint32_t)tasks_number(&at, 10) : 1024,
 		.queued = (struct reach_queued *)((char *)tasks->thread + tasks->size - TASKS_QUEUED),
 		.queued_most = TASKS_QUEUED / sizeof(struct reach_queued),
-		.own = {{(uintptr_t)tasks->thread, tasks->size}},
+		.own = {{(uintptr_t)tasks->thread, tasks->size}, {0, 0}, own_stack_here()},
 	};
 	scan->flags = (cut->whole_heap ? TRACE_SCAN_WHOLE_HEAP : 0) | (here->main_over ? TRACE_SCAN_MAIN_OVER : 0);
 	scan->threads = tasks->count;
@@ -326,7 +327,14 @@ void snapshot_deferred(void)
 		snapshot_live(&here, deferred_then, 1);
 }
 
-int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_waited)
+/* What own_stack_run carries. */
+struct errand {
+	const struct snapshot_here *here;
+	void (*then)(void);
+	int is_waited, result;
+};
+
+static int look(const struct snapshot_here *here, void (*then)(void), int is_waited)
 {
 	uint64_t start = state_clock_ns(CLOCK_MONOTONIC);
 
@@ -366,6 +374,21 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_w
 	}
 	__atomic_store_n(&snapshot_state.scanning, 0, __ATOMIC_RELEASE);
 	return pid > 0 ? 0 : -1;
+}
+
+static void run_look(void *data)
+{
+	struct errand *e = data;
+
+	e->result = look(e->here, e->then, e->is_waited);
+}
+
+int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_waited)
+{
+	struct errand e = {here, then, is_waited, 0};
+
+	own_stack_run(run_look, &e);
+	return e.result;
 }
 
 void snapshot_wait_for_files(void)
@@ -419,7 +442,7 @@ static void end_live(void)
 	live_state.cut = 0;
 }
 
-void snapshot_at_end(const struct snapshot_here *here)
+static void look_at_end(const struct snapshot_here *here)
 {
 	end_live();
 	if (!state_lock_within(&state.lock_area, END_YIELDS)) /* held by the thread that a signal kills */
@@ -453,6 +476,18 @@ void snapshot_at_end(const struct snapshot_here *here)
 	live_state.cut = 0;
 	if (!are_stopped)
 		tasks_free(&tasks);
+}
+
+static void run_look_at_end(void *data)
+{
+	look_at_end(((struct errand *)data)->here);
+}
+
+void snapshot_at_end(const struct snapshot_here *here)
+{
+	struct errand e = {.here = here};
+
+	own_stack_run(run_look_at_end, &e);
 }
 
 void snapshot_no_end(void)

@@ -102,6 +102,25 @@ static void on_small_stack(void)
 	pthread_join(t, 0);
 }
 
+static void *ends(void *how)
+{
+	puts("done");
+	fflush(stdout);
+	if (how) raise(SIGTERM);
+	exit(7);
+}
+
+static void end_on_small_stack(int by_signal)
+{
+	pthread_attr_t a;
+	pthread_t t;
+
+	pthread_attr_init(&a);
+	pthread_attr_setstacksize(&a, PTHREAD_STACK_MIN < 16384 ? 16384 : PTHREAD_STACK_MIN);
+	pthread_create(&t, &a, ends, by_signal ? &t : 0);
+	pthread_join(t, 0);
+}
+
 static void with_all_blocked(void)
 {
 	sigset_t all;
@@ -129,6 +148,8 @@ int main(int argc, char **argv)
 	if (!strcmp(when, "fork")) in_fork();
 	if (!strcmp(when, "handler")) in_handler();
 	if (!strcmp(when, "small stack")) on_small_stack();
+	if (!strcmp(when, "end on small stack")) end_on_small_stack(0);
+	if (!strcmp(when, "killed on small stack")) end_on_small_stack(1);
 	if (!strcmp(when, "all blocked")) with_all_blocked();
 	if (!strcmp(when, "exit")) stop = 2, atexit(in_exit_handler);
 	for (int i = 0; i < 50; i++) if (!held[i]) puts("lost one");
