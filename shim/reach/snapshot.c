@@ -376,6 +376,17 @@ static int look(const struct snapshot_here *here, void (*then)(void), int is_wai
 	return pid > 0 ? 0 : -1;
 }
 
+/* No handler of the program comes in between: it would be called on our stack, and may want a lock that we hold. */
+static void run(void (*work)(void *), struct errand *e)
+{
+	uint64_t all = ~0ull, before = 0;
+	long r = sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
+
+	own_stack_run(work, e);
+	if (!sys_failed(r))
+		sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
+}
+
 static void run_look(void *data)
 {
 	struct errand *e = data;
@@ -387,7 +398,7 @@ int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_w
 {
 	struct errand e = {here, then, is_waited, 0};
 
-	own_stack_run(run_look, &e);
+	run(run_look, &e);
 	return e.result;
 }
 
@@ -487,7 +498,7 @@ void snapshot_at_end(const struct snapshot_here *here)
 {
 	struct errand e = {.here = here};
 
-	own_stack_run(run_look_at_end, &e);
+	run(run_look_at_end, &e);
 }
 
 void snapshot_no_end(void)

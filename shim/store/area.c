@@ -352,7 +352,11 @@ uint32_t area_take(enum trace_area which, uint32_t count)
 	struct area *a = &state.areas[which];
 	uint64_t first = 0;
 
-	state_lock(&state.lock_area);
+	if (!state_lock_unless_mine(&state.lock_area)) {
+		if (!state.ending)
+			state_drop(TRACE_DROP_REENTRANT);
+		return 0;
+	}
 	if (state.header && a->chunk) {
 		struct trace_area_head *head = &state.header->areas[which];
 		int r = 0;
@@ -440,8 +444,7 @@ static int reserve(enum trace_area which, uint64_t count)
 
 int area_reserve(enum trace_area which, uint64_t count)
 {
-	state_lock(&state.lock_area);
-	return reserve(which, count);
+	return state_lock_unless_mine(&state.lock_area) ? reserve(which, count) : -11; /* EAGAIN */
 }
 
 int area_reserve_within(enum trace_area which, uint64_t count, int yields)

@@ -76,9 +76,17 @@ void state_clock_find(void)
 		state_vdso_clock = (long (*)(long, struct timespec *))found;
 }
 
+/* Two threads with the same number would have to be 2^38 bytes apart. */
+static uint32_t number_of_thread(void)
+{
+	return (uint32_t)((uintptr_t)__builtin_thread_pointer() >> 6) | 0x80000000u;
+}
+
 int state_lock_within(uint32_t *lock, int yields)
 {
-	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) {
+	uint32_t mine = number_of_thread(), holder = 0;
+
+	for (; !__atomic_compare_exchange_n(lock, &holder, mine, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED); holder = 0) {
 		if (yields-- <= 0)
 			return 0;
 		sys_call3(SYS_sched_yield, 0, 0, 0);
@@ -94,4 +102,19 @@ void state_lock_slow(uint32_t *lock)
 		else
 			sys_call3(SYS_sched_yield, 0, 0, 0);
 	}
+}
+
+int state_lock_unless_mine(uint32_t *lock)
+{
+	uint32_t mine = number_of_thread(), holder = 0;
+
+	for (int spins = 0; !__atomic_compare_exchange_n(lock, &holder, mine, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED); holder = 0) {
+		if (holder == mine)
+			return 0;
+		if (++spins < 64)
+			__builtin_ia32_pause();
+		else
+			sys_call3(SYS_sched_yield, 0, 0, 0);
+	}
+	return 1;
 }

@@ -90,6 +90,10 @@ static inline void state_lock(uint32_t *lock)
 	if (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
 		state_lock_slow(lock);
 }
+/* For a lock that a handler of the program may want while the thread that it interrupted holds it, being about work of ours
+ * that is not behind a busy flag: takes it, or returns 0 if the calling thread has it. */
+int state_lock_unless_mine(uint32_t *lock);
+
 /* Takes a lock that the calling thread may hold itself, being interrupted: gives up after some
  * `yields`. Returns 1 if it has it. */
 int state_lock_within(uint32_t *lock, int yields);
