@@ -16,6 +16,7 @@
 #include "doctor.h"
 #include "explain.h"
 #include "fetch.h"
+#include "focus.h"
 #include "file.h"
 #include "judge.h"
 #include "languages.h"
@@ -61,6 +62,9 @@ struct output {
 	struct baseline *seen;             /* whose groups are looked for among those reported; 0: none */
 	const struct baseline *repeats;    /* of the runs before: only groups of all of them count */
 	unsigned repeat_count;
+	bool asks_focus;                   /* something should have been in focus */
+	char **focus;                      /* takes the names of what a second look is for, nothing is printed; 0: no */
+	const char *focus_trace;           /* its trace */
 	struct baseline *gather;           /* takes what is found, nothing is printed; 0: no */
 };
 
@@ -275,6 +279,20 @@ static void baseline_seen(struct baseline *b, const struct diagnosis *d)
 		baseline_compare(b, &d->leaks[i], d->leaks[i].count, &before);
 }
 
+/* Groups that were found, or those that were named, are looked at closely from now on. */
+static void focus_on(const struct output *out, const struct model *m, const struct diagnosis *d)
+{
+	uint32_t sites[FOCUS_MOST];
+	unsigned count = focus_sites(m, d, sites);
+	int set = count ? file_set_focus(out->focus_trace, sites, count) : 0;
+
+	if (set > 0)
+		fprintf(stderr, "leakshim: %d place%s in focus from now on: it is watched who holds what is made there; explain it again "
+				"when more of it has leaked\n", set, set == 1 ? " is" : "s are");
+	else if (!set)
+		fputs("leakshim: nothing is in focus: none of the groups asked for was found; see leakshim snapshot\n", stderr);
+}
+
 /* pid: of the process that writes the trace, 0 if none was named. */
 static int report_trace(struct output *out, const char *path, pid_t pid, const char *copy_to)
 {
@@ -313,7 +331,7 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 		if (out->judge ? !out->judge->is_diff : out->gather != NULL)
 			options.show |= fail_on(out->options);
 		diagnose(&diagnosis, &model, symbols, &options);
-		if (!out->gather && !out->options->print_suppressions)
+		if (!out->gather && !out->focus && !out->options->print_suppressions)
 			explain(&diagnosis, &model, symbols, &(struct explain_options){ .milliseconds = EXPLAIN_MS });
 		if (out->options->named_count)
 			keep_named(&diagnosis, out->options->named, out->options->named_count);
@@ -323,7 +341,15 @@ static int report_trace(struct output *out, const char *path, pid_t pid, const c
 			baseline_seen(out->seen, &diagnosis);
 		if (out->judge)
 			judge(out->judge, &model, &diagnosis);
-		if (out->gather)
+		if (out->asks_focus && !model.watched_count)
+			fputs("leakshim: nothing of what was to be looked at closely was made in this run, or all of it was released\n", stderr);
+		if (out->focus_trace)
+			focus_on(out, &model, &diagnosis);
+		if (out->focus)
+			*out->focus = focus_names(&model, &diagnosis);
+		if (out->focus && !out->gather)
+			;
+		else if (out->gather)
 			baseline_add(out->gather, &diagnosis);
 		else
 			print_report(out, &model, &diagnosis);
@@ -599,6 +625,8 @@ static int command_snapshot(const struct options *o)
 	output_open(&out, o, stdout);
 	if (read_suppressions(&out))
 		return output_close(&out, STATUS_TROUBLE);
+	if (o->command == COMMAND_EXPLAIN)
+		out.focus_trace = found;
 	status = report_trace(&out, found, pid, o->output ? o->output : name);
 	return output_close(&out, status);
 }
@@ -704,7 +732,9 @@ static int command_run_seen(const struct options *o, struct baseline *seen, cons
 		out.repeats = repeats;
 		out.repeat_count = repeats ? o->repeat - 1 : 0;
 		out.drops_clean = outcome.drops_clean && !seen;
+		out.asks_focus = o->focus != NULL;
 		trouble = report_trace(&out, outcome.traces[0], 0, NULL);
+		out.asks_focus = false;
 		out.seen = NULL;
 		if (seen)
 			baseline_gone(seen, 0, stderr);
@@ -780,7 +810,51 @@ static int command_run(const struct options *o)
 	return status;
 }
 
-/* A program is run again with every block watched; what an older trace had and this one has not is named. */
+/* A run whose leaks the next one looks at closely. Returns 0 and their names, "" if there are none; or -1. */
+static int look_first(const struct options *o, char **focus)
+{
+	struct run_outcome outcome;
+	struct options first = *o;
+	struct output out;
+	off_t begin = lseek(STDIN_FILENO, 0, SEEK_CUR);
+
+	first.output = NULL;
+	first.explain = false;
+	*focus = NULL;
+	if (run_program(&outcome, &first))
+		return -1;
+	output_open(&out, &first, stderr);
+	out.focus = focus;
+	if (!outcome.has_root || read_suppressions(&out) || report_trace(&out, outcome.traces[0], 0, NULL))
+		*focus = NULL;
+	output_close(&out, 0);
+	for (unsigned i = 0; i < outcome.trace_count; i++)
+		unlink(outcome.traces[i]);
+	rmdir(outcome.folder);
+	run_forget(&outcome);
+	if (begin >= 0)
+		lseek(STDIN_FILENO, begin, SEEK_SET);
+	return 0;
+}
+
+/* A program is run, and then again with its leaks in focus. */
+static int explain_twice(const struct options *o)
+{
+	struct options again = *o;
+	char *focus;
+	int status;
+
+	if (look_first(o, &focus))
+		return command_run_seen(o, NULL, NULL); /* it says why */
+	if (focus && *focus)
+		fputs("leakshim: the program runs a second time, with the leaks of its first run in focus\n", stderr);
+	again.focus = focus && *focus ? focus : NULL;
+	status = command_run_seen(&again, NULL, NULL);
+	free(focus);
+	return status;
+}
+
+/* A program is run again with the leaks of an older trace in focus; what that had and this run has not is named. */
 static int explain_again(const struct options *o)
 {
 	struct options again = *o;
@@ -788,16 +862,21 @@ static int explain_again(const struct options *o)
 	struct output out;
 	int status;
 
+	char *focus = NULL;
+
 	output_open(&out, o, stderr);
+	out.focus = &focus;
 	status = read_old(&baseline, &out, o->arguments[0]);
 	if (!status) {
 		again.explain = true;
+		again.focus = focus && *focus ? focus : NULL;
 		again.arguments++;
 		again.argument_count--;
 		again.command = COMMAND_RUN;
 		status = command_run_seen(&again, &baseline, NULL);
 	}
 	baseline_drop(&baseline);
+	free(focus);
 	return status;
 }
 
@@ -833,7 +912,7 @@ int main(int argc, char **argv)
 		return result == OPTIONS_WRONG || fflush(stdout) ? STATUS_TROUBLE : 0;
 	switch (options.command) {
 	case COMMAND_RUN:
-		return command_run(&options);
+		return options.explain ? explain_twice(&options) : command_run(&options);
 	case COMMAND_EXPLAIN:
 		return command_explain(&options);
 	case COMMAND_MERGE:

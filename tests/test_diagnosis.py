@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import LEAKSHIM, ROOT, environment
+from harness import LEAKSHIM, ROOT, SHIM, environment
 
 DIAGNOSIS = ROOT / "tests" / "diagnosis"
 FLAGS = ["-w", "-pthread", "-ldl"]
@@ -29,7 +29,7 @@ def explained(tmp_path, name, *options, cc="gcc", fault=True):
 def answer(name):
     """Cause, function and lines, as the program says itself."""
     text = next(DIAGNOSIS.glob(name + ".c*")).read_text()
-    cause, function = re.search(r"answer: ([a-z-]+); in ([^;]+);", text).groups()
+    cause, function = re.search(r"answer: ([a-z|-]+); in ([^;]+);", text).groups()
     lines, begin = set(), 0
     for number, line in enumerate(text.split("\n"), 1):
         begin = number if "<<<" in line else begin
@@ -110,6 +110,91 @@ def test_a_trace_is_explained_by_running_its_program_again(tmp_path):
     assert status == 0 and "Forgotten in parse_frame" in text and "gone" not in text
     status, _, text = leakshim(tmp_path, "explain", trace, "--", other)
     assert "Forgotten in greet" in text and "gone" in text
+    assert "nothing of what was to be looked at closely was made in this run" in text
+
+
+def second_look(tmp_path, name, *options):
+    exe, trace = tmp_path / name, tmp_path / (name + ".trace")
+    source = next(DIAGNOSIS.glob(name + ".c*"))
+    subprocess.run(["g++" if source.suffix == ".cpp" else "gcc", *(options or ("-O0", "-g")), "-DFAULT", "-o", exe, source, *FLAGS],
+                   check=True)
+    leakshim(tmp_path, "run", "--explain", "-o", trace, "--", exe)
+    return json.loads(leakshim(tmp_path, "report", "--format", "json", trace)[1])["leaks"]
+
+
+@pytest.mark.parametrize("name", ["mailbox", "channel_close", "list_remove", "message_bus", "tree_free"])
+def test_a_second_look_sees_what_held_a_block_last_go(tmp_path, name):
+    leak = second_look(tmp_path, name)[0]
+    _, function, lines = answer(name)
+    explanation = leak["explanation"]
+    assert explanation["missing_release"]["function"] in function.split("|"), explanation
+    assert explanation["missing_release"]["line"] in lines, explanation
+    assert explanation["last_held_by"]["what"] == "block" and explanation["last_held_by"]["until"] == "it was released"
+
+
+def test_a_second_look_names_the_function_whose_variable_held_a_block_last(tmp_path):
+    held = second_look(tmp_path, "greeting")[0]["explanation"]["last_held_by"]
+    assert held["what"] == "stack" and held["function"] == "greet", held
+
+
+SERVER = r"""
+#include <stdio.h>
+#include <stdlib.h>
+struct session { char *name; };
+static struct session *session_open(void)
+{
+	struct session *s = malloc(sizeof(*s));
+	s->name = malloc(40);
+	return s;
+}
+static void session_close(struct session *s)
+{
+	free(s);
+}
+int main(void)
+{
+	char line[64];
+	while (fgets(line, sizeof(line), stdin)) {
+		for (int i = 0; i < 20; i++)
+			session_close(session_open());
+		puts("done");
+		fflush(stdout);
+	}
+	return 0;
+}
+"""
+
+
+def test_a_running_program_is_put_into_focus_without_a_restart(tmp_path):
+    (tmp_path / "server.c").write_text(SERVER)
+    subprocess.run(["gcc", "-O0", "-g", "-o", tmp_path / "server", tmp_path / "server.c"], check=True)
+    env = environment(TMPDIR=tmp_path, LEAKSHIM_OPTIONS="report=none:age=0:keep=always")
+    env["LD_PRELOAD"] = str(SHIM)
+    server = subprocess.Popen([tmp_path / "server"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+
+    def serve():
+        server.stdin.write("go\n")
+        server.stdin.flush()
+        assert server.stdout.readline() == "done\n"
+
+    def explain(*names):
+        done = subprocess.run([LEAKSHIM, "explain", str(server.pid), *names], env=environment(TMPDIR=tmp_path), cwd=tmp_path,
+                              capture_output=True, text=True, timeout=60)
+        return done.stdout, done.stderr
+
+    try:
+        serve()
+        text, err = explain("00000000")
+        assert "no group of this report has that fingerprint" in err and "nothing is in focus" in err
+        text, err = explain()
+        assert "1 place is in focus from now on" in err, err + text
+        serve()
+        text, err = explain()
+        assert "Forgotten in session_close (server.c:13)" in text and "[owner-freed]" in text, text
+        assert "that were looked at: the last that held it went in session_close" in text, text
+    finally:
+        server.stdin.close()
+        server.wait(timeout=20)
 
 
 def test_explain_says_what_it_cannot_look_at(tmp_path):

@@ -102,7 +102,7 @@ static const struct {
 			 "show the N largest groups, 0 for all (default: 20 as text, all as json)" },
 	[OPTION_FAIL_ON_LEAK] = { "fail-on-leak", 0, NULL, IN(RUN),
 				  "exit with status 1 if there are leaks and the program ended with 0" },
-	[OPTION_EXPLAIN] = { "explain", 0, NULL, IN(RUN), "watch every block, so that all siblings of a leak are known: slower" },
+	[OPTION_EXPLAIN] = { "explain", 0, NULL, IN(RUN), "run it twice, the second time with the leaks of the first in focus" },
 	[OPTION_PROBES] = { "probes", 0, "FILE,...", IN(RUN), "probe files of your own libraries" },
 	[OPTION_PARTIAL] = { "partial", 0, NULL, IN(REPORT),
 			     "of a damaged trace, report what comes before the damage" },

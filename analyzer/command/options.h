@@ -28,7 +28,8 @@ struct options {
 	unsigned fail_on;      /* the same; 0: what judge.h says */
 	long max;              /* -1: not said, 0: all */
 	bool fail_on_leak, partial, keep_always, full;
-	bool explain; /* watch every block, so that all siblings of a leak are known */
+	bool explain; /* look a second time, and watch every block, so that all siblings of a leak are known */
+	const char *focus; /* explain: names of stacks, as the shim takes them */
 	bool check; /* probes: the arguments are probe files; run: judge the program */
 	const char *baseline, *since;
 	const char *suppressions[OPTIONS_FILES];

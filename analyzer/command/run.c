@@ -159,6 +159,8 @@ static char *own_options(struct pool *p, const char *folder, const struct option
 		text = pool_print(p, "%s:level=%s", text, o->level);
 	if (o->explain)
 		text = pool_print(p, "%s:watch=all", text);
+	if (o->focus)
+		text = pool_print(p, "%s:focus=%s", text, o->focus);
 	if (o->probes)
 		text = pool_print(p, "%s:probes=%s", text, o->probes);
 	while (at && *at) {

@@ -249,6 +249,7 @@ static void follow(struct work *w, struct leak *leak)
 		owner_explain(w, leak, &walk_of, &siblings);
 	if (!leak->explanation && !circle_explain(w, leak, &walk_of) && !contradiction_explain(w, leak, &walk_of, &siblings))
 		kept_in_explain(w, leak, &walk_of, &siblings);
+	watched_explain(w, leak, &siblings);
 	walk_drop(&walk_of);
 	flow_close(walk_of.flow);
 }

@@ -48,6 +48,18 @@ uint64_t origin_of_holder(const struct walk *w, bool *is_inner, int64_t *offset)
 /* Where is what holds the block released? Writes it down if that is known. */
 bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings);
 
+/* Where the release of what held a block belongs to the program: the destructor, where C++ calls one. 0: nowhere. */
+const struct missing_release *owner_place(struct work *w, uint32_t node, bool is_object, enum confidence *confidence);
+
+/* What most of the blocks of a leak in focus were seen to lose; 0: none was seen. `same` of `all` agree. */
+const struct watched *watched_find(const struct work *w, const struct leak *leak, unsigned *same, unsigned *all);
+
+/* The frame whose variable was the last to hold it; 0. */
+const struct place *watched_frame(struct work *w, const struct watched *seen);
+
+/* Puts what a second look saw into the explanation. */
+void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings);
+
 /* Did the scan find that what the leaked blocks lead to leads back to them? */
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
 

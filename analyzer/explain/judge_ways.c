@@ -32,6 +32,7 @@ struct judging {
 	unsigned count;
 	uint64_t *saved; /* addresses of pieces on ways that can save the block, sorted */
 	unsigned saved_count;
+	const struct place *held_in; /* whose frame a second look saw hold it last; 0 */
 };
 
 static bool is_same(const char *a, const char *b)
@@ -825,7 +826,8 @@ static int rank(const struct judging *j, const struct candidate *c)
 {
 	int r = 0;
 
-	(void)j;
+	if (j->held_in && c->missing.function && is_in(j->held_in, c->missing.function))
+		r += 5;
 	if (c->is_improbable)
 		r -= 100;
 	if (c->is_strange)
@@ -956,10 +958,11 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 {
 	struct judging *j = pool_take(&w->model->pool, sizeof(*j));
 	const struct candidate *best = NULL;
-	unsigned probable = 0, functions = 0;
+	unsigned probable = 0, functions = 0, same, all;
 
 	j->w = w;
 	j->walk = walk;
+	j->held_in = watched_frame(w, watched_find(w, leak, &same, &all));
 	note_saved(j);
 	gather(j);
 	for (unsigned i = 0; i < j->count; i++)

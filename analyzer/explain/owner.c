@@ -109,6 +109,41 @@ static uint64_t last_return(struct work *w, uint64_t inside)
 	return last;
 }
 
+static const struct frame *frame_of_program(const struct place *place)
+{
+	for (unsigned k = 0; k < place->count; k++)
+		if (!place_is_of_headers(&place->frames[k]))
+			return &place->frames[k];
+	return NULL;
+}
+
+const struct missing_release *owner_place(struct work *w, uint32_t node, bool is_object, enum confidence *confidence)
+{
+	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
+	uint32_t nodes[NODES_MAX];
+	unsigned count = explain_nodes(w, node, nodes, NODES_MAX), k = 0;
+	const struct place *place = NULL;
+	const struct frame *frame = NULL;
+	uint64_t at;
+
+	for (; k < count && !frame; k++) {
+		at = w->model->nodes[nodes[k]].pc - 1;
+		if (!k && destructor_before(w, at, &at) && is_destructor(code_place(w->code, at)->frames[0].function) &&
+		    !code_place(w->code, at)->frames[0].is_inlined)
+			at = last_return(w, at);
+		place = code_place(w->code, at);
+		frame = frame_of_program(place);
+	}
+	if (!frame)
+		return NULL;
+	*missing = (struct missing_release){ .function = frame->function, .file = frame->file, .line = frame->line,
+					     .last_line = frame->line, .offset = place->offset,
+					     .module = place->module ? place->module->path : NULL };
+	*confidence = k > 1 || place->count > 1 || (is_object && !is_destructor(frame->function)) ? CONFIDENCE_GUESS
+												   : CONFIDENCE_LIKELY;
+	return missing;
+}
+
 bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings)
 {
 	struct pool *p = &w->model->pool;

@@ -208,7 +208,7 @@ static const uint8_t load_order[] = {
 	TRACE_AREA_JAVA_VM, TRACE_AREA_JAVA_OBJECT, TRACE_AREA_JAVA_HOLD,
 	TRACE_AREA_SCAN,    TRACE_AREA_UNREAD,   TRACE_AREA_VERDICT,	 TRACE_AREA_RESOURCE, TRACE_AREA_RECORD, TRACE_AREA_HINT,
 	TRACE_AREA_FINDING, TRACE_AREA_PROBLEM,	 TRACE_AREA_PROBE,    TRACE_AREA_TYPE,
-	TRACE_AREA_BLOCK,   TRACE_AREA_PENDING,	 TRACE_AREA_MISMATCH, TRACE_AREA_RELEASE, TRACE_AREA_SITE,    TRACE_AREA_SHARED,
+	TRACE_AREA_BLOCK,   TRACE_AREA_PENDING,	 TRACE_AREA_MISMATCH, TRACE_AREA_RELEASE, TRACE_AREA_FOCUS, TRACE_AREA_SITE,    TRACE_AREA_SHARED,
 	TRACE_AREA_NODE,    TRACE_AREA_JAVA_FRAME, TRACE_AREA_THREAD, TRACE_AREA_MODULE,   TRACE_AREA_TEXT,
 };
 
@@ -434,6 +434,61 @@ int file_set_level(const char *path, int level)
 	}
 	close(fd);
 	return was;
+}
+
+/* Writes to the header and to sites while the program does: every word by itself. */
+static int focus_mapped(unsigned char *at, size_t size, const uint32_t *sites, unsigned count)
+{
+	struct trace_header *h = (struct trace_header *)(void *)at;
+	unsigned set = 0;
+
+	for (uint64_t chunk = TRACE_HEADER_SIZE; chunk + sizeof(struct trace_chunk) <= size;) {
+		struct trace_chunk c;
+
+		memcpy(&c, at + chunk, sizeof(c));
+		if (c.magic != TRACE_CHUNK_MAGIC || c.length < sizeof(c) || c.length > size - chunk)
+			break;
+		for (unsigned i = 0; c.area == TRACE_AREA_SITE && i < count; i++) {
+			uint64_t per = h->areas[TRACE_AREA_SITE].per_chunk, in = per ? sites[i] % per : 0;
+
+			if (!per || sites[i] / per != c.ordinal || sizeof(c) + (in + 1) * sizeof(struct trace_site) > c.length)
+				continue;
+			__atomic_fetch_or(&((struct trace_site *)(void *)(at + chunk + sizeof(c)))[in].owner, TRACE_SITE_FOCUS,
+					  __ATOMIC_RELAXED);
+			set++;
+		}
+		chunk += c.length;
+	}
+	if (set) {
+		__atomic_store_n(&h->focus, 1, __ATOMIC_RELEASE);
+		__atomic_fetch_add(&h->level, 256, __ATOMIC_RELEASE);
+	}
+	return (int)set;
+}
+
+int file_set_focus(const char *path, const uint32_t *sites, unsigned count)
+{
+	struct trace_header h;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), set = -1;
+	unsigned char *at;
+
+	if (fd < 0) {
+		fprintf(stderr, "leakshim: %s: cannot be written: %s\n", path, strerror(errno));
+		return -1;
+	}
+	if (pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || !head_is_sound(&h)) {
+		file_complain(path, 0, "no header of a trace", "try again when the program has begun");
+	} else {
+		at = mmap(NULL, h.file_used, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (at == MAP_FAILED) {
+			fprintf(stderr, "leakshim: %s: cannot be mapped: %s\n", path, strerror(errno));
+		} else {
+			set = focus_mapped(at, h.file_used, sites, count);
+			munmap(at, h.file_used);
+		}
+	}
+	close(fd);
+	return set;
 }
 
 static int write_all(int fd, const unsigned char *data, size_t size)

@@ -76,6 +76,10 @@ void file_stamp(const char *path, int wait_status);
  * allocation. Returns the level that was in force, or -1 after saying why not. */
 int file_set_level(const char *path, int level);
 
+/* Asks the process that writes a trace to look closely at the blocks of these sites. Returns how many of them there are, or
+ * -1 after saying why not. */
+int file_set_focus(const char *path, const uint32_t *sites, unsigned count);
+
 /* Writes what was read as a new file of mode 0600; an existing one is never touched.
  * The copy says that it is one, and of which moment. Returns 0, or -1 after saying why. */
 int file_copy(const struct trace_file *f, const char *target, uint64_t now_us);

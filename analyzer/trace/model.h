@@ -138,6 +138,36 @@ struct mismatch {
 	uint64_t count, bytes, first_us, last_us;
 };
 
+enum holder_kind {
+	HOLDER_UNKNOWN,
+	HOLDER_STACK,
+	HOLDER_REGISTER,
+	HOLDER_GLOBAL,
+	HOLDER_BLOCK,
+	HOLDER_MAPPING,
+	HOLDERS
+};
+
+enum loss_kind {
+	LOSS_NONE, /* held to the end */
+	LOSS_CHANGED,
+	LOSS_FREED,
+	LOSS_THREAD_ENDED,
+	LOSSES
+};
+
+/* A block of a site in focus that was not released: who held it last. */
+struct watched {
+	uint32_t site;
+	uint64_t address;
+	uint32_t held, lost; /* nodes of the last event at which it was held, and of the first at which it was not; 0: none */
+	enum holder_kind holder;
+	uint32_t holder_site, holder_frame;
+	uint64_t holder_at;
+	enum loss_kind loss;
+	uint32_t events;
+};
+
 /* A place in Java code. */
 struct java_frame {
 	const char *function;	/* package.Class$Inner.method; 0: not known */
@@ -417,6 +447,8 @@ struct model {
 	struct misuse *misuses;     /* from index 0 */
 	const char **problems;      /* messages about probe files, from index 0 */
 	uint32_t module_count, thread_count, node_count, site_count;
+	struct watched *watched;     /* from index 0 */
+	uint32_t watched_count, watched_left_out;
 	uint32_t block_count, mismatch_count, release_count;
 	uint32_t type_count, probe_count, resource_count, step_count, misuse_count, problem_count;
 	uint32_t unsure_count; /* misuses that are not told: of types with a function that could not be followed */

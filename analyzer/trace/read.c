@@ -313,6 +313,34 @@ static int read_releases(struct model *m, const struct trace_file *f)
 	return 0;
 }
 
+static int read_focus(struct model *m, const struct trace_file *f)
+{
+	uint32_t used = f->areas[TRACE_AREA_FOCUS].used;
+	struct trace_focus t;
+
+	m->watched = pool_array(&m->pool, used + 1u, sizeof(*m->watched));
+	m->watched_left_out = f->header->focus_left_out;
+	for (uint32_t i = 1; i < used; i++) {
+		const void *from = ELEMENT(f, TRACE_AREA_FOCUS, i, &t);
+
+		if (!from || !t.site)
+			continue;
+		if (check_index(f, from, &t.site, m->site_count, "a block in focus belongs to no site") ||
+		    check_index(f, from, &t.held, m->node_count, "an event's stack lies nowhere") ||
+		    check_index(f, from, &t.lost, m->node_count, "an event's stack lies nowhere") ||
+		    check_index(f, from, &t.holder_site, m->site_count, "a holder belongs to no site") ||
+		    check_index(f, from, &t.holder_frame, m->node_count, "a holder's frame lies nowhere"))
+			return -1;
+		m->watched[m->watched_count++] = (struct watched){
+			.site = t.site, .address = t.address, .held = t.held, .lost = t.lost,
+			.holder = t.holder < HOLDERS ? (enum holder_kind)t.holder : HOLDER_UNKNOWN,
+			.holder_site = t.holder_site, .holder_frame = t.holder_frame, .holder_at = t.holder_at,
+			.loss = t.status == TRACE_FOCUS_LOST && t.loss < LOSSES ? (enum loss_kind)t.loss : LOSS_NONE,
+			.events = t.events };
+	}
+	return 0;
+}
+
 static bool is_running(const struct trace_header *h, int pid)
 {
 	return process_is_running((pid_t)h->pid, h->process_start) ||
@@ -410,7 +438,8 @@ static int read_areas(struct model *m, const struct trace_file *f)
 	    (result = read_sites(m, f)) ||
 	    (result = m->ending == ENDING_MERGED ? read_merged_areas(m, f) : read_own_blocks(m, f)))
 		return result;
-	if ((result = read_mismatches(m, f)) || (result = read_releases(m, f)) || (result = read_resource_areas(m, f)))
+	if ((result = read_mismatches(m, f)) || (result = read_releases(m, f)) || (result = read_focus(m, f)) ||
+	    (result = read_resource_areas(m, f)))
 		return result;
 	read_resource_processes(m);
 	return 0;

@@ -66,6 +66,27 @@ static int number(struct word w, uint64_t *to)
 	return 0;
 }
 
+/* HEX,HEX... */
+static int set_focus(struct word w)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i <= w.size; i++) {
+		char c = i < w.size ? w.at[i] : ',';
+
+		if (c == ',') {
+			if (settings.focus_count < SETTINGS_FOCUS && n)
+				settings.focus[settings.focus_count++] = n;
+			n = 0;
+			continue;
+		}
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return -1;
+		n = n << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	return 0;
+}
+
 static int set_report(struct word w)
 {
 	settings.report_exit = settings.report_signal = 0;
@@ -168,6 +189,8 @@ static int set(struct word key, struct word value)
 		if ((i = choose(value, some_all)) < 0)
 			return -1;
 		settings.watch_all = i;
+	} else if (is(key, "focus")) {
+		return set_focus(value);
 	} else if (is(key, "jvm")) {
 		if ((i = choose(value, zero_one)) < 0)
 			return -1;

@@ -24,6 +24,7 @@
  *   fill=yes|no        clear blocks as they are handed out, so that no stale pointer is left in memory that
  *                      the program does not write to; default no, for it changes what a faulty program reads
  *   watch=some|all     of which blocks it is kept where they are released: of a sample of each site, or of all
+ *   focus=HEX,HEX...   stacks whose blocks are looked at closely: who holds them, and when nobody does any more
  *   jvm=0|1            follow Java objects; default 1
  *   pause=MS           how long a look at the living program may hold it, default 10
  *   age=MS             least age of what such a look calls lost, default 1000
@@ -34,6 +35,7 @@
 #include <stdint.h>
 
 #define SETTINGS_PATH 1024
+#define SETTINGS_FOCUS 64u
 
 enum settings_hooks { SETTINGS_HOOKS_ENTRY, SETTINGS_HOOKS_GOT, SETTINGS_HOOKS_NONE };
 
@@ -53,6 +55,8 @@ struct settings {
 	int follow;
 	int fill;
 	int watch_all;
+	uint64_t focus[SETTINGS_FOCUS]; /* names of stacks, trace_focus_mix */
+	uint32_t focus_count;
 	uint32_t roots;      /* bit per enum trace_root */
 	int heuristics;      /* some inner pointers stand for their block */
 	int tagged;

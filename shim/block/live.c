@@ -141,6 +141,8 @@ uint32_t live_site_make(struct thread *t, uint32_t number)
 			struct trace_site *s = state_site(site);
 
 			s->owner = t->owner;
+			if (thread_focus.on && thread_focus.is_wanted(number))
+				s->owner |= TRACE_SITE_FOCUS;
 			__atomic_store_n(&s->node, number, __ATOMIC_RELEASE);
 			__atomic_store_n(&node->site, site, __ATOMIC_RELEASE);
 		}
@@ -336,6 +338,8 @@ void live_attach(struct thread *t)
 void live_detach(struct thread *t)
 {
 	live_settle(t);
+	if (thread_focus.on)
+		thread_focus.ended(t);
 	for (uint32_t i = 0; i < THREAD_PENDING; i++)
 		pending_flush(&t->pending[i]);
 	slots_leave(t);

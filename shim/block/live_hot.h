@@ -91,7 +91,7 @@ static inline struct thread_site *live_site(struct thread *t, uint32_t node)
 	at->site = site;
 	at->own = live_is_pending(t, site) ? 0 : state_site(site);
 	at->gap = 0;
-	at->unwatched = t->watch_credit > 0 || settings.watch_all ? 0 : RELEASE_GAP_POOR;
+	at->unwatched = t->watch_credit > 0 || settings.watch_all || thread_focus.on ? 0 : RELEASE_GAP_POOR;
 	return at;
 }
 

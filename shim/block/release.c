@@ -22,7 +22,7 @@ uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before
 {
 	uint32_t gap = before < RELEASE_FIRST ? 0 : before / 8;
 
-	if (settings.watch_all) {
+	if (settings.watch_all || thread_focus.on) {
 		at->gap = at->unwatched = 0;
 		return 1;
 	}

@@ -22,6 +22,7 @@
 
 __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
 
+struct thread_focus thread_focus;
 struct thread_upper thread_upper;
 
 /* Before glibc 2.34 they lie in a library of their own, which need not be there, or comes later. */
@@ -259,7 +260,9 @@ void thread_arm(struct thread *t)
 	}
 	t->busy_sp = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (__builtin_expect(t->ignoring != 0, 0)) {
+	if (__builtin_expect(state.header->focus && thread_focus.made && !thread_focus.on, 0))
+		thread_focus.on = 1;
+	if (__builtin_expect(t->ignoring != 0 || (thread_focus.on && (t->level & 255) == TRACE_LEVEL_PARANOID), 0)) {
 		t->mode = THREAD_ASIDE;
 		return;
 	}

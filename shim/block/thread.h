@@ -105,6 +105,16 @@ extern struct thread_upper {
 	void (*mark_identities)(unsigned char *named); /* the THREAD entries that others than blocks name: named[i] = 1 */
 } thread_upper __attribute__((visibility("hidden")));
 
+/* Sites in focus: what the floor above registers. While `on`, all threads take the slow way and tell it of each event. */
+struct live_caller;
+extern struct thread_focus {
+	uint32_t on;
+	int (*is_wanted)(uint32_t node); /* a site is made: is it in focus? */
+	void (*made)(struct thread *t, uintptr_t address, const struct live_caller *from);
+	void (*gone)(struct thread *t, uintptr_t address, const struct live_caller *from, int moves); /* still there */
+	void (*ended)(struct thread *t);
+} thread_focus __attribute__((visibility("hidden")));
+
 /* Work of ours on behalf of this thread begins: returns its state with mode ASIDE, or 0 when
  * the call is to be passed through untouched (not tracing, re-entered, no memory; drops are
  * counted for allocations if `counts`). Slow: the interposed functions do the usual case themselves. */

@@ -102,6 +102,7 @@ enum trace_area {
 	TRACE_AREA_JAVA_FRAME = 25, /* struct trace_java_frame */
 	TRACE_AREA_JAVA_OBJECT = 26, /* struct trace_java_object */
 	TRACE_AREA_JAVA_HOLD = 27, /* struct trace_java_hold */
+	TRACE_AREA_FOCUS = 28,   /* struct trace_focus */
 	TRACE_AREA_MEMBERS = 28, /* struct trace_members */
 	TRACE_AREAS = 32,        /* room for areas to come */
 	TRACE_AREA_ROOM = 0xffff /* a chunk kept free: it will be divided into some of VERDICT */
@@ -219,6 +220,8 @@ struct trace_header {
 	uint64_t calls_left_out; /* system calls of the shim that a filter would have killed for, or refused */
 	uint64_t left_out[8];    /* which: bit per number */
 	uint64_t pid_space;      /* inode of /proc/self/ns/pid: the namespace that pid is a number in, 0: not known */
+	uint32_t focus;          /* 1: some sites are in focus. [parent] may set it, then changes `level` so that threads look */
+	uint32_t focus_left_out; /* times that nobody looked who holds a block, because it would have taken too long */
 };
 
 /* Head of a chunk. */
@@ -303,13 +306,65 @@ struct trace_site {
 };
 #define TRACE_SITE_SHARED 0x80000000u /* there is a SHARED element with the site's number */
 #define TRACE_SITE_OTHERS 0x40000000u /* not only the owner counts there: `peak` needs it [shim private] */
-#define TRACE_SITE_OWNER 0x3fffffffu
+#define TRACE_SITE_FOCUS 0x20000000u /* in focus: [parent] may set it */
+#define TRACE_SITE_OWNER 0x1fffffffu
 
 /* What a site's owner does not count. No seal: see TRACE_SITE_SHARED. */
 struct trace_shared {
 	uint64_t blocks, bytes;
 	int64_t live;
 };
+
+/*
+ * A block of a site in focus, of which it was watched who holds it. Seal: site. Entries of blocks that were released are
+ * used again, with site 0 meanwhile. Events are allocations and releases of the thread that made it.
+ */
+struct trace_focus {
+	uint32_t site;    /* SITE index */
+	uint32_t status;  /* enum trace_focus_status */
+	uint64_t address; /* of the block */
+	uint32_t held, lost; /* NODE indices: the stack of the last event at which something held it, and of the first at which
+			      * nothing did; 0: none */
+	uint32_t holder;  /* enum trace_holder: what held it last */
+	uint32_t holder_site;  /* of a block: SITE index */
+	uint64_t holder_at;    /* where in the block; of GLOBAL its address */
+	uint32_t holder_frame; /* of STACK: NODE index of the frame that the word lay in, 0: not known */
+	uint32_t loss;    /* enum trace_loss */
+	uint32_t thread;  /* THREAD index of who made it */
+	uint32_t events;  /* since it was made */
+};
+
+enum trace_focus_status {
+	TRACE_FOCUS_NONE = 0,
+	TRACE_FOCUS_HELD = 1,
+	TRACE_FOCUS_LOST = 2 /* nothing that was looked at holds it any more */
+};
+
+enum trace_holder {
+	TRACE_HOLDER_UNKNOWN = 0,
+	TRACE_HOLDER_STACK = 1, /* of the thread that made it */
+	TRACE_HOLDER_REGISTER = 2,
+	TRACE_HOLDER_GLOBAL = 3,
+	TRACE_HOLDER_BLOCK = 4,
+	TRACE_HOLDER_MAPPING = 5 /* any other memory: stacks of other threads, thread-local, mapped */
+};
+
+enum trace_loss {
+	TRACE_LOSS_NONE = 0,
+	TRACE_LOSS_CHANGED = 1,     /* what held it holds something else, or its frame was left */
+	TRACE_LOSS_FREED = 2,       /* the block that held it was released */
+	TRACE_LOSS_THREAD_ENDED = 3 /* the thread whose stack held it ended */
+};
+
+/* The name of a stack that stays the same from run to run: its frames from the innermost one outward, each by the last part of
+ * its module's path and by the distance of its address from the module's bias. Begins with 0. */
+static inline uint64_t trace_focus_mix(uint64_t hash, const char *module, uint64_t offset)
+{
+	for (; *module; module++)
+		hash = (hash ^ (unsigned char)*module) * 0x100000001b3ull;
+	hash = (hash ^ offset) * 0x9e3779b97f4a7c15ull;
+	return hash ^ hash >> 29;
+}
 
 /* Not yet added deltas of one thread for one site. Seal: site. */
 struct trace_pending {
@@ -931,6 +986,7 @@ _Static_assert(sizeof(struct trace_pending) == 24, "pending");
 _Static_assert(sizeof(struct trace_block) == 24, "block");
 _Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
 _Static_assert(sizeof(struct trace_release) == 80, "release");
+_Static_assert(sizeof(struct trace_focus) == 56, "focus");
 _Static_assert(sizeof(struct trace_type) == 64, "type");
 _Static_assert(sizeof(struct trace_probe) == 40, "probe");
 _Static_assert(sizeof(struct trace_resource) == 128, "resource");

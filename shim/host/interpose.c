@@ -28,6 +28,7 @@
 
 #define API __attribute__((visibility("default")))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
+#define MOVES 16u /* with a family: what the block holds goes on elsewhere */
 
 /* The caller of the interposed function this is used in. */
 #define CALLER() live_caller(__builtin_frame_address(0))
@@ -85,6 +86,8 @@ static __attribute__((noinline)) void made_slow(void *p, size_t size, uint32_t f
 			    sample_rate(), &from);
 	if (t->ignoring)
 		live_ignore((uintptr_t)p);
+	if (__builtin_expect(thread_focus.on, 0))
+		thread_focus.made(t, (uintptr_t)p, &from);
 	thread_leave(t);
 	errno = saved;
 }
@@ -168,6 +171,9 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 		return gone_meanwhile((uintptr_t)p);
 	live_settle(t);
 	int is_quiet = t->quiet_free == (uintptr_t)p;
+	if (__builtin_expect(thread_focus.on, 0) && !is_quiet)
+		thread_focus.gone(t, (uintptr_t)p, &from, (family & MOVES) != 0);
+	family &= ~MOVES;
 	if (is_quiet)
 		t->quiet_free = 0;
 	else
@@ -192,6 +198,7 @@ static inline __attribute__((always_inline)) struct live_taken gone(void *p, uin
 
 	if (!LIKELY(t != 0))
 		return gone_slow(p, family, *from);
+	family &= ~MOVES;
 	if (__builtin_expect(t->quiet_free == (uintptr_t)p, 0))
 		is_quiet = 1, t->quiet_free = 0;
 	else
@@ -294,7 +301,7 @@ static void *resize(void *p, size_t size, const struct live_caller *from, void *
 	struct live_taken taken = {0, 0, 0, 0, 0, 0};
 
 	if (p)
-		taken = gone(p, TRACE_FAMILY_MALLOC, from);
+		taken = gone(p, TRACE_FAMILY_MALLOC | MOVES, from);
 	void *q = change(p, size);
 	if (LIKELY(q != 0) || !size)
 		live_gone(&taken);

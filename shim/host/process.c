@@ -12,6 +12,7 @@
 
 #include "area.h"
 #include "confined.h"
+#include "focus.h"
 #include "guard.h"
 #include "hooks.h"
 #include "index.h"
@@ -300,6 +301,7 @@ void process_start(int argc, char **argv, char **envp, enum guard_start begun)
 		fill_start();
 	register_uppers();
 	snapshot_start();
+	focus_start();
 	reporting_find();
 	process.stage = STARTED;
 	if (process_begin()) {

@@ -52,6 +52,7 @@ static const struct {
 	[TRACE_AREA_JAVA_OBJECT] = {sizeof(struct trace_java_object), AREA_SHIFT_JAVA_OBJECT},
 	[TRACE_AREA_JAVA_HOLD] = {sizeof(struct trace_java_hold), AREA_SHIFT_JAVA_HOLD},
 	[TRACE_AREA_RELEASE] = {sizeof(struct trace_release), AREA_SHIFT_RELEASE},
+	[TRACE_AREA_FOCUS] = {sizeof(struct trace_focus), AREA_SHIFT_FOCUS},
 };
 
 struct area_range area_privates[AREA_PRIVATES];

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* What a second look saw: who held a block last, and what the thread did when nobody did any more. */
+#include <string.h>
+
+#include "explain_private.h"
+#include "own.h"
+#include "words.h"
+
+#define NODES_MAX 256u
+
+static bool is_equal(const struct watched *a, const struct watched *b)
+{
+	return a->loss == b->loss && a->holder == b->holder && a->holder_site == b->holder_site && a->lost == b->lost &&
+	       (a->holder != HOLDER_BLOCK || a->holder_at == b->holder_at || a->loss == LOSS_FREED);
+}
+
+const struct watched *watched_find(const struct work *w, const struct leak *leak, unsigned *same, unsigned *all)
+{
+	const struct model *m = w->model;
+	const struct watched *best = NULL;
+
+	*same = *all = 0;
+	for (uint32_t i = 0; i < m->watched_count; i++) {
+		const struct watched *a = &m->watched[i];
+		unsigned count = 0;
+
+		if (m->sites[a->site].node != leak->node || a->loss == LOSS_NONE)
+			continue;
+		++*all;
+		for (uint32_t k = 0; k < m->watched_count; k++)
+			count += m->watched[k].site == a->site && is_equal(a, &m->watched[k]);
+		if (count > *same) {
+			best = a;
+			*same = count;
+		}
+	}
+	return best;
+}
+
+const struct place *watched_frame(struct work *w, const struct watched *seen)
+{
+	const struct node *n = seen && seen->holder == HOLDER_STACK && seen->holder_frame ? &w->model->nodes[seen->holder_frame] : NULL;
+
+	return n && !n->scope && n->module ? code_place(w->code, n->pc - 1) : NULL;
+}
+
+static const char *function_of(struct work *w, uint32_t node)
+{
+	const struct function *f = code_function(w->code, w->model->nodes[node].pc - 1);
+
+	return f ? f->name : NULL;
+}
+
+/* Was an exception on its way at an event? */
+static bool is_throwing(struct work *w, uint32_t node)
+{
+	const struct model *m = w->model;
+
+	for (unsigned k = 0; node && m->nodes[node].parent && k < 12; node = m->nodes[node].parent, k++) {
+		const char *name = m->nodes[node].scope ? NULL : function_of(w, node);
+
+		if (name && (!strncmp(name, "__cxa_allocate_exception", 24) || !strncmp(name, "_Unwind_", 8) ||
+			     !strncmp(name, "__cxa_throw", 11)))
+			return true;
+	}
+	return false;
+}
+
+/* How many watched blocks of a site were released from one line, and how many at all. */
+static void count_releases(struct work *w, uint32_t site, uint32_t like, uint64_t *here, uint64_t *all)
+{
+	const struct model *m = w->model;
+	uint32_t one, other;
+
+	*here = *all = 0;
+	if (!explain_nodes(w, like, &one, 1))
+		return;
+	for (uint32_t i = 0; i < m->release_count; i++) {
+		if (m->sites[m->releases[i].site].node != m->sites[site].node || !explain_nodes(w, m->releases[i].node, &other, 1))
+			continue;
+		*all += m->releases[i].count;
+		if (m->nodes[one].pc == m->nodes[other].pc)
+			*here += m->releases[i].count;
+	}
+}
+
+static bool is_one_function(struct work *w, uint32_t a, uint32_t b)
+{
+	const struct function *f = code_function(w->code, w->model->nodes[a].pc - 1), *g = code_function(w->code, w->model->nodes[b].pc - 1);
+
+	return f && g && f->start == g->start;
+}
+
+/* Does the function that a stack ends in also release siblings? */
+static bool releases_siblings(struct work *w, uint32_t node, const struct siblings *siblings)
+{
+	uint32_t here[NODES_MAX], there[NODES_MAX];
+	unsigned n = explain_nodes(w, node, here, NODES_MAX);
+
+	for (unsigned i = 0; n && i < siblings->count; i++)
+		if (explain_nodes(w, siblings->releases[i].node, there, NODES_MAX) && is_one_function(w, here[0], there[0]))
+			return true;
+	return false;
+}
+
+/* Its owner went first: on purpose of the owner's own way to end, or on a way that others do not take? */
+static enum cause cause_of_freed(struct work *w, const struct watched *seen, const struct siblings *siblings)
+{
+	uint32_t released, made;
+	uint64_t here, all;
+
+	if (!explain_nodes(w, seen->lost, &released, 1))
+		return CAUSE_OWNER_FREED;
+	count_releases(w, seen->holder_site, seen->lost, &here, &all);
+	if (siblings->count && here * 2 < all && explain_nodes(w, w->model->sites[seen->holder_site].node, &made, 1) &&
+	    is_one_function(w, released, made))
+		return CAUSE_ERROR_PATH;
+	if (siblings->count && !releases_siblings(w, seen->lost, siblings))
+		return here * 2 < all ? CAUSE_OWNER_FREED : CAUSE_DROPPED_QUEUE;
+	return CAUSE_OWNER_FREED;
+}
+
+static void add_holder(struct work *w, struct explanation *e, const struct watched *seen)
+{
+	static const char *const names[HOLDERS] = { "stack", "stack", "register", "global", "block", "mapping" };
+	static const char *const ends[LOSSES] = { NULL, "something else was written there", "it was released", "the thread ended" };
+	struct holder *h = pool_take(&w->model->pool, sizeof(*h));
+	const struct place *frame = watched_frame(w, seen);
+	uint32_t node;
+
+	h->what = names[seen->holder];
+	h->until = seen->holder == HOLDER_STACK && seen->loss == LOSS_CHANGED ? "the function was left, or held something else"
+									       : ends[seen->loss];
+	if (frame)
+		h->function = frame->frames[frame->count - 1].function;
+	if (seen->holder == HOLDER_GLOBAL)
+		h->symbol = code_variable(w->code, seen->holder_at, &h->offset);
+	if (seen->holder == HOLDER_BLOCK && explain_nodes(w, w->model->sites[seen->holder_site].node, &node, 1)) {
+		h->created_at = code_place(w->code, w->model->nodes[node].pc - 1);
+		h->offset = seen->holder_at;
+	}
+	e->last_held_by = h;
+}
+
+static struct explanation *begin(struct work *w, const struct watched *seen, unsigned same, unsigned all)
+{
+	struct explanation *e = pool_take(&w->model->pool, sizeof(*e));
+	struct pool *p = &w->model->pool;
+	uint32_t nodes[NODES_MAX];
+
+	if (explain_nodes(w, seen->lost, nodes, NODES_MAX)) {
+		const struct frame *f = &code_place(w->code, w->model->nodes[nodes[0]].pc - 1)->frames[0];
+
+		because_add(w, e, f->file && f->line
+					  ? pool_print(p, "seen of %u of %u that were looked at: the last that held it went in %s (%s:%u)", same,
+						       all, f->function ? f->function : "?", words_file(f->file), f->line)
+					  : pool_print(p, "seen of %u of %u that were looked at: the last that held it went in %s", same, all,
+						       f->function ? f->function : "?"));
+	}
+	add_holder(w, e, seen);
+	return e;
+}
+
+static bool freed_explain(struct work *w, struct leak *leak, const struct watched *seen, unsigned same, unsigned all,
+			  const struct siblings *siblings)
+{
+	struct explanation *e = begin(w, seen, same, all);
+	const struct missing_release *missing = owner_place(w, seen->lost, leak->family >= FAMILY_NEW, &e->confidence);
+
+	if (!missing)
+		return false;
+	e->missing = missing;
+	if (same * 2 <= all)
+		e->confidence = CONFIDENCE_GUESS;
+	leak->cause = cause_of_freed(w, seen, siblings);
+	evidence_siblings(w, leak, e, siblings);
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+	return true;
+}
+
+/* The line after the one in which a frame of an event called on. */
+static const struct missing_release *place_after(struct work *w, const struct place *frame, uint64_t address)
+{
+	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
+	const struct frame *f = &frame->frames[frame->count - 1];
+	const struct function *function = code_function(w->code, address);
+	unsigned next = f->line && function ? code_line_after(w->code, address, function->end, f->line) : 0;
+
+	*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = next ? next : f->line,
+					     .last_line = next ? next : f->line, .offset = frame->offset,
+					     .module = frame->module ? frame->module->path : NULL };
+	return missing;
+}
+
+static void left_explain(struct work *w, struct leak *leak, const struct watched *seen, unsigned same, unsigned all,
+			 const struct siblings *siblings)
+{
+	const struct place *frame = watched_frame(w, seen);
+	struct explanation *e;
+
+	if (!frame || !frame->frames[frame->count - 1].function)
+		return;
+	e = begin(w, seen, same, all);
+	e->missing = place_after(w, frame, w->model->nodes[seen->holder_frame].pc - 1);
+	e->confidence = CONFIDENCE_GUESS;
+	leak->cause = siblings->count ? CAUSE_ERROR_PATH : CAUSE_NEVER_RELEASED;
+	if (seen->loss == LOSS_THREAD_ENDED)
+		leak->cause = CAUSE_THREAD_EXIT;
+	evidence_siblings(w, leak, e, siblings);
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+}
+
+/* An explanation that was found by other evidence, with what was seen. */
+static void join(struct work *w, struct leak *leak, const struct watched *seen)
+{
+	struct explanation *e = pool_take(&w->model->pool, sizeof(*e));
+
+	*e = *leak->explanation;
+	add_holder(w, e, seen);
+	if (is_throwing(w, seen->held) && seen->loss == LOSS_CHANGED && seen->holder == HOLDER_STACK &&
+	    leak->cause != CAUSE_OWNER_FREED)
+		leak->cause = CAUSE_EXCEPTION;
+	if (seen->loss == LOSS_CHANGED && (seen->holder == HOLDER_GLOBAL || seen->holder == HOLDER_MAPPING) &&
+	    leak->cause == CAUSE_OVERWRITTEN && e->confidence == CONFIDENCE_GUESS)
+		e->confidence = CONFIDENCE_LIKELY;
+	leak->explanation = e;
+}
+
+void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
+{
+	unsigned same, all;
+	const struct watched *seen = watched_find(w, leak, &same, &all);
+
+	if (!seen || leak->cause == CAUSE_CYCLE)
+		return;
+	if (seen->loss == LOSS_FREED && freed_explain(w, leak, seen, same, all, siblings))
+		return;
+	if (leak->explanation && leak->explanation->missing)
+		join(w, leak, seen);
+	else
+		left_explain(w, leak, seen, same, all, siblings);
+}

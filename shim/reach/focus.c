@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* Sites in focus. Laws in focus.h. */
+#include "focus.h"
+
+#include <string.h>
+
+#include "area.h"
+#include "holders.h"
+#include "index.h"
+#include "live.h"
+#include "settings.h"
+#include "rules.h"
+
+#define ENTRIES 128u
+#define HELD_MOST 6u /* blocks of a site that are followed at once */
+#define LOST_MOST 8u /* kept of a site */
+#define SEARCHED_MOST 4096u /* bytes of a block that is let go */
+#define TIME_AT_ONCE 200000000ull /* nanoseconds of searching that are always allowed */
+#define TIME_SHARE 8 /* and this part of the time beyond that */
+
+struct followed {
+	uintptr_t hidden; /* ~address of the block, 0: the entry is free */
+	uint64_t size;
+	struct thread *thread; /* that made it */
+	uintptr_t at;          /* the word that holds it */
+	uintptr_t hidden_owner; /* ~address of the block that this word lies in, 0: in none */
+	uintptr_t outer_pc, outer_sp; /* of the frame outside the one that the word lies in */
+	uint32_t element;      /* FOCUS index */
+	uint32_t site;
+	uint32_t age;
+};
+
+/* A fork wipes this. */
+struct focus_part {
+	struct followed *entries;
+	uintptr_t *words; /* of a block that is let go */
+	uint64_t began, spent;
+	uint32_t lock, first, age;
+};
+#define focus_state STATE_PART(focus)
+STATE_PART_FITS(focus);
+
+AREA_ELEMENT(element, trace_focus, FOCUS)
+
+/* What happens just now. */
+struct event {
+	struct thread *t;
+	const struct live_caller *from;
+	const uintptr_t *frame; /* ours: it leads to the frames of ours outside it, each with saved registers below */
+	uintptr_t gone, gone_end; /* a block that is let go */
+	uint32_t gone_site, node;
+	uint32_t words; /* of it, in focus_state.words */
+	int moves; /* to another place, with what it holds */
+	int is_end; /* of the thread */
+};
+
+static int open_table(void)
+{
+	if (focus_state.entries)
+		return 1;
+	if (state.ending || !(focus_state.first = area_take(TRACE_AREA_FOCUS, ENTRIES)))
+		return 0;
+	focus_state.began = state_clock_ns(CLOCK_MONOTONIC);
+	focus_state.words = area_private(SEARCHED_MOST, 1);
+	if (focus_state.words)
+		focus_state.entries = area_private(ENTRIES * sizeof *focus_state.entries, 1);
+	return focus_state.entries != 0;
+}
+
+static struct trace_focus *told(const struct followed *f)
+{
+	return element(f->element);
+}
+
+static int is_in_focus(uint32_t site)
+{
+	return (__atomic_load_n(&state_site(site)->owner, __ATOMIC_RELAXED) & TRACE_SITE_FOCUS) != 0;
+}
+
+static void let_go(struct followed *f)
+{
+	__atomic_store_n(&told(f)->site, 0, __ATOMIC_RELEASE);
+	f->hidden = 0;
+}
+
+static uint32_t node_of(struct event *e)
+{
+	if (!e->node && e->from)
+		e->node = stack_walk(&e->t->stack, e->from->pc, e->from->sp, e->from->rbp);
+	return e->node;
+}
+
+/* The frame of the walked stack in which a word lies; -1: none. */
+static int frame_of(const struct stack_cache *c, uintptr_t at)
+{
+	for (uint32_t i = c->depth; i-- > 1;)
+		if (at >= c->frame[i].sp && at < c->frame[i - 1].sp)
+			return (int)i;
+	return -1;
+}
+
+static int has_frame(const struct stack_cache *c, uintptr_t pc, uintptr_t sp)
+{
+	for (uint32_t i = c->depth; i-- > 0;)
+		if (c->frame[i].pc == pc && c->frame[i].sp == sp)
+			return 1;
+	return 0;
+}
+
+/* Does what held it last hold it still? */
+static int is_held_there(struct event *e, const struct followed *f)
+{
+	const struct trace_focus *to = told(f);
+
+	if (!f->at || (f->hidden_owner && ~f->hidden_owner == e->gone && e->gone))
+		return 0;
+	if (to->holder == TRACE_HOLDER_STACK) {
+		if (e->is_end || !node_of(e) || f->at < e->from->sp)
+			return 0;
+		if (f->outer_pc && !has_frame(&e->t->stack, f->outer_pc, f->outer_sp))
+			return 0;
+	}
+	return holders_still(f->at, f->hidden, f->size) > 0;
+}
+
+static int may_search(void)
+{
+	uint64_t elapsed = state_clock_ns(CLOCK_MONOTONIC) - focus_state.began;
+
+	return focus_state.spent < TIME_AT_ONCE + elapsed / TIME_SHARE;
+}
+
+#define FRAMES 6u
+#define PUSHED 5u /* rbx, r12 to r15, just below the saved rbp */
+
+/* The program's registers that functions keep: our frames have saved them, those that they needed. */
+static uint32_t registers_of(const struct event *e, uintptr_t saved[FRAMES * PUSHED])
+{
+	uintptr_t at = (uintptr_t)e->frame;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < FRAMES && at + 16 <= e->from->sp && at >= (uintptr_t)e->frame; i++) {
+		for (uint32_t k = 1; k <= PUSHED; k++)
+			saved[count++] = ~((const uintptr_t *)at)[-(long)k];
+		at = *(const uintptr_t *)at;
+	}
+	return count;
+}
+
+/* Returns 0, or -1: nobody looked. */
+static int search(struct event *e, const struct followed *f, struct holders_answer *a)
+{
+	const struct step_walk *walk = &e->t->stack.walk;
+	struct holders_question q = {.hidden = f->hidden, .size = f->size, .except = e->moves ? 0 : e->gone,
+				     .except_end = e->moves ? 0 : e->gone_end, .dead = walk->low, .dead_end = walk->high};
+	uintptr_t saved[FRAMES * PUSHED];
+	uint64_t begun;
+	int r;
+
+	if (!may_search()) {
+		state.header->focus_left_out++;
+		return -1;
+	}
+	if (!e->is_end) {
+		q.stack = e->from->sp;
+		q.stack_end = q.dead_end = walk->high > e->from->sp ? walk->high : e->from->sp;
+		q.dead = e->from->sp - 65536; /* what is below was left already */
+		q.saved = saved;
+		q.saved_count = registers_of(e, saved);
+	}
+	begun = state_clock_ns(CLOCK_MONOTONIC);
+	r = holders_find(&q, a);
+	focus_state.spent += state_clock_ns(CLOCK_MONOTONIC) - begun;
+	return r;
+}
+
+static void note_holder(struct event *e, struct followed *f, const struct holders_answer *a)
+{
+	struct trace_focus *to = told(f);
+	int frame;
+
+	to->holder = a->what;
+	to->holder_at = a->what == TRACE_HOLDER_GLOBAL || a->what == TRACE_HOLDER_MAPPING ? a->at : 0;
+	to->holder_site = to->holder_frame = 0;
+	f->at = a->at;
+	f->hidden_owner = f->outer_pc = f->outer_sp = 0;
+	if (a->what == TRACE_HOLDER_BLOCK) {
+		const struct trace_block *b = state_block(a->slot);
+
+		f->hidden_owner = ~trace_block_address(b);
+		to->holder_at = a->at - trace_block_address(b);
+		to->holder_site = b->site;
+	} else if (a->what == TRACE_HOLDER_STACK && node_of(e)) {
+		frame = frame_of(&e->t->stack, a->at);
+		if (frame > 0) {
+			to->holder_frame = e->t->stack.frame[frame].node;
+			f->outer_pc = e->t->stack.frame[frame - 1].pc;
+			f->outer_sp = e->t->stack.frame[frame - 1].sp;
+		}
+	}
+}
+
+/* Does what is let go just now lead to it? */
+static int is_held_by_gone(const struct event *e, const struct followed *f, uintptr_t *at)
+{
+	for (uint32_t i = 0; i < e->words && !e->moves; i++)
+		if (focus_state.words[i] - ~f->hidden < f->size) {
+			*at = e->gone + i * 8ul;
+			return 1;
+		}
+	return 0;
+}
+
+static void lose(struct event *e, struct followed *f)
+{
+	struct trace_focus *to = told(f);
+	uintptr_t at;
+	int is_freed = is_held_by_gone(e, f, &at);
+
+	if (is_freed)
+		note_holder(e, f, &(struct holders_answer){TRACE_HOLDER_BLOCK, at, live_find(e->gone)});
+
+	to->lost = node_of(e);
+	to->loss = e->is_end ? TRACE_LOSS_THREAD_ENDED : is_freed ? TRACE_LOSS_FREED : TRACE_LOSS_CHANGED;
+	__atomic_store_n(&to->status, TRACE_FOCUS_LOST, __ATOMIC_RELEASE);
+}
+
+static void look_at(struct event *e, struct followed *f)
+{
+	struct holders_answer a;
+
+	told(f)->events++;
+	if (!is_held_there(e, f)) {
+		if (search(e, f, &a)) {
+			f->at = 0;
+			return;
+		}
+		if (!a.what) {
+			lose(e, f);
+			return;
+		}
+		note_holder(e, f, &a);
+	}
+	told(f)->held = node_of(e);
+}
+
+/* An entry for another block of a site: a free one, else the oldest one of the site's. 0: it has enough. */
+static struct followed *entry_for(uint32_t site)
+{
+	struct followed *unused = 0, *oldest = 0;
+	uint32_t held = 0, lost = 0;
+
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		struct followed *f = &focus_state.entries[i];
+
+		if (!f->hidden) {
+			unused = unused ? unused : f;
+			continue;
+		}
+		if (f->site != site)
+			continue;
+		if (told(f)->status == TRACE_FOCUS_LOST) {
+			lost++;
+			continue;
+		}
+		held++;
+		if (!oldest || f->age < oldest->age)
+			oldest = f;
+	}
+	if (lost >= LOST_MOST)
+		return 0;
+	if (held >= HELD_MOST || !unused) {
+		if (oldest)
+			let_go(oldest);
+		return oldest;
+	}
+	return unused;
+}
+
+static struct followed *follow(struct thread *t, uint32_t slot)
+{
+	const struct trace_block *b = state_block(slot);
+	struct followed *f = entry_for(b->site);
+	struct trace_focus *to;
+
+	if (!f)
+		return 0;
+	*f = (struct followed){.hidden = ~trace_block_address(b), .size = trace_block_size(b) ? trace_block_size(b) : 1, .thread = t,
+			       .element = focus_state.first + (uint32_t)(f - focus_state.entries), .site = b->site,
+			       .age = ++focus_state.age};
+	to = told(f);
+	memset(to, 0, sizeof *to);
+	to->address = ~f->hidden;
+	to->status = TRACE_FOCUS_HELD;
+	to->thread = (uint32_t)(b->where >> TRACE_ADDRESS_BITS);
+	__atomic_store_n(&to->site, b->site, __ATOMIC_RELEASE);
+	return f;
+}
+
+static struct followed *entry_of(uintptr_t address)
+{
+	for (uint32_t i = 0; i < ENTRIES; i++)
+		if (focus_state.entries[i].hidden == ~address)
+			return &focus_state.entries[i];
+	return 0;
+}
+
+/* What a block that goes now leads to may be lost with it. */
+static void search_gone(struct event *e)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < e->words && found < 8; i++) {
+		uintptr_t word = focus_state.words[i], at = e->gone + i * 8ul;
+		uint32_t slot = word && !(word & 7) && word != e->gone ? live_find(word) : 0;
+		struct followed *f;
+
+		if (!slot || trace_block_address(state_block(slot)) != word || !is_in_focus(state_block(slot)->site))
+			continue;
+		found++;
+		f = entry_of(word);
+		if (!f && (f = follow(e->t, slot))) {
+			told(f)->held = node_of(e);
+			note_holder(e, f, &(struct holders_answer){TRACE_HOLDER_BLOCK, at, live_find(e->gone)});
+			look_at(e, f);
+		}
+	}
+}
+
+static void each(struct event *e)
+{
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		struct followed *f = &focus_state.entries[i];
+
+		if (!f->hidden)
+			continue;
+		if (~f->hidden == e->gone && e->gone) {
+			let_go(f);
+			continue;
+		}
+		if (told(f)->status != TRACE_FOCUS_HELD)
+			continue;
+		if (f->thread == e->t || (f->hidden_owner && ~f->hidden_owner == e->gone && e->gone))
+			look_at(e, f);
+	}
+}
+
+static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, const struct live_caller *from)
+{
+	__builtin_unwind_init();
+	struct event e = {.t = t, .from = from, .frame = __builtin_frame_address(0)};
+	uint32_t slot = live_find(address);
+
+	state_lock(&focus_state.lock);
+	if (open_table()) {
+		each(&e);
+		if (slot && is_in_focus(state_block(slot)->site))
+			follow(t, slot);
+	}
+	state_unlock(&focus_state.lock);
+}
+
+static __attribute__((noinline)) void gone(struct thread *t, uintptr_t address, const struct live_caller *from, int moves)
+{
+	__builtin_unwind_init();
+	uint32_t slot = live_find(address);
+	struct event e = {.t = t, .from = from, .frame = __builtin_frame_address(0), .gone = address, .moves = moves};
+
+	if (!slot)
+		return;
+	e.gone_end = address + trace_block_size(state_block(slot));
+	e.gone_site = state_block(slot)->site;
+	state_lock(&focus_state.lock);
+	if (open_table()) {
+		uint64_t size = e.gone_end - e.gone > SEARCHED_MOST ? SEARCHED_MOST : e.gone_end - e.gone;
+
+		e.words = moves ? 0 : holders_read(focus_state.words, e.gone, size) / 8;
+		each(&e);
+		if (!moves)
+			search_gone(&e);
+	}
+	state_unlock(&focus_state.lock);
+}
+
+static void ended(struct thread *t)
+{
+	struct event e = {.t = t, .is_end = 1};
+
+	state_lock(&focus_state.lock);
+	for (uint32_t i = 0; focus_state.entries && i < ENTRIES; i++) {
+		struct followed *f = &focus_state.entries[i];
+
+		if (f->hidden && f->thread == t && told(f)->status == TRACE_FOCUS_HELD) {
+			look_at(&e, f);
+			f->thread = 0;
+		}
+	}
+	state_unlock(&focus_state.lock);
+}
+
+static const char *name_of(uint32_t module)
+{
+	uint32_t text = module ? state_module(module)->path : 0;
+	const char *path = text ? (const char *)state.areas[TRACE_AREA_TEXT].chunk[text >> AREA_SHIFT_TEXT] +
+					  (text & ((1u << AREA_SHIFT_TEXT) - 1)) : "";
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Is a stack one of those that were asked for? */
+static int is_wanted(uint32_t node)
+{
+	uint64_t hash = 0;
+
+	for (uint32_t i = node; i && state_node(i)->parent; i = state_node(i)->parent) {
+		const struct trace_node *n = state_node(i);
+		uint32_t module = (uint32_t)(n->where >> TRACE_PC_BITS);
+
+		if (n->flags & TRACE_NODE_SCOPE)
+			continue;
+		hash = trace_focus_mix(hash, name_of(module),
+				       module ? (n->where & ((1ull << TRACE_PC_BITS) - 1)) - state_module(module)->bias : 0);
+	}
+	for (uint32_t i = 0; i < settings.focus_count; i++)
+		if (settings.focus[i] == hash)
+			return 1;
+	return 0;
+}
+
+void focus_start(void)
+{
+	thread_focus.made = made;
+	thread_focus.gone = gone;
+	thread_focus.ended = ended;
+	thread_focus.is_wanted = is_wanted;
+	thread_focus.on = settings.focus_count > 0;
+}
