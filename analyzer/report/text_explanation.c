@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Which line forgot, in words. */
+#include "text_parts.h"
+
+#include <inttypes.h>
+
+#include "words.h"
+
+#define USUALLY_SHOWN 3u
+
+static void print_missing_release(FILE *to, const struct missing_release *missing)
+{
+	fputs(" in ", to);
+	text_stack_function(to, missing->function && *missing->function ? missing->function : "?");
+	if (missing->file && missing->line) {
+		fputs(" (", to);
+		words_escape(to, words_file(missing->file));
+		fprintf(to, ":%u", missing->line);
+		if (missing->last_line > missing->line)
+			fprintf(to, "-%u", missing->last_line);
+		fputc(')', to);
+	} else if (missing->module) {
+		fputs(" in ", to);
+		text_stack_name(to, words_file(missing->module));
+		fprintf(to, "+0x%" PRIx64, missing->offset);
+	}
+}
+
+static void print_usually(FILE *to, const struct explanation *e)
+{
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	if (!e->usually || !e->usually_count)
+		return;
+	fputs("  Usually released", to);
+	if (e->lifetime)
+		fprintf(to, " after %s in the middle, %s at p99", words_time(a, e->lifetime->p50_us),
+			words_time(b, e->lifetime->p99_us));
+	fputs(" at", to);
+	for (unsigned i = 0; i < e->usually_count && i < USUALLY_SHOWN; i++) {
+		fputs(i ? ", " : " ", to);
+		text_at(to, e->usually[i].place);
+		fprintf(to, " (%.*f %%)", e->usually[i].share > 0.99 && e->usually[i].share < 1 ? 2 : 0,
+			e->usually[i].share * 100);
+	}
+	fputs(".\n", to);
+}
+
+static void print_holder(FILE *to, const struct holder *h)
+{
+	if (!h || !h->what)
+		return;
+	fprintf(to, "  %s held by ", h->until ? "Last" : "Now");
+	if (h->symbol) {
+		words_escape(to, h->symbol);
+		fputs(", ", to);
+	}
+	fprintf(to, "%s", h->what);
+	if (h->function) {
+		fputs(" of ", to);
+		text_stack_function(to, h->function);
+	}
+	if (h->created_at) {
+		fputs(" made in ", to);
+		text_at(to, h->created_at);
+	}
+	if (h->offset)
+		fprintf(to, ", offset %" PRIu64, h->offset);
+	if (h->until) {
+		fputs(", until ", to);
+		words_escape(to, h->until);
+	}
+	fputs(".\n", to);
+}
+
+/* Which line forgot, as far as it is known. */
+void text_explanation(FILE *to, enum cause cause, const struct explanation *e)
+{
+	static const char *const sure[CONFIDENCES] = { " (a guess)", " (likely)", "" };
+
+	if (!e)
+		return;
+	if (e->missing) {
+		fputs("  Forgotten", to);
+		print_missing_release(to, e->missing);
+		if (words_cause(cause))
+			fprintf(to, ": %s", words_cause_reason(cause));
+	} else if (words_cause(cause)) {
+		fprintf(to, "  Cause: %s", words_cause_reason(cause));
+	}
+	if (e->missing || words_cause(cause)) {
+		if (words_cause(cause))
+			fprintf(to, " [%s]", words_cause(cause));
+		fprintf(to, "%s.\n", sure[(unsigned)e->confidence < CONFIDENCES ? e->confidence : CONFIDENCE_GUESS]);
+	}
+	for (unsigned i = 0; e->because && i < e->because_count; i++) {
+		fputs("  ", to);
+		text_stack_function(to, e->because[i]);
+		fputs(".\n", to);
+	}
+	print_usually(to, e);
+	print_holder(to, e->last_held_by);
+	if (e->advice) {
+		fputs("  Advice: ", to);
+		text_stack_function(to, e->advice);
+		fputs(".\n", to);
+	}
+}
