@@ -128,6 +128,8 @@ static void bounds(struct thread *t, uint32_t tid, uintptr_t sp)
 }
 
 /* A state for the running thread; `reuse` is one that a fork wiped under this thread. *of: its tid. */
+uint32_t thread_worked_for_us;
+
 static struct thread *attach(struct thread *reuse, uint32_t *of)
 {
 	uint32_t tid = own_tid();

@@ -24,6 +24,9 @@ enum thread_mode {
 #define THREAD_OWN_WORK 1u
 #define THREAD_WORK_FOR_US 2u /* somebody else's code: what it makes is left out, what it frees is gone */
 
+/* Somebody worked for us once: since then an address that was let go may be that of a block that nobody saw. */
+extern uint32_t thread_worked_for_us __attribute__((visibility("hidden")));
+
 /* An operator's own call of malloc stands no further away than this on the stack. */
 #define THREAD_QUIET_SPAN 4096u
 
@@ -132,4 +135,12 @@ void thread_find_key(void);
 
 /* The thread's name changed (prctl, pthread_setname_np). */
 void thread_renamed(const char *name);
+
+/* The thread works for us until it is given back, by thread_leave or thread_arm. */
+static inline void thread_lend(struct thread *t)
+{
+	__atomic_store_n(&thread_worked_for_us, 1, __ATOMIC_RELAXED);
+	t->mode = THREAD_ASIDE;
+	t->busy_sp = THREAD_WORK_FOR_US;
+}
 #endif

@@ -77,7 +77,7 @@ static int is_whole(void)
 {
 	const struct trace_header *h = state.header;
 
-	return !h->seen_allocations && !h->drops[TRACE_DROP_NO_SPACE] && !h->drops[TRACE_DROP_REENTRANT] &&
+	return !thread_worked_for_us && !h->seen_allocations && !h->drops[TRACE_DROP_NO_SPACE] && !h->drops[TRACE_DROP_REENTRANT] &&
 	       !h->drops[TRACE_DROP_NO_THREAD] && !tail_deep;
 }
 

@@ -89,7 +89,7 @@ struct thread *jvm_lend(void)
 	struct thread *t = thread_enter((uintptr_t)__builtin_frame_address(0), 0);
 
 	if (t)
-		t->busy_sp = THREAD_WORK_FOR_US;
+		thread_lend(t);
 	return t;
 }
 

@@ -23,6 +23,7 @@ static struct events {
 		uint32_t tid, unused;
 		uint64_t object;
 	} work[65536]; /* by THREAD index */
+	int32_t alive[RESOURCE_JAVA_TYPES]; /* followed objects, and a few more: what was not seen to end */
 } *events;
 
 static struct events *there(void)
@@ -165,11 +166,12 @@ static void create(JNIEnv *env, uint32_t number, jobject object)
 	e = event_of(id, number);
 	if (call_int(env, c, object, 0, &size) && size > 0)
 		e.size = (uint64_t)size;
-	uint32_t node = stacks_here(env, OWN_FRAMES);
+	uint32_t node = stacks_here(env, OWN_FRAMES, STACKS_ALL);
 	if (stacks_is_by(node, &jvm_types[c->type].declared->unless))
 		return;
 	(*env)->SetLongField(env, object, c->id, (jlong)id);
 	set_tag(object, id);
+	__atomic_fetch_add(&events->alive[c->type], 1, __ATOMIC_RELAXED);
 	resource_object(&e, node, 1, 0);
 	describe(env, number, object, id);
 }
@@ -223,11 +225,13 @@ static void operate(JNIEnv *env, jobject object, uint64_t id, uint32_t number, j
 	}
 	stacks_name_thread(env);
 	if (level() >= TRACE_LEVEL_ADVANCED)
-		node = stacks_here(env, OWN_FRAMES);
+		node = stacks_here(env, OWN_FRAMES, STACKS_RECORD);
 	if (verb == JAVA_INSIDE)
 		pass(id, number, node, 0);
 	r = resource_object(&e, node, amount,
 			    verb == JAVA_ABANDON ? RESOURCE_ABANDONED : verb == JAVA_EXCUSE ? RESOURCE_EXCUSED : 0);
+	if (r == RESOURCE_ENDED && there())
+		__atomic_fetch_sub(&events->alive[p->type], 1, __ATOMIC_RELAXED);
 	if (r == RESOURCE_ENDED && level() < TRACE_LEVEL_PARANOID) {
 		struct jvm_class *c = classes_of(env, p->type, object);
 
@@ -281,6 +285,8 @@ void JNICALL events_collected(jvmtiEnv *ti, jlong object)
 
 		e.is_skipped = 1;
 		resource_object(&e, 0, 1, 0);
+		if (there())
+			__atomic_fetch_sub(&events->alive[jvm_probes[probe].type], 1, __ATOMIC_RELAXED);
 	}
 }
 
@@ -313,6 +319,18 @@ void JNICALL events_make(JNIEnv *env, jclass class, jobject object, jint number)
 	errno = saved;
 }
 
+/* Can a call be one of a followed object? Below paranoid it mostly is not, and finding its object costs more than it. */
+static int concerns_any(const struct jvm_probe *p)
+{
+	uint32_t now = level();
+
+	if (now == TRACE_LEVEL_DISABLED || now == TRACE_LEVEL_PARANOID)
+		return now != TRACE_LEVEL_DISABLED;
+	if (p->declared->verb == PROBE_CREATE)
+		return resource_is_chosen();
+	return events && __atomic_load_n(&events->alive[p->type], __ATOMIC_RELAXED) > 0;
+}
+
 void JNICALL events_on(JNIEnv *env, jclass class, jobject object, jint number)
 {
 	int saved = errno, leaves = number & JVM_EXIT;
@@ -321,13 +339,12 @@ void JNICALL events_on(JNIEnv *env, jclass class, jobject object, jint number)
 
 	(void)class;
 	number &= ~JVM_EXIT;
-	if (!object || level() == TRACE_LEVEL_DISABLED || (uint32_t)number >= jvm_probes_used || jvm.phase != JVM_FOLLOWED)
+	if (!object || (uint32_t)number >= jvm_probes_used || jvm.phase != JVM_FOLLOWED || !concerns_any(p))
 		return;
 	if (p->declared->path.size)
 		object = objects_follow(env, &p->declared->path, object);
 	if (object && p->declared->verb == PROBE_CREATE) {
-		if (resource_is_chosen())
-			create(env, (uint32_t)number, object);
+		create(env, (uint32_t)number, object);
 	} else if (object && (c = classes_of(env, p->type, object))) {
 		uint64_t id = (uint64_t)(*env)->GetLongField(env, object, c->id);
 

@@ -113,9 +113,11 @@ jobject objects_follow(JNIEnv *env, const struct probe_word *path, jobject objec
 /* Learns how stacks are to be had. */
 void stacks_start(void);
 
-/* The stack of the running thread, which is in a native method of ours, without its `skip` innermost frames. NODE index, 0:
- * it could not be had. */
-uint32_t stacks_here(JNIEnv *env, uint32_t skip);
+/* The stack of the running thread, which is in a native method of ours, without its `skip` innermost frames, and no more than
+ * `most` of them. NODE index, 0: it could not be had. */
+uint32_t stacks_here(JNIEnv *env, uint32_t skip, uint32_t most);
+#define STACKS_ALL 512u
+#define STACKS_RECORD 16u /* what a record keeps: each frame has its price, and the outer ones are those of the creation */
 
 /* Learns by which calls Java code takes memory, so that such blocks have Java stacks. In the thread that starts the machine. */
 void stacks_learn(JNIEnv *env);

@@ -17,7 +17,7 @@
 #include "tree.h"
 #include "rules.h"
 
-#define FRAMES_MOST 512
+#define FRAMES_MOST (STACKS_ALL)
 #define PLACES (1u << 18)
 #define STACKS (1u << 14)
 #define LATER 8192u
@@ -273,22 +273,22 @@ static uint32_t name_place(JNIEnv *env, jmethodID method, int32_t bci)
 
 /* --- stacks --- */
 
-static int by_call_trace(JNIEnv *env, struct call_frame *frames)
+static int by_call_trace(JNIEnv *env, struct call_frame *frames, jint most)
 {
 	struct call_trace trace = {.env = env, .frames = frames};
 
 	if (!get_call_trace)
 		return 0;
-	get_call_trace(&trace, FRAMES_MOST, 0);
+	get_call_trace(&trace, most, 0);
 	return trace.count;
 }
 
-static int by_jvmti(struct call_frame *frames)
+static int by_jvmti(struct call_frame *frames, jint most)
 {
 	jvmtiFrameInfo infos[FRAMES_MOST];
 	jint count = 0;
 
-	if ((*jvm.ti)->GetStackTrace(jvm.ti, 0, 0, FRAMES_MOST, infos, &count) != JVMTI_ERROR_NONE)
+	if ((*jvm.ti)->GetStackTrace(jvm.ti, 0, 0, most, infos, &count) != JVMTI_ERROR_NONE)
 		return 0;
 	for (jint i = 0; i < count; i++)
 		frames[i] = (struct call_frame){(jint)infos[i].location, infos[i].method};
@@ -390,17 +390,17 @@ static uint32_t known_frame(JNIEnv *env, const struct call_frame *f)
 	return __atomic_load_n(&p->method, __ATOMIC_ACQUIRE) ? p->frame : name_place(env, f->method, f->bci);
 }
 
-uint32_t stacks_here(JNIEnv *env, uint32_t skip)
+uint32_t stacks_here(JNIEnv *env, uint32_t skip, uint32_t most)
 {
 	struct call_frame frames[FRAMES_MOST];
 	uint32_t numbers[FRAMES_MOST], node;
-	int count;
+	int count, room = (int)(most < FRAMES_MOST - skip ? most + skip : FRAMES_MOST);
 
 	if (!prepare())
 		return 0;
-	count = by_call_trace(env, frames);
+	count = by_call_trace(env, frames, room);
 	if (count <= 0 || is_virtual(frames, count))
-		count = by_jvmti(frames);
+		count = by_jvmti(frames, room);
 	if (count <= (int)skip) {
 		struct trace_java_vm *vm = count > 0 ? 0 : jvm_entry();
 
@@ -408,13 +408,13 @@ uint32_t stacks_here(JNIEnv *env, uint32_t skip)
 			__atomic_fetch_add(&vm->stackless, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
-	uint64_t hash = hash_frames(frames + skip, count - (int)skip);
+	uint64_t hash = hash_frames(frames + skip, count - (int)skip) ^ (uint64_t)(count == room);
 	node = remembered(hash);
 	if (node)
 		return node;
 	for (int i = (int)skip; i < count; i++)
 		numbers[i] = known_frame(env, &frames[i]);
-	node = intern(numbers + skip, count - (int)skip, count == FRAMES_MOST);
+	node = intern(numbers + skip, count - (int)skip, count == room);
 	if (node)
 		remember(hash, node);
 	return node;

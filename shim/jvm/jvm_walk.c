@@ -43,8 +43,7 @@ void walk_step_aside(struct walk *w)
 	if (w->machine || (uintptr_t)t <= 1 || !t->attached || t->busy_sp)
 		return;
 	w->machine = t;
-	t->mode = THREAD_ASIDE;
-	t->busy_sp = THREAD_WORK_FOR_US;
+	thread_lend(t);
 }
 
 void walk_step_back(struct walk *w)
