@@ -94,7 +94,7 @@ static void parse_head(const char *at, struct reach_map *m)
 		at++;
 	while (*at == ' ')
 		at++;
-	m->flags |= path_flags(at) | (m->inode ? REACH_MAP_FILE : 0);
+	m->flags |= path_flags(at) | (m->inode || m->device ? REACH_MAP_FILE : 0); /* the first segment of System V has inode 0 */
 	size_t length = strlen(at);
 	memcpy(m->name, at + (length < REACH_NAME ? 0 : length - REACH_NAME + 1),
 	       length < REACH_NAME ? length : REACH_NAME - 1);

@@ -65,7 +65,17 @@ static void *get(const char *way, int is_block, const char *folder)
 		unlink(path);
 		return at;
 	}
-	if (is(way, "system v")) return shmat(shmget(IPC_PRIVATE, size, 0600 | IPC_CREAT), 0, 0);
+	if (is(way, "system v") || is(way, "first of system v")) {
+		int next = open("/proc/sys/kernel/shm_next_id", O_WRONLY), id;
+
+		if (is(way, "first of system v") && (next < 0 || write(next, "0", 1) != 1)) exit(77);
+		id = shmget(IPC_PRIVATE, size, 0600 | IPC_CREAT);
+		if (is(way, "first of system v") && id) shmctl(id, IPC_RMID, 0), exit(77);
+		if (next >= 0) close(next);
+		at = shmat(id, 0, 0);
+		shmctl(id, IPC_RMID, 0); /* once it is let go */
+		return at;
+	}
 	if (is(way, "shared huge") || is(way, "private huge")) {
 		size = HUGE;
 		return map(PROT_READ | PROT_WRITE,
