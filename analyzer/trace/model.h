@@ -166,6 +166,7 @@ struct watched {
 	uint64_t holder_at;
 	enum loss_kind loss;
 	uint32_t events;
+	bool is_alive;
 };
 
 /* A place in Java code. */

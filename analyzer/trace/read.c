@@ -313,6 +313,33 @@ static int read_releases(struct model *m, const struct trace_file *f)
 	return 0;
 }
 
+static int by_address(const void *left, const void *right)
+{
+	const struct watched *a = left, *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+/* Those that are alive, and no longer than what lies there was made by their site. */
+static void keep_living(struct model *m)
+{
+	uint32_t kept = 0;
+
+	if (m->watched_count)
+		qsort(m->watched, m->watched_count, sizeof(*m->watched), by_address);
+	for (uint32_t i = 0; i < m->block_count && m->watched_count; i++) {
+		struct watched key = { .address = m->blocks[i].address };
+		struct watched *found = bsearch(&key, m->watched, m->watched_count, sizeof(key), by_address);
+
+		if (found && found->site == m->blocks[i].site)
+			found->is_alive = true;
+	}
+	for (uint32_t i = 0; i < m->watched_count; i++)
+		if (m->watched[i].is_alive)
+			m->watched[kept++] = m->watched[i];
+	m->watched_count = kept;
+}
+
 static int read_focus(struct model *m, const struct trace_file *f)
 {
 	uint32_t used = f->areas[TRACE_AREA_FOCUS].used;
@@ -338,6 +365,7 @@ static int read_focus(struct model *m, const struct trace_file *f)
 			.loss = t.status == TRACE_FOCUS_LOST && t.loss < LOSSES ? (enum loss_kind)t.loss : LOSS_NONE,
 			.events = t.events };
 	}
+	keep_living(m);
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 #define LOST_MOST 8u /* kept of a site */
 #define SEARCHED_MOST 4096u /* bytes of a block that is let go */
 #define TIME_AT_ONCE 200000000ull /* nanoseconds of searching that are always allowed */
-#define TIME_SHARE 8 /* and this part of the time beyond that */
+#define TIME_SHARE 16 /* and this part of the time beyond that */
 
 struct followed {
 	uintptr_t hidden; /* ~address of the block, 0: the entry is free */
@@ -35,7 +35,10 @@ struct focus_part {
 	struct followed *entries;
 	uintptr_t *words; /* of a block that is let go */
 	uint64_t began, spent;
+	uintptr_t low, high; /* of all blocks of sites in focus */
 	uint32_t lock, first, age;
+	uint32_t refusals; /* to search, since it was last allowed */
+	uint32_t matched; /* stacks asked for by the settings that were met */
 };
 #define focus_state STATE_PART(focus)
 STATE_PART_FITS(focus);
@@ -49,8 +52,10 @@ struct event {
 	const uintptr_t *frame; /* ours: it leads to the frames of ours outside it, each with saved registers below */
 	uintptr_t gone, gone_end; /* a block that is let go */
 	uint32_t gone_site, node;
-	uint32_t words; /* of it, in focus_state.words */
+	const uintptr_t *word; /* of it */
+	uint32_t words;
 	int moves; /* to another place, with what it holds */
+	int has_frames;
 	int is_end; /* of the thread */
 };
 
@@ -86,7 +91,17 @@ static void let_go(struct followed *f)
 static uint32_t node_of(struct event *e)
 {
 	if (!e->node && e->from)
+		e->node = stack_capture(&e->t->stack, e->from->pc, e->from->sp, e->from->rbp);
+	return e->node;
+}
+
+/* The same, and its frames lie in the thread's cache. */
+static uint32_t frames_of(struct event *e)
+{
+	if (!e->has_frames && e->from) {
 		e->node = stack_walk(&e->t->stack, e->from->pc, e->from->sp, e->from->rbp);
+		e->has_frames = 1;
+	}
 	return e->node;
 }
 
@@ -115,19 +130,26 @@ static int is_held_there(struct event *e, const struct followed *f)
 	if (!f->at || (f->hidden_owner && ~f->hidden_owner == e->gone && e->gone))
 		return 0;
 	if (to->holder == TRACE_HOLDER_STACK) {
-		if (e->is_end || !node_of(e) || f->at < e->from->sp)
+		if (e->is_end || !frames_of(e) || f->at < e->from->sp)
 			return 0;
 		if (f->outer_pc && !has_frame(&e->t->stack, f->outer_pc, f->outer_sp))
 			return 0;
 	}
+	if (to->holder == TRACE_HOLDER_STACK || f->hidden_owner) /* of our own stack, or of a living block */
+		return *(const volatile uintptr_t *)f->at - ~f->hidden < f->size;
 	return holders_still(f->at, f->hidden, f->size) > 0;
 }
 
+/* Asked again after some refusals only: the clock costs more than all else here. */
 static int may_search(void)
 {
-	uint64_t elapsed = state_clock_ns(CLOCK_MONOTONIC) - focus_state.began;
+	uint64_t elapsed;
 
-	return focus_state.spent < TIME_AT_ONCE + elapsed / TIME_SHARE;
+	if (focus_state.refusals && focus_state.refusals++ % 64)
+		return 0;
+	elapsed = state_clock_ns(CLOCK_MONOTONIC) - focus_state.began;
+	focus_state.refusals = focus_state.spent >= TIME_AT_ONCE + elapsed / TIME_SHARE;
+	return !focus_state.refusals;
 }
 
 #define FRAMES 6u
@@ -190,7 +212,7 @@ static void note_holder(struct event *e, struct followed *f, const struct holder
 		f->hidden_owner = ~trace_block_address(b);
 		to->holder_at = a->at - trace_block_address(b);
 		to->holder_site = b->site;
-	} else if (a->what == TRACE_HOLDER_STACK && node_of(e)) {
+	} else if (a->what == TRACE_HOLDER_STACK && frames_of(e)) {
 		frame = frame_of(&e->t->stack, a->at);
 		if (frame > 0) {
 			to->holder_frame = e->t->stack.frame[frame].node;
@@ -204,7 +226,7 @@ static void note_holder(struct event *e, struct followed *f, const struct holder
 static int is_held_by_gone(const struct event *e, const struct followed *f, uintptr_t *at)
 {
 	for (uint32_t i = 0; i < e->words && !e->moves; i++)
-		if (focus_state.words[i] - ~f->hidden < f->size) {
+		if (e->word[i] - ~f->hidden < f->size) {
 			*at = e->gone + i * 8ul;
 			return 1;
 		}
@@ -229,7 +251,6 @@ static void look_at(struct event *e, struct followed *f)
 {
 	struct holders_answer a;
 
-	told(f)->events++;
 	if (!is_held_there(e, f)) {
 		if (search(e, f, &a)) {
 			f->at = 0;
@@ -242,6 +263,21 @@ static void look_at(struct event *e, struct followed *f)
 		note_holder(e, f, &a);
 	}
 	told(f)->held = node_of(e);
+}
+
+/* Enough was seen of a site. With the last one, all threads take the usual way again. */
+static void leave(uint32_t site)
+{
+	uint32_t used = (uint32_t)state.header->areas[TRACE_AREA_SITE].used;
+
+	__atomic_fetch_and(&state_site(site)->owner, ~TRACE_SITE_FOCUS, __ATOMIC_RELAXED);
+	for (uint32_t i = 1; i < used; i++)
+		if (is_in_focus(i))
+			return;
+	if (focus_state.matched < settings.focus_count)
+		return;
+	state.header->focus = 0;
+	thread_focus.on = 0;
 }
 
 /* An entry for another block of a site: a free one, else the oldest one of the site's. 0: it has enough. */
@@ -267,8 +303,10 @@ static struct followed *entry_for(uint32_t site)
 		if (!oldest || f->age < oldest->age)
 			oldest = f;
 	}
-	if (lost >= LOST_MOST)
+	if (lost >= LOST_MOST) {
+		leave(site);
 		return 0;
+	}
 	if (held >= HELD_MOST || !unused) {
 		if (oldest)
 			let_go(oldest);
@@ -311,10 +349,13 @@ static void search_gone(struct event *e)
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < e->words && found < 8; i++) {
-		uintptr_t word = focus_state.words[i], at = e->gone + i * 8ul;
-		uint32_t slot = word && !(word & 7) && word != e->gone ? live_find(word) : 0;
+		uintptr_t word = e->word[i], at = e->gone + i * 8ul;
+		uint32_t slot;
 		struct followed *f;
 
+		if (word < focus_state.low || word >= focus_state.high || word & 7 || word == e->gone)
+			continue;
+		slot = live_find(word);
 		if (!slot || trace_block_address(state_block(slot)) != word || !is_in_focus(state_block(slot)->site))
 			continue;
 		found++;
@@ -325,6 +366,27 @@ static void search_gone(struct event *e)
 			look_at(e, f);
 		}
 	}
+}
+
+/* No part of a page can be taken away from a program: what is smaller is read as it lies. */
+static void read_gone(struct event *e)
+{
+	uint64_t size = e->gone_end - e->gone;
+
+	if (!focus_state.high)
+		return;
+	e->word = size < SEARCHED_MOST ? (const uintptr_t *)e->gone : focus_state.words;
+	e->words = (size < SEARCHED_MOST ? (uint32_t)size : holders_read(focus_state.words, e->gone, SEARCHED_MOST)) / 8;
+}
+
+#define EVENTS_ALL 256u
+
+/* What was held for long is looked at less often, in proportion. */
+static int is_due(const struct followed *f)
+{
+	uint32_t events = ++told(f)->events;
+
+	return events < EVENTS_ALL || events % (events / EVENTS_ALL) == 0;
 }
 
 static void each(struct event *e)
@@ -340,7 +402,9 @@ static void each(struct event *e)
 		}
 		if (told(f)->status != TRACE_FOCUS_HELD)
 			continue;
-		if (f->thread == e->t || (f->hidden_owner && ~f->hidden_owner == e->gone && e->gone))
+		if (f->hidden_owner && ~f->hidden_owner == e->gone && e->gone)
+			look_at(e, f);
+		else if (f->thread == e->t && is_due(f))
 			look_at(e, f);
 	}
 }
@@ -354,8 +418,13 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 	state_lock(&focus_state.lock);
 	if (open_table()) {
 		each(&e);
-		if (slot && is_in_focus(state_block(slot)->site))
+		if (slot && is_in_focus(state_block(slot)->site)) {
+			if (!focus_state.high || address < focus_state.low)
+				focus_state.low = address;
+			if (address >= focus_state.high)
+				focus_state.high = address + 1;
 			follow(t, slot);
+		}
 	}
 	state_unlock(&focus_state.lock);
 }
@@ -372,9 +441,8 @@ static __attribute__((noinline)) void gone(struct thread *t, uintptr_t address, 
 	e.gone_site = state_block(slot)->site;
 	state_lock(&focus_state.lock);
 	if (open_table()) {
-		uint64_t size = e.gone_end - e.gone > SEARCHED_MOST ? SEARCHED_MOST : e.gone_end - e.gone;
-
-		e.words = moves ? 0 : holders_read(focus_state.words, e.gone, size) / 8;
+		if (!moves)
+			read_gone(&e);
 		each(&e);
 		if (!moves)
 			search_gone(&e);
@@ -423,8 +491,10 @@ static int is_wanted(uint32_t node)
 				       module ? (n->where & ((1ull << TRACE_PC_BITS) - 1)) - state_module(module)->bias : 0);
 	}
 	for (uint32_t i = 0; i < settings.focus_count; i++)
-		if (settings.focus[i] == hash)
+		if (settings.focus[i] == hash) {
+			focus_state.matched++;
 			return 1;
+		}
 	return 0;
 }
 
