@@ -101,6 +101,8 @@ static struct thread *state_take(void)
 	if (t) {
 		t->owner = ++thread_state.slots;
 		t->watch_credit = THREAD_WATCHED; /* kept by the threads that use it later */
+		t->next = thread_state.all;
+		__atomic_store_n(&thread_state.all, t, __ATOMIC_RELEASE);
 	}
 	return t;
 }

@@ -81,7 +81,7 @@ struct thread {
 	uint32_t freed_next;           /* host/wrong.h */
 	struct thread_freed freed[THREAD_FREED];
 	struct thread_site sites[THREAD_SITES];
-	struct thread *next_free;
+	struct thread *next_free, *next;
 	struct stack_cache stack;
 };
 
@@ -91,6 +91,7 @@ struct thread_part {
 	uint32_t slots, gc_at;
 	uint32_t identities; /* free THREAD entries, a list through started_us */
 	struct thread *free_threads;
+	struct thread *all; /* the newest one, a list through next that nothing is taken from */
 	uint32_t followed_all; /* some thread was at paranoid: there may be blocks of rate 0, and some on their way */
 };
 #define thread_state STATE_PART(thread)

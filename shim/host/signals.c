@@ -16,6 +16,7 @@
 #include "state.h"
 #include "stopping.h"
 #include "sys.h"
+#include "wrong.h"
 #include "rules.h"
 
 #define API __attribute__((visibility("default")))
@@ -70,6 +71,12 @@ static void on_fatal(int number, siginfo_t *info, void *context)
 
 	struct snapshot_here here = interrupted(context);
 	set_default(number);
+#ifdef __x86_64__
+	const greg_t *registers = ((const ucontext_t *)context)->uc_mcontext.gregs;
+
+	if (number == SIGSEGV && faulted)
+		wrong_fault((uintptr_t)info->si_addr, (uintptr_t)registers[REG_RIP], (uintptr_t)registers[REG_RBP]);
+#endif
 	process_finish(number == SIGABRT && own ? TRACE_END_ABORT : TRACE_END_SIGNAL, number, 1, &here);
 	if (!faulted) /* blocked until we return, then deadly */
 		sys_call3(SYS_tgkill, own_pid(), own_tid(), number);

@@ -5,6 +5,7 @@
 #include "area.h"
 #include "index.h"
 #include "modules.h"
+#include "thread.h"
 #include "tail.h"
 #include "tree.h"
 #include "rules.h"
@@ -12,6 +13,7 @@
 #define FINDINGS 512u
 #define SEARCHES 4096u /* for the block around an address; beyond them nothing more is told */
 #define RED_ZONE 128u
+#define SIZE_BEFORE 8u /* an allocator's word before a block, which is looked at when it is let go */
 #define LOW ((1ull << 48) - 1) /* of a word: an address */
 
 AREA_ELEMENT(finding_at, trace_finding, FINDING)
@@ -51,20 +53,39 @@ static const struct trace_block *around(uintptr_t address)
 	return b;
 }
 
-/* Where this thread let the address go, the last time; 0: not known. */
-static const struct thread_freed *freed_before(const struct thread *t, uintptr_t address)
-{
-	for (uint32_t i = 1; i <= THREAD_FREED; i++) {
-		const struct thread_freed *f = &t->freed[(t->freed_next - i) % THREAD_FREED];
+/* Where an address was let go, and by whom. */
+struct freed {
+	uint64_t where, pc; /* as struct thread_freed; where 0: not known */
+	uint32_t thread;
+};
 
-		if ((f->where & LOW) == address)
-			return f;
+/* The last time that a thread let it go. Another thread may be at its memory. */
+static struct freed freed_by(const struct thread *t, uintptr_t address)
+{
+	uint32_t next = __atomic_load_n(&t->freed_next, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 1; i <= THREAD_FREED; i++) {
+		const struct thread_freed *f = &t->freed[(next - i) % THREAD_FREED];
+		struct freed found = {__atomic_load_n(&f->where, __ATOMIC_ACQUIRE), __atomic_load_n(&f->pc, __ATOMIC_ACQUIRE), t->identity};
+
+		if ((found.where & LOW) == address && __atomic_load_n(&f->where, __ATOMIC_ACQUIRE) == found.where)
+			return found;
 	}
-	return 0;
+	return (struct freed){0, 0, 0};
+}
+
+/* By the running thread, else by another one. */
+static struct freed freed_before(const struct thread *t, uintptr_t address)
+{
+	struct freed found = freed_by(t, address);
+
+	for (t = __atomic_load_n(&thread_state.all, __ATOMIC_ACQUIRE); t && !found.where; t = t->next)
+		found = freed_by(t, address);
+	return found;
 }
 
 /* The site of a block that was let go, if its slot has no other one yet. */
-static uint32_t site_of(const struct thread_freed *f)
+static uint32_t site_of(const struct freed *f)
 {
 	uint32_t slot = (uint32_t)(f->where >> 48 << 16 | f->pc >> 48);
 	const struct trace_block *b = slot ? state_block(slot) : 0;
@@ -102,11 +123,11 @@ static struct trace_finding *find(enum trace_finding_kind kind, uint32_t node)
 	return used ? finding_at(used) : 0;
 }
 
-static void tell(struct thread *t, enum trace_finding_kind kind, uintptr_t address, uint32_t made_site, uintptr_t freed_pc,
+static void tell(struct thread *t, enum trace_finding_kind kind, uintptr_t address, uint32_t made_site, const struct freed *before,
 		 const struct live_caller *from)
 {
 	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
-	uint32_t end_node = freed_pc ? node_of(freed_pc) : 0;
+	uint32_t end_node = before ? node_of((uintptr_t)(before->pc & LOW)) : 0;
 	uint64_t now = state_now();
 
 	state_lock(&live_state.lock_mismatch);
@@ -121,7 +142,7 @@ static void tell(struct thread *t, enum trace_finding_kind kind, uintptr_t addre
 			f->node = node;
 			f->made_node = made_site ? state_site(made_site)->node : 0;
 			f->end_node = end_node;
-			f->end_thread = end_node ? t->identity : 0;
+			f->end_thread = end_node ? before->thread : 0;
 			f->first_time = now;
 			__atomic_store_n(&f->kind, kind, __ATOMIC_RELEASE);
 		}
@@ -136,10 +157,21 @@ static int is_static(uintptr_t address)
 	return modules_find(address, &source) != 0;
 }
 
+/* Returns 1 if it was let go before. */
+static int tell_twice(struct thread *t, uintptr_t address, const struct live_caller *from)
+{
+	struct freed before = {0, 0, 0};
+
+	if (is_whole())
+		before = freed_before(t, address);
+	if (before.where)
+		tell(t, TRACE_FINDING_FREED_TWICE, address, site_of(&before), &before, from);
+	return before.where != 0;
+}
+
 void wrong_free(struct thread *t, uintptr_t address, const struct live_caller *from)
 {
 	static uint32_t searches;
-	const struct thread_freed *before;
 	const struct trace_block *b;
 
 	if (trace_level(state.header) != TRACE_LEVEL_PARANOID)
@@ -148,16 +180,26 @@ void wrong_free(struct thread *t, uintptr_t address, const struct live_caller *f
 		tell(t, TRACE_FINDING_FREED_STACK, address, 0, 0, from);
 		return;
 	}
-	before = is_whole() ? freed_before(t, address) : 0;
-	if (before) {
-		tell(t, TRACE_FINDING_FREED_TWICE, address, site_of(before), before->pc & LOW, from);
-		return;
-	}
 	if (__atomic_fetch_add(&searches, 1, __ATOMIC_RELAXED) >= SEARCHES)
+		return;
+	if (tell_twice(t, address, from))
 		return;
 	b = around(address);
 	if (b)
 		tell(t, TRACE_FINDING_FREED_INSIDE, address, b->site, 0, from);
 	else if (is_static(address))
 		tell(t, TRACE_FINDING_FREED_STATIC, address, 0, 0, from);
+}
+
+void wrong_fault(uintptr_t fault, uintptr_t pc, uintptr_t rbp)
+{
+	struct cfi_source source;
+	struct thread *t = thread_current;
+	uint32_t own = modules_find((uintptr_t)wrong_fault, &source);
+
+	if (!state.tracing || (uintptr_t)t <= 1 || !own || modules_find(pc, &source) != own ||
+	    trace_level(state.header) != TRACE_LEVEL_PARANOID)
+		return;
+	struct live_caller from = live_caller((const uintptr_t *)rbp);
+	tell_twice(t, fault + SIZE_BEFORE, &from);
 }

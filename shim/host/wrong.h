@@ -5,7 +5,7 @@
  * A free or realloc of what is no living block: told as a finding before the real function sees it, which may abort.
  *
  * 1. Only what is certain is told: an address inside a living block, in a module, on the thread's own stack, or among the last
- *    addresses that this thread let go. All else goes by unsaid, for some blocks are older than the trace.
+ *    addresses that each thread let go. All else goes by unsaid, for some blocks are older than the trace.
  * 2. The memory of what was let go is a ring in each thread, two stores a free.
  */
 #include <stdint.h>
@@ -24,4 +24,8 @@ static inline void wrong_remember(struct thread *t, uintptr_t address, uint32_t 
 
 /* `address` is not followed. The caller has entered the thread's state. */
 void wrong_free(struct thread *t, uintptr_t address, const struct live_caller *from);
+
+/* The thread gets a signal for reading at `fault`, by code at `pc` with that frame: a large block's memory is gone when it is
+ * let go again, and we are the first that look at it. */
+void wrong_fault(uintptr_t fault, uintptr_t pc, uintptr_t rbp);
 #endif
