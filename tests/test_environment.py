@@ -183,6 +183,22 @@ def test_locking_all_memory_does_not_make_the_reservation_real(box):
     assert (done.status, done.stdout) == (bare.status, bare.stdout), done
 
 
+@pytest.mark.parametrize("limit", [None, "7000000", "2000000", "0"])
+@pytest.mark.parametrize("way", ["", "child", "later", "touched", "look"])
+def test_what_the_shim_has_reserved_does_not_become_real_where_a_program_locks_its_memory(way, limit, box):
+    argv = ["/usr/bin/prlimit", f"--memlock={limit}", *NOBODY] if limit else []
+    if limit and os.getuid():
+        pytest.skip("wants root, to become somebody else")
+    shim, _, (program,) = public_copy(box, victim("locks_its_memory"))
+    folder = box / "traces"
+    folder.mkdir()
+    folder.chmod(0o777)
+    settings = {"report": "signal", "pause": 0} if way == "look" else {"report": "none"}
+    bare = run([*argv, program, *([way] if way and way != "look" else [])])
+    done = run([*argv, program, *([way] if way else [])], {**preload(folder, **settings), "LD_PRELOAD": shim})
+    assert (done.status, done.stdout) == (bare.status, bare.stdout) and b"resident little" in done.stdout, (done, bare)
+
+
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
 def test_closed_standard_streams(closed, box):
     done = preloaded(LEAK, box, preexec_fn=lambda: [os.close(fd) for fd in closed])

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "area.h"
+#include "lazy.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -22,8 +23,7 @@ struct key {
 
 int reach_arena_open(struct reach_arena *arena, uint64_t size)
 {
-	long at = sys_call6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long at = lazy_map(size); /* a scan that shares the program's memory is under its lock too */
 
 	if (sys_failed(at))
 		return -1;

@@ -17,6 +17,7 @@
 
 #include "area.h"
 #include "guard.h"
+#include "lazy.h"
 #include "musl.h"
 #include "note.h"
 #include "own.h"
@@ -164,7 +165,7 @@ static struct trace_scan *begin_scan(enum trace_occasion occasion)
 	scan->status = TRACE_SCAN_UNDER_WAY;
 	scan->roots = settings.roots;
 	scan->time = state_now();
-	if (!guard_lets(scan_calls, sizeof scan_calls / sizeof *scan_calls, 0))
+	if (!guard_lets(scan_calls, sizeof scan_calls / sizeof *scan_calls, 0) || !lazy_is_let())
 		scan->status = TRACE_SCAN_CONFINED;
 	else if (!settings.roots)
 		scan->status = TRACE_SCAN_SWITCHED_OFF;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "guard.h"
+#include "lazy.h"
 #include "own.h"
 #include "state.h"
 #include "sys.h"
@@ -88,8 +89,8 @@ static void forget_private(uintptr_t start)
 
 static void *map_private(size_t size, int wipe)
 {
-	long at = sys_call6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long at = lazy_map(size);
+
 	if (sys_failed(at))
 		return 0;
 	sys_call3(SYS_madvise, at, (long)size, MADV_DONTDUMP);
@@ -130,7 +131,7 @@ void *area_private(size_t size, int wipe)
 	};
 
 	size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
-	return guard_lets(calls, 2, 0) ? map_private(size, wipe) : take_spare(size);
+	return guard_lets(calls, 2, 0) && lazy_is_let() ? map_private(size, wipe) : take_spare(size);
 }
 
 void area_private_free(void *at, size_t size)
@@ -194,8 +195,7 @@ static long map_file(int fd, uint64_t *size)
 		r = sys_call3(SYS_ftruncate, fd, (long)*size, 0);
 		if (sys_failed(r))
 			continue;
-		r = sys_call6(SYS_mmap, 0, (long)*size, PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_NORESERVE, fd, 0);
+		r = lazy_map_of(*size, fd);
 		if (!sys_failed(r))
 			return r;
 	}
