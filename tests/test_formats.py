@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Reports in the formats of build servers and viewers, each judged by something that was not written here."""
 import gzip
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
+import threading
+import urllib.parse
+import urllib.request
 import xml.etree.ElementTree as ET
 
 import jsonschema
 import pytest
 
-from harness import LEAKSHIM, ROOT, environment, run
+from harness import BUILD, LEAKSHIM, ROOT, Server, environment, free_port, run, wait_until
 
 HOSTILE = "x<script>alert(1)</script>%0A::error::y"
 SOURCE = r"""
@@ -56,7 +60,6 @@ def box(tmp_path_factory):
 
 def tool(name, *packages):
     """A program of PyPI in an environment of its own below the build folder, made once."""
-    from harness import BUILD
     home = BUILD / "tests" / "pypi"
     if not (home / "bin" / "python").exists():
         subprocess.run(["/usr/bin/python3", "-m", "venv", home], check=True, timeout=120)
@@ -127,7 +130,6 @@ def test_names_of_files_lead_straight_to_them(tmp_path):
 
 
 def test_sarif_has_nothing_that_microsofts_validator_objects_to(box):
-    from harness import BUILD
     home = BUILD / "tests" / "npm"
     binary = home / "node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"
     if not binary.exists():
@@ -227,6 +229,66 @@ def test_metrics_are_what_prometheus_expects(box):
         pytest.skip("no promtool")
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done
+
+
+def serve(folder):
+    """A folder on loopback, for what reads by HTTP only."""
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".openmetrics": "text/plain; version=0.0.4"}
+
+        def log_message(self, *words):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *a: Handler(*a, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def asked(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return json.loads(answer.read())["data"]["result"]
+    except (OSError, ValueError):
+        return []
+
+
+def test_a_prometheus_scrapes_the_metrics(box, tmp_path):
+    if not shutil.which("prometheus"):
+        pytest.skip("no prometheus")
+    server, port = serve(box), free_port()
+    (tmp_path / "p.yml").write_text("scrape_configs: [{job_name: leaks, scrape_interval: 1s, metrics_path: /leaky.openmetrics, static_configs: "
+                                    f"[{{targets: ['127.0.0.1:{server.server_port}']}}]}}]\n")
+    words = ["prometheus", f"--config.file={tmp_path}/p.yml", f"--storage.tsdb.path={tmp_path}/data", f"--web.listen-address=127.0.0.1:{port}"]
+    query = f"http://127.0.0.1:{port}/api/v1/query?query=leakshim_blocks%7Bclass%3D%22definite%22%7D"
+    with Server(words, environment(), tmp_path):
+        (found,) = wait_until(lambda: asked(query), "a scrape", 60)
+    server.shutdown()
+    server.server_close()
+    assert found["metric"]["program"] == "leaky" and float(found["value"][1]) == 6, found
+
+
+@pytest.mark.parametrize("name", ["pprof", "folded"])
+def test_speedscope_opens_the_profile(box, name):
+    browser, home = shutil.which("chromium"), BUILD / "tests" / "npm"
+    pages = home / "node_modules" / "speedscope" / "dist" / "release"
+    if not browser or not shutil.which("npm"):
+        pytest.skip("no chromium, or no npm, which brings speedscope")
+    if not pages.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "speedscope"], cwd=home, capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            pytest.skip(f"speedscope cannot be installed from npm here: {done.stderr.strip()[-200:]}")
+    if not (box / "pages").exists():
+        (box / "pages").symlink_to(pages)
+    server = serve(box)
+    address = f"http://127.0.0.1:{server.server_port}"
+    done = subprocess.run([browser, "--headless", "--no-sandbox", "--use-gl=swiftshader", "--enable-unsafe-swiftshader", f"--user-data-dir={box}/s",
+                           "--virtual-time-budget=5000", "--dump-dom",
+                           f"{address}/pages/index.html#profileURL={urllib.parse.quote(f'{address}/leaky.{name}', safe='')}"],
+                          capture_output=True, text=True, timeout=120)
+    server.shutdown()
+    server.server_close()
+    assert "Sandwich" in done.stdout and "Something went wrong" not in done.stdout, done.stdout[-1500:]
 
 
 @pytest.fixture(scope="module")
