@@ -520,3 +520,12 @@ def test_without_proc_the_report_says_what_is_not_known(box):
     held = [group["class"] for group in report(trace)["leaks"] if group["bytes"] == 1337]
     assert held == ["unclassified"]  # names are not known either: /proc/self/exe
     assert b"/proc/self/maps cannot be read" in run([LEAKSHIM, "report", trace]).stdout
+
+
+@pytest.mark.parametrize("what", ["cycle", "pair", "only"])
+def test_inner_pointers_left_behind_in_a_lost_block_drag_nothing_that_is_led_to_properly(box, what):
+    expected = {"structure": (20, 20), "buffer": (20, 0)}
+    preloaded([victim("stale_inner"), what], box, settings={"report": "none"})
+    whole = report(only_trace(box))
+    heads = {stack(leak)[0]: (leak["lost"]["definite"]["count"], leak["lost"]["indirect"]["count"]) for leak in whole["leaks"]}
+    assert heads == expected, [(stack(leak), leak["class"], leak["count"], leak["lost"]) for leak in whole["leaks"]]

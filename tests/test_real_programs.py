@@ -131,7 +131,9 @@ def test_real_program_preloaded_is_the_same_program(name, bench, box):
     found = traces(box / "traces")
     assert found, traced
     for trace in found:
-        assert report(trace)["summary"]["complete"] is True, trace.name
+        whole = report(trace)
+        assert whole["summary"]["complete"] is True, trace.name
+        assert not [f for f in whole["findings"] if f["kind"].startswith("freed-")], (trace.name, whole["findings"])
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -24,6 +24,7 @@ enum reach_flag {
 	REACH_LIBC = 32,   /* made by libc for itself */
 	REACH_IGNORED = 4,
 	REACH_ARRAY = 16,  /* made by new[] */
+	REACH_OWNED = 64,  /* lost, and another lost one leads to its start */
 	REACH_LONGER = 8   /* its size here is one more: a pointer behind its end may stand for it */
 };
 #define REACH_HEAD_MOST 32u /* bytes of a block that may be nothing but a head */

@@ -110,10 +110,11 @@ int reach_heads_choose(struct reach_marker *m, const struct reach_cut *cut, cons
 			l.list[k++] = (struct candidate){key_of(m, file, i), i};
 	put_in_order(&l);
 	reach_mark_heads(m, l.order, l.count);
-	if (rank(&l, m, cut, file, arena)) { /* what pass 3 counted is needed for that */
+	uint32_t ranked = rank(&l, m, cut, file, arena); /* what pass 3 counted is needed for that */
+	if (ranked)
 		put_in_order(&l);
+	if (ranked || m->is_doubting)
 		reach_mark_again(m, l.order, l.count);
-	}
 	reach_mark_lost(m, l.order, l.sure);
 	return 0;
 }

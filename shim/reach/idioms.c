@@ -104,6 +104,8 @@ static int is_swiss_table(const struct inner *p)
 
 	if (p->offset & 15 || p->size < p->offset + 17 || slots & (slots - 1) || slots > p->offset || slots < 2)
 		return 0;
+	if (!memchr(control, 0xff, slots)) /* one slot is always empty */
+		return 0;
 	if (slots < 16)
 		return !memcmp(control, control + 16, slots);
 	return !memcmp(control, control + slots, 16);

@@ -47,6 +47,20 @@ static void found_back(struct reach_marker *m, uint32_t i, uint64_t from)
 	m->blocks->from[i] = from;
 }
 
+/* Between lost ones: an inner pointer to what another one leads to properly was left behind in memory that nobody has written
+ * to since, as likely as not. Pass 3 learns who is led to properly. */
+static int is_doubtful(struct reach_marker *m, uint32_t i, uint64_t offset)
+{
+	if (i == m->scanned)
+		return 0;
+	if (!offset || is_content(m, i, offset) || reach_idioms_is(m, i, offset)) {
+		m->blocks->flag[i] |= m->pass == 3 ? REACH_OWNED : 0;
+		return 0;
+	}
+	m->is_doubting |= m->pass == 3;
+	return m->pass > 3 && m->blocks->flag[i] & REACH_OWNED;
+}
+
 /* A word leads to block i. */
 static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from)
 {
@@ -75,11 +89,11 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 		return;
 	case 3:
 	case 5:
-		if (mark == REACH_UNSEEN)
+		if ((mark == REACH_UNSEEN || mark == REACH_PASSED) && !is_doubtful(m, i, offset) && mark == REACH_UNSEEN)
 			push(m, i, REACH_PASSED, from);
 		return;
 	default:
-		if (mark == REACH_PASSED)
+		if (mark == REACH_PASSED && !is_doubtful(m, i, offset))
 			push(m, i, REACH_DRAGGED, from);
 		else if (mark == REACH_DEFINITE && !offset && i + 1 == m->owner && !m->blocks->from[i])
 			found_back(m, i, from);
@@ -154,6 +168,7 @@ static void scan_block(struct reach_marker *m, uint32_t i)
 	const struct reach_entry *e = &m->blocks->entry[i];
 	uint64_t start = (e->address + 7) & ~7ull, end = (e->address + e->size) & ~7ull;
 
+	m->scanned = i;
 	if (end <= start)
 		return;
 	if (m->blocks->flag[i] & REACH_HIDDEN)

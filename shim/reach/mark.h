@@ -8,6 +8,8 @@
  *   3. through the rest, one after the other: whoever is not led to from an earlier one is a head
  *   4. back from the last head: whoever a later head leads to is none. What remains is one head for
  *      each tree and one for each cycle that nothing leads to: definite; the others are indirect.
+ *   Pass 3 is repeated where it has learned more: who is a resource's head, and which inner pointers lead to a block that
+ *   another one leads to properly. Those are not followed then.
  *   The order of 3 is that of heads.h, so that the head of a cycle is the one that a person would name.
  *
  * Why 4 is right: a group of blocks that all lead to one another, with nothing from outside, gets a

@@ -52,6 +52,8 @@ struct reach_marker {
 	int heuristics;      /* look for idioms */
 	int is_tagged;       /* the low three bits of a word may say something else */
 	uint32_t owner;      /* entry number + 1, in passes 2 and 4 */
+	uint32_t scanned;    /* the entry whose words are looked at */
+	int is_doubting;     /* pass 3 met an inner pointer between lost ones that is no idiom */
 	int pass;
 	/* not 0: words are given to it instead of being followed */
 	void (*see)(void *seer, const uint64_t *words, uint64_t count, uint64_t from);
