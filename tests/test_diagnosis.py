@@ -113,6 +113,15 @@ def test_a_trace_is_explained_by_running_its_program_again(tmp_path):
     assert "nothing of what was to be looked at closely was made in this run" in text
 
 
+@pytest.mark.parametrize("name", ["throwing", "node_parse"])
+def test_a_way_by_an_exception_is_followed_to_where_it_lands(tmp_path, name):
+    leak = explained(tmp_path, name, "-O0", "-g")[0]
+    _, function, lines = answer(name)
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] == "exception", leak
+    assert missing["function"] in function.split("|") and missing["line"] in lines, leak["explanation"]
+
+
 def second_look(tmp_path, name, *options):
     exe, trace = tmp_path / name, tmp_path / (name + ".trace")
     source = next(DIAGNOSIS.glob(name + ".c*"))

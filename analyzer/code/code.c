@@ -44,6 +44,9 @@ struct code {
 	struct edge *edges; /* by from; 0 until asked for */
 	size_t edge_count;
 	bool has_edges;
+	struct landing **landings; /* by module; 0: nobody asked */
+	uint64_t *throwers; /* return addresses in those who made exceptions; 0 until asked for */
+	size_t thrower_count;
 };
 
 struct code *code_open(struct model *m, struct symbols *s)
@@ -57,10 +60,14 @@ struct code *code_open(struct model *m, struct symbols *s)
 
 void code_close(struct code *c)
 {
+	for (uint32_t i = 0; c->landings && i < c->model->module_count; i++)
+		if (c->landings[i])
+			landing_close(c->landings[i]);
 	HASH_CLEAR(hh, c->functions);
 	HASH_CLEAR(hh, c->places);
 	HASH_CLEAR(hh, c->imports);
 	free(c->edges);
+	free(c->throwers);
 }
 
 static uint32_t module_of(struct code *c, uint64_t address)
@@ -174,6 +181,66 @@ uint64_t code_import(struct code *c, const char *name)
 			return address + module->bias;
 	}
 	return 0;
+}
+
+enum landing_answer code_landing(struct code *c, uint64_t call, uint64_t *pad)
+{
+	uint32_t module = module_of(c, call);
+	enum landing_answer answer;
+
+	if (!module)
+		return LANDING_UNKNOWN;
+	if (!c->landings)
+		c->landings = pool_array(&c->model->pool, c->model->module_count, sizeof(*c->landings));
+	if (!c->landings[module])
+		c->landings[module] = landing_open(image_elf(symbols_image(c->symbols, module)));
+	answer = landing_find(c->landings[module], call - c->model->modules[module].bias, pad);
+	*pad += c->model->modules[module].bias;
+	return answer;
+}
+
+#define THROW_DEPTH 4 /* frames of the C++ library, and the function that threw */
+
+static bool is_of_exceptions(const struct module *module)
+{
+	return !strncmp(module->name, "libstdc++.so", 12) || !strncmp(module->name, "libc++abi.so", 12);
+}
+
+/* Exceptions are made by an allocation of their own, whose stack says who threw. */
+static void load_throwers(struct code *c)
+{
+	const struct model *m = c->model;
+	size_t room = 64;
+
+	c->throwers = pool_regrow(NULL, room, sizeof(*c->throwers));
+	for (uint32_t i = 1; i < m->node_count; i++) {
+		const struct node *node = &m->nodes[i];
+		const struct function *f;
+
+		if (node->scope || !node->module || !is_of_exceptions(&m->modules[node->module]))
+			continue;
+		f = code_function(c, node->pc - 1);
+		if (!f || !f->name || strncmp(f->name, "__cxa_allocate_exception", 24))
+			continue;
+		for (unsigned k = 0; k < THROW_DEPTH && node->parent; k++) {
+			node = &m->nodes[node->parent];
+			if (c->thrower_count == room) {
+				room *= 2;
+				c->throwers = pool_regrow(c->throwers, room, sizeof(*c->throwers));
+			}
+			c->throwers[c->thrower_count++] = node->pc;
+		}
+	}
+}
+
+bool code_has_thrown(struct code *c, const struct function *f)
+{
+	if (!c->throwers)
+		load_throwers(c);
+	for (size_t i = 0; i < c->thrower_count; i++)
+		if (c->throwers[i] > f->start && c->throwers[i] <= f->end)
+			return true;
+	return false;
 }
 
 bool code_is_of_library(struct code *c, uint64_t address)

@@ -6,6 +6,7 @@
  * belong to. Bytes come from the files, so what the program made or changed itself is not there.
  */
 #include "model.h"
+#include "landing.h"
 #include "symbols.h"
 
 struct code;
@@ -30,6 +31,12 @@ const struct function *code_function(struct code *c, uint64_t address);
 /* Linker name of the import behind a PLT entry or a GOT slot at an address; 0. */
 const char *code_stub(struct code *c, uint64_t address);
 const char *code_slot(struct code *c, uint64_t address);
+
+/* Where a call lands if it throws: see landing.h. `call`: an address in its instruction. */
+enum landing_answer code_landing(struct code *c, uint64_t call, uint64_t *pad);
+
+/* Was a function seen to throw, or one that it called in the C++ library? */
+bool code_has_thrown(struct code *c, const struct function *f);
 
 /* Does code belong to a library that the system brought along? */
 bool code_is_of_library(struct code *c, uint64_t address);

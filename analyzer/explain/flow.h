@@ -82,6 +82,7 @@ struct state {
 	bool is_strange;	  /* an unknown function got the block */
 	bool is_improbable;	  /* only if memory had run out */
 	bool was_resized;	  /* a realloc of it failed on the way */
+	uint64_t was_thrown;	  /* address of the call that threw on the way; 0: none */
 	uint64_t was_jumped;	  /* address of the longjmp that was on the way; 0: none */
 	bool is_touched;	  /* something that may have held the block changed */
 	uint8_t raised;		  /* how often a small number in the block was counted up */

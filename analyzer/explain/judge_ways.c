@@ -19,7 +19,7 @@ struct candidate {
 	uint64_t died; /* where, if not at the end of `lost` */
 	struct missing_release missing;
 	bool is_improbable, is_strange, was_resized;
-	uint64_t was_jumped;
+	uint64_t was_jumped, was_thrown;
 	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */
 	uint64_t cycle;
 	unsigned ways; /* that come to the same */
@@ -117,7 +117,7 @@ static uint32_t blamed_frame(const struct walk *w, const struct candidate *c)
 		return c->parts;
 	if (c->outcome == OUTCOME_OVERWRITTEN || c->outcome == OUTCOME_OWNER)
 		return c->lost;
-	if ((c->outcome == OUTCOME_JUMPED || c->outcome == OUTCOME_THROWN) && !is_creation_frame(w, c))
+	if (c->outcome == OUTCOME_THROWN || (c->outcome == OUTCOME_JUMPED && !is_creation_frame(w, c)))
 		return c->lost;
 	if (c->parts && frees_within(w, parts->parent, parts->level))
 		return c->parts;
@@ -711,6 +711,8 @@ static enum cause cause_of(const struct candidate *c)
 		return CAUSE_REALLOC;
 	if (c->was_jumped)
 		return CAUSE_LONGJMP;
+	if (c->was_thrown && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_OVERWRITTEN)
+		return CAUSE_EXCEPTION;
 	if (c->is_counted)
 		return c->is_raised ? CAUSE_EXTRA_RETAIN : CAUSE_ERROR_PATH;
 	switch (c->outcome) {
@@ -784,7 +786,8 @@ static void gather(struct judging *j)
 		struct candidate c = { .lost = i, .outcome = w->steps[i].outcome, .ways = 1,
 				       .is_improbable = w->steps[i].is_improbable, .is_strange = w->steps[i].is_strange,
 				       .was_resized = w->steps[i].was_resized,
-				       .was_jumped = w->steps[i].was_jumped };
+				       .was_jumped = w->steps[i].was_jumped,
+				       .was_thrown = w->steps[i].was_thrown };
 		unsigned same = 0;
 
 		if (!is_loss(c.outcome))
@@ -858,7 +861,7 @@ static bool is_blurred(const struct judging *j, const struct candidate *best)
 static enum confidence confidence_of(const struct judging *j, const struct candidate *best, unsigned probable,
 				     unsigned functions)
 {
-	if (best->is_strange || best->is_improbable || best->outcome == OUTCOME_THROWN || may_be_elsewhere(j->walk) ||
+	if (best->is_strange || best->is_improbable || may_be_elsewhere(j->walk) ||
 	    is_blurred(j, best))
 		return CONFIDENCE_GUESS;
 	if (probable == 1)

@@ -208,3 +208,20 @@ bool leave_by_jump(struct walk *w, struct state *s)
 		s->was_jumped = from;
 	return arrived;
 }
+
+int leave_by_throw(struct walk *w, struct state *s)
+{
+	const struct state *before;
+
+	if (s->entered_count) {
+		leave_entered(w, s, true);
+		return 0;
+	}
+	before = s->frame + 1 < w->node_count ? state_before(w, s->frame + 1) : NULL;
+	if (!before || leave_to_caller(w, s, true))
+		return -1;
+	for (unsigned k = 0; k < 6; k++) /* the unwinder puts back what the function would have */
+		s->reg[kept_registers[k]] = before->reg[kept_registers[k]];
+	state_clobber(w->flow, s, s->pc, CALLER_SAVED);
+	return 0;
+}

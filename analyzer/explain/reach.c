@@ -111,9 +111,11 @@ static void summarise(struct walk *w, struct summary *sum, unsigned depth)
 
 			sum->clobbers |= inner->is_open ? CALLER_SAVED : inner->clobbers;
 			sum->may_throw |= inner->may_throw;
+			sum->has_thrown |= inner->has_thrown;
 			sum->may_jump |= inner->may_jump && !inner->sets_jump;
 		}
 	}
+	sum->has_thrown |= sum->may_throw && code_has_thrown(w->code, f);
 	w->instructions += instructions / 4;
 }
 

@@ -109,6 +109,7 @@ static void end(struct walk *w, uint32_t step, enum outcome outcome, const struc
 	t->is_strange |= s->is_strange;
 	t->was_resized |= s->was_resized;
 	t->was_jumped = s->was_jumped;
+	t->was_thrown = s->was_thrown;
 	t->raised = s->raised;
 	t->cycle = s->cycle;
 	if (s->cycle)
@@ -371,6 +372,7 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
 		end(w, step, state_holds_block(w->flow, s) ? OUTCOME_HELD : OUTCOME_THREAD, s);
 		return true;
 	case EFFECT_THROW:
+		s->pc = i->address;
 		return call_throw(w, step, s);
 	case EFFECT_JUMP:
 		step_at(w, step)->holder = holder;
@@ -395,20 +397,81 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
 	return is_lost(w, step, s, holder, OUTCOME_DEAD);
 }
 
-/* An exception leaves the functions one after the other; handlers are not looked for. */
+/* Where an exception lands, what it left in rax and rdx is its own. */
+static void land(struct walk *w, uint32_t step, struct state *s, uint64_t pad)
+{
+	state_clobber(w->flow, s, s->pc, CALLER_SAVED);
+	later(w, step, s, pad);
+}
+
+/* An exception leaves the functions one after the other, until one has code that runs then. `call`: in its instruction. */
+static bool unwind(struct walk *w, uint32_t step, struct state *s, uint64_t call)
+{
+	struct value holder = holder_of(w, s);
+
+	if (!s->was_thrown)
+		s->was_thrown = call;
+	for (;;) {
+		uint64_t pad = 0;
+		enum landing_answer answer = code_landing(w->code, call, &pad);
+
+		if (answer == LANDING_PAD) {
+			land(w, step, s, pad);
+			return true;
+		}
+		if (answer == LANDING_NONE) {
+			end(w, step, OUTCOME_HELD, s);
+			return true;
+		}
+		if (leave_by_throw(w, s)) {
+			end(w, step, OUTCOME_HELD, s);
+			return true;
+		}
+		call = s->pc - 1;
+		s->is_touched = true;
+		if (is_lost(w, step, s, holder, OUTCOME_THROWN))
+			return true;
+	}
+}
+
 static bool call_throw(struct walk *w, uint32_t step, struct state *s)
 {
+	const struct function *f = code_function(w->code, s->pc);
+
 	step_at(w, step)->holder = holder_of(w, s);
-	for (unsigned k = s->cell_count; k-- > 0;)
-		if (flow_key(w->flow, s->cells[k].at.symbol)->kind == SYMBOL_STACK)
-			s->cells[k] = s->cells[--s->cell_count];
-	state_clobber(w->flow, s, s->pc, 0xffffu & ~(1u << REG_RSP));
-	end(w, step, state_holds_block(w->flow, s) ? OUTCOME_HELD : OUTCOME_THROWN, s);
-	return true;
+	if (!s->was_thrown && f && !code_has_thrown(w->code, f))
+		s->is_improbable = true;
+	return unwind(w, step, s, s->pc);
+}
+
+/* One that was called, and not entered, throws. */
+static void throw_beside(struct walk *w, uint32_t step, const struct state *s, uint64_t call)
+{
+	struct state copy = *s;
+	struct value holder = holder_of(w, s);
+
+	copy.was_thrown = copy.was_thrown ? copy.was_thrown : call;
+	for (;;) {
+		uint64_t pad = 0;
+		enum landing_answer answer = code_landing(w->code, call, &pad);
+
+		if (answer == LANDING_PAD) {
+			land(w, step, &copy, pad);
+			return;
+		}
+		if (answer == LANDING_NONE || leave_by_throw(w, &copy))
+			return;
+		call = copy.pc - 1;
+		if (state_holds_block(w->flow, &copy))
+			continue;
+		step_at(w, step)->holder = holder;
+		end_beside(w, step, OUTCOME_THROWN, &copy);
+		return;
+	}
 }
 
 /* What a function that is not entered may do besides returning. */
-static void other_ends(struct walk *w, uint32_t step, const struct state *s, uint64_t callee)
+static void other_ends(struct walk *w, uint32_t step, const struct state *s, uint64_t callee, uint64_t call)
 {
 	const struct summary *sum = summary_of(w, callee);
 	struct state copy = *s;
@@ -419,15 +482,8 @@ static void other_ends(struct walk *w, uint32_t step, const struct state *s, uin
 		else
 			later(w, step, &copy, copy.pc);
 	}
-	if (!sum->may_throw)
-		return;
-	copy = *s;
-	for (unsigned k = copy.cell_count; k-- > 0;)
-		if (flow_key(w->flow, copy.cells[k].at.symbol)->kind == SYMBOL_STACK)
-			copy.cells[k] = copy.cells[--copy.cell_count];
-	state_clobber(w->flow, &copy, s->pc, 0xffffu & ~(1u << REG_RSP));
-	if (!state_holds_block(w->flow, &copy))
-		end_beside(w, step, OUTCOME_THROWN, s);
+	if (sum->may_throw && sum->has_thrown)
+		throw_beside(w, step, s, call);
 }
 
 /* Returns whether the way ends here, or goes on in others. */
@@ -460,7 +516,7 @@ static bool follow_call(struct walk *w, uint32_t step, struct state *s, const st
 	if (t.name)
 		return call_known(w, step, s, i, t.effect);
 	for (unsigned k = 0; k < t.count; k++) {
-		other_ends(w, step, s, t.addresses[k]);
+		other_ends(w, step, s, t.addresses[k], i->address);
 		if (!is_relevant(w, s, t.addresses[k]) || is_too_deep(s, t.addresses[k]))
 			continue;
 		enter(w, step, s, i, t.addresses[k]);
@@ -472,7 +528,7 @@ static bool follow_call(struct walk *w, uint32_t step, struct state *s, const st
 		end(w, step, OUTCOME_FREED, s);
 		return true;
 	}
-	if (gets_it && t.count && is_of_language(code_function(w->code, t.addresses[0])->name)) {
+	if (is_handed_over(w, s) && t.count && is_of_language(code_function(w->code, t.addresses[0])->name)) {
 		state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
 		s->is_strange = true;
 	}

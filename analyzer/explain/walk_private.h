@@ -15,7 +15,7 @@
 struct summary {
 	uint64_t start;
 	uint16_t clobbers;
-	bool may_throw, may_jump, sets_jump;
+	bool may_throw, may_jump, sets_jump, has_thrown;
 	uint64_t jump_arrives; /* where its setjmp returns */
 	bool is_open; /* being made: recursion */
 	UT_hash_handle hh;
@@ -72,6 +72,9 @@ void leave_entered(struct walk *w, struct state *s, bool is_void);
 
 /* A longjmp: forgets all frames below the one that called setjmp, which has returned again. Returns false if there is none. */
 bool leave_by_jump(struct walk *w, struct state *s);
+
+/* An exception leaves one frame. Returns 0, or -1: there is no other one that is known. */
+int leave_by_throw(struct walk *w, struct state *s);
 
 /* What is known in a function, in a frame of any number, just before the call that returns to an address. 0: nothing. */
 struct state *state_at_call(struct walk *w, uint64_t return_address, unsigned frame);

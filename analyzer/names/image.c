@@ -234,6 +234,11 @@ const char *image_slot(struct image *image, uint64_t slot)
 	return elf ? calls_slot(elf, slot) : NULL;
 }
 
+void *image_elf(struct image *image)
+{
+	return elf_of(image);
+}
+
 const unsigned char *image_bytes(struct image *image, uint64_t address, uint64_t *most)
 {
 	Elf *elf = elf_of(image);

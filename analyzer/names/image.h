@@ -33,6 +33,9 @@ const char *image_import(struct image *image, uint64_t address);
 const char *image_stub(struct image *image, uint64_t entry);
 const char *image_slot(struct image *image, uint64_t slot);
 
+/* The file itself, 0: it cannot be read. An Elf of libelf. */
+void *image_elf(struct image *image);
+
 /* Bytes at an address, 0: none; *most: how many there are. */
 const unsigned char *image_bytes(struct image *image, uint64_t address, uint64_t *most);
 
