@@ -48,6 +48,30 @@ static bool is_one_process(const char *old, const char *new)
 	       a.start_realtime_ns == b.start_realtime_ns;
 }
 
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Two programs have nothing in common, so all of one would be new and all of the other gone. Whether they can be read is
+ * said elsewhere. */
+static bool are_strangers(const char *old, const char *new)
+{
+	struct file_head a, b;
+
+	if (file_peek(old, &a) || file_peek(new, &b) || !strcmp(last_part(a.program), last_part(b.program)) ||
+	    !strcmp(a.file, b.file))
+		return false;
+	fputs("leakshim: traces of two programs, ", stderr);
+	words_escape(stderr, last_part(a.program));
+	fputs(" and ", stderr);
+	words_escape(stderr, last_part(b.program));
+	fputs(": a comparison wants two of one\n", stderr);
+	return true;
+}
+
 int command_diff(const struct options *o, const char *old, const char *new)
 {
 	struct baseline baseline = { .by_class = true };
@@ -59,10 +83,11 @@ int command_diff(const struct options *o, const char *old, const char *new)
 	output_open(&out, o, stdout);
 	out.show = o->show ? 0 : is_one_process(old, new) ? SHOW_GROWTH : 0;
 	judge.to = out.to.words;
-	if (!output_read_suppressions(&out) && !output_gather(&baseline, &out, old)) {
+	if (!are_strangers(old, new) && !output_read_suppressions(&out) && !output_gather(&baseline, &out, old)) {
 		out.judge = &judge;
 		status = output_trace(&out, new, 0, NULL);
-		judge_close(&judge);
+		if (!status)
+			judge_close(&judge);
 	}
 	baseline_drop(&baseline);
 	return output_close(&out, status);

@@ -13,6 +13,7 @@
 
 #include "nearest.h"
 #include "pool.h"
+#include "textfile.h"
 #include "words.h"
 
 #define NAME ".leakshim.ini"
@@ -175,7 +176,7 @@ int config_read(struct options *o)
 		c.file = find(&c);
 		return c.file ? parse(&c) : 0;
 	}
-	c.file = fopen(o->config, "re");
+	c.file = textfile_open(o->config);
 	if (c.file)
 		return parse(&c);
 	fputs("leakshim: ", stderr);

@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "compare.h"
+#include "textfile.h"
 #include "words.h"
 
 #define VERSION 1
@@ -140,7 +141,7 @@ static int read_line(struct baseline *b, const char *path, unsigned number, char
 
 int baseline_read(struct baseline *b, const char *path)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = textfile_open(path);
 	unsigned number = 0;
 	char *line = NULL;
 	size_t room = 0;

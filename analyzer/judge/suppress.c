@@ -6,6 +6,7 @@
 
 #include "demangle.h"
 #include "suppress.h"
+#include "textfile.h"
 #include "words.h"
 
 #define FRAMES_MAX 24 /* what Valgrind takes */
@@ -225,7 +226,7 @@ void suppress_module(struct suppressions *s, const char *glob)
 
 int suppress_read(struct suppressions *s, const char *path)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = textfile_open(path);
 	char *text = NULL;
 	size_t size = 0;
 	int r = -1;

@@ -10,6 +10,7 @@
 
 #include "catalog.h"
 #include "words.h"
+#include "textfile.h"
 
 #define LANGUAGES_MOST 32u /* a bit each */
 
@@ -133,7 +134,7 @@ struct languages *languages_open(struct pool *p)
 
 int languages_read(struct languages *l, const char *path)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = textfile_open(path);
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t length;

@@ -349,6 +349,9 @@ int file_peek_at(int fd, struct file_head *head)
 	head->pid_space = h.pid_space;
 	head->has_end = h.end != TRACE_END_NONE;
 	head->is_exec = h.end == TRACE_END_EXEC;
+	h.executable[sizeof(h.executable) - 1] = 0;
+	const char *slash = strrchr(h.executable, '/');
+	snprintf(head->file, sizeof(head->file), "%.*s", (int)sizeof(head->file) - 1, slash ? slash + 1 : h.executable);
 	snprintf(head->program, sizeof(head->program), "%.*s", (int)sizeof(head->program) - 1, h.program);
 	return 0;
 }

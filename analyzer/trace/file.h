@@ -63,6 +63,7 @@ struct file_head {
 	uint64_t pid_space; /* the PID namespace, 0: not known */
 	bool has_end, is_exec;
 	char program[64];   /* argv[0], cut */
+	char file[64];      /* name of the executable without its folder, cut */
 };
 /* Returns 0, or -1 silently if `path` is no trace. */
 int file_peek(const char *path, struct file_head *head);
