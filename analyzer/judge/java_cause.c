@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "java_evidence.h"
+#include "java_place.h"
 #include "own.h"
 
 #define BECAUSE_MAX 8u
@@ -15,6 +16,7 @@ struct finding_out {
 	enum cause cause;
 	struct explanation *explanation;
 	uint32_t missing; /* node of the place that lacks the release; 0: none */
+	const struct missing_release *handler; /* where there is none */
 };
 
 static void because(struct finding_out *f, const char *text)
@@ -59,34 +61,6 @@ static const char *advice_of(enum cause cause, enum java_kind kind)
 	default:
 		return NULL;
 	}
-}
-
-static const struct missing_release *missing_at(struct work *w, uint32_t node)
-{
-	struct missing_release *missing;
-	const struct frame *frame;
-
-	if (!node)
-		return NULL;
-	frame = &symbols_place(w->s, node)->frames[0];
-	missing = pool_take(&w->m->pool, sizeof(*missing));
-	missing->function = frame->function;
-	missing->file = frame->file;
-	missing->line = frame->line;
-	return missing;
-}
-
-/* The latest operation by the program's own code, of one kind or any. */
-static uint32_t own_step(const struct model *m, const struct resource *r, const char *op)
-{
-	for (unsigned i = r->step_count; i-- > 0;) {
-		const struct step *step = &m->steps[r->steps + i];
-		uint32_t own = op && strcmp(step->op, op) ? 0 : java_own(m, step->node);
-
-		if (own)
-			return own;
-	}
-	return 0;
 }
 
 static const char *holder_text(struct model *m, const struct java_hold *hold)
@@ -180,6 +154,13 @@ static void decide_unsynchronised(struct finding_out *f, enum confidence confide
 		because(f, pool_print(&m->pool, "%u threads made them at this place", f->e->maker_count));
 }
 
+static const struct step *shutdown_of(const struct model *m, const struct resource *channel)
+{
+	const struct step *shutdown = java_step(m, channel, "shutdown");
+
+	return shutdown ? shutdown : java_step(m, channel, "shutdownNow");
+}
+
 /* The channel or server that was told to end, and the program ended before it; 0: there is none. */
 static const struct resource *cut_short(const struct model *m)
 {
@@ -187,7 +168,7 @@ static const struct resource *cut_short(const struct model *m)
 		const struct resource *r = &m->resources[i];
 
 		if (r->java && (java_kind(m, r) == JAVA_CHANNEL || java_kind(m, r) == JAVA_SERVER) &&
-		    java_step(m, r, "shutdown") && !java_step(m, r, "awaitTermination") && java_ended_by_itself(m))
+		    shutdown_of(m, r) && !java_step(m, r, "awaitTermination") && java_ended_by_itself(m))
 			return r;
 	}
 	return NULL;
@@ -197,7 +178,7 @@ static void decide_not_awaited(struct finding_out *f)
 {
 	const struct model *m = f->w->m;
 	const struct resource *channel = cut_short(m);
-	const struct step *shutdown = channel ? java_step(m, channel, "shutdown") : NULL;
+	const struct step *shutdown = channel ? shutdown_of(m, channel) : NULL;
 	uint32_t own = shutdown ? java_own(m, shutdown->node) : 0;
 
 	if (channel)
@@ -253,6 +234,22 @@ static void decide_outbound(struct finding_out *f)
 		decide(f, CAUSE_LIBRARY, CONFIDENCE_LIKELY);
 }
 
+/* Nothing of the program's is in any of its stacks, but it was handed to somebody. */
+static void note_handler(struct finding_out *f)
+{
+	struct pool *pool = &f->w->m->pool;
+
+	f->handler = java_missing_in_handler(f->w, f->e->sample);
+	if (f->handler) {
+		because(f, pool_print(pool, "It was handed on to %s(), and to no handler of the program's own after that",
+				      f->handler->function));
+		return;
+	}
+	f->handler = f->e->inbound + f->e->detached ? java_missing_in_only_handler(f->w) : NULL;
+	if (f->handler)
+		because(f, pool_print(pool, "It came in, and %s() is the program's only handler of such", f->handler->function));
+}
+
 /* Buffers that the program made or was handed. */
 static void decide_buffer(struct finding_out *f)
 {
@@ -262,7 +259,7 @@ static void decide_buffer(struct finding_out *f)
 
 	if (e->held_by_own && e->held) {
 		decide(f, CAUSE_RETAINED, CONFIDENCE_CERTAIN);
-		step = own_step(m, e->sample, "retain");
+		step = java_own_step(m, e->sample, "retain");
 		f->missing = step ? step : own;
 		return;
 	}
@@ -270,25 +267,34 @@ static void decide_buffer(struct finding_out *f)
 		decide_not_awaited(f);
 		return;
 	}
-	step = own_step(m, e->sample, "retain");
+	step = java_own_step(m, e->sample, "retain");
 	if (step && (f->leak->class == CLASS_UNCLASSIFIED || e->held)) {
 		because(f, "The program retained it, and nobody took that back");
 		f->missing = step;
 		decide(f, CAUSE_RETAINED, CONFIDENCE_LIKELY);
 		return;
 	}
-	step = own_step(m, e->sample, NULL);
-	f->missing = own ? own : step;
+	step = java_own_retain(m, e->sample);
+	if (!step && !own)
+		step = java_own_step(m, e->sample, NULL);
+	f->missing = step ? step : own;
+	if (!f->missing)
+		note_handler(f);
 	if (e->held) {
 		decide(f, CAUSE_RETAINED, CONFIDENCE_LIKELY);
 		return;
 	}
 	if (f->leak->class == CLASS_DEFINITE)
 		because(f, count_text(m, e->members - e->held, e->members, "can no longer be reached: nobody will ever release them"));
-	if (own && e->around[JAVA_AROUND_CANCELLED] * 2 > e->members) {
+	if (own && e->around[JAVA_AROUND_CANCELLED] * 2 > e->members - e->around[JAVA_AROUND_NONE]) {
 		because(f, count_text(m, e->around[JAVA_AROUND_CANCELLED], e->members,
 				      "were made in calls that the client cancelled before their handler had ended them"));
 		decide(f, CAUSE_CANCELLED, e->ended_siblings ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+		return;
+	}
+	if (own && e->ended_siblings && e->oldest_us > e->newest_ended_us) {
+		because(f, "They are the last ones that were made there, those before them were released: what they waited in was dropped");
+		decide(f, CAUSE_DROPPED, CONFIDENCE_LIKELY);
 		return;
 	}
 	if (own && (e->ended_siblings || e->around[JAVA_AROUND_FAILED])) {
@@ -346,9 +352,17 @@ static void note_pending(struct finding_out *f, const struct resource *call)
 	if (f->missing || !pending || java_kind(m, pending) != JAVA_PENDING_CALL)
 		return;
 	because(f, "It was made before its channel was connected, and started later by another thread");
-	f->missing = own_step(m, pending, NULL);
+	f->missing = java_own_step(m, pending, NULL);
 	if (!f->missing)
 		f->missing = java_own(m, pending->node);
+}
+
+/* All calls were to be cut off, and the program ended before they were. */
+static bool has_shut_now(const struct model *m)
+{
+	const struct resource *channel = cut_short(m);
+
+	return channel && java_step(m, channel, "shutdownNow");
 }
 
 static void decide_call(struct finding_out *f, enum java_kind kind)
@@ -357,12 +371,14 @@ static void decide_call(struct finding_out *f, enum java_kind kind)
 	const struct java_evidence *e = f->e;
 	const struct resource *call = e->sample;
 	bool closed = java_step(m, call, "closed") != NULL;
-	uint32_t cancels = closed ? cancels_of(m, call->java->name) : 0, step = own_step(m, call, NULL);
+	uint32_t cancels = closed ? cancels_of(m, call->java->name) : 0, step = java_own_step(m, call, NULL);
 
 	f->missing = step ? step : java_own(m, call->node);
 	if (call->java->name)
 		because(f, pool_print(&m->pool, "Calls of %s", call->java->name));
 	note_pending(f, call);
+	if (!f->missing && kind == JAVA_SERVER_CALL && (f->missing = java_end_of_siblings(m, call)) != 0)
+		because(f, "Others of that name were ended at the place above");
 	if (e->overlap) {
 		decide_unsynchronised(f, CONFIDENCE_CERTAIN);
 		return;
@@ -379,7 +395,7 @@ static void decide_call(struct finding_out *f, enum java_kind kind)
 		decide(f, CAUSE_CANCELLED, e->held_by_own ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 		return;
 	}
-	if (f->leak->class == CLASS_IN_FLIGHT || (cut_short(m) && (kind == JAVA_SERVER_CALL || java_step(m, call, "halfClose")))) {
+	if (f->leak->class == CLASS_IN_FLIGHT || (cut_short(m) && (kind == JAVA_SERVER_CALL || java_step(m, call, "halfClose") || has_shut_now(m)))) {
 		decide_not_awaited(f);
 		return;
 	}
@@ -405,11 +421,9 @@ static void decide_channel(struct finding_out *f, enum java_kind kind)
 {
 	struct model *m = f->w->m;
 	const struct resource *channel = f->e->sample;
-	const struct step *shutdown = java_step(m, channel, "shutdown"), *await = java_step(m, channel, "awaitTermination");
+	const struct step *shutdown = shutdown_of(m, channel), *await = java_step(m, channel, "awaitTermination");
 	uint32_t in_flight = 0, own = 0;
 
-	if (!shutdown)
-		shutdown = java_step(m, channel, "shutdownNow");
 	if (shutdown)
 		own = java_own(m, shutdown->node);
 	f->missing = own ? own : java_own(m, channel->node);
@@ -430,7 +444,7 @@ static void decide_channel(struct finding_out *f, enum java_kind kind)
 static void decide_stream(struct finding_out *f)
 {
 	const struct java_evidence *e = f->e;
-	uint32_t own = java_own(f->w->m, e->sample->node), step = own_step(f->w->m, e->sample, NULL);
+	uint32_t own = java_own(f->w->m, e->sample->node), step = java_own_step(f->w->m, e->sample, NULL);
 
 	f->missing = step ? step : own;
 	because(f, "A message that is taken out of its call as a stream keeps its buffers until the stream is closed");
@@ -477,10 +491,12 @@ static void explain(struct work *w, struct leak *leak, const struct java_evidenc
 	if (e->collected)
 		because(&f, count_text(m, e->collected, e->members, "were taken by the garbage collector unreleased"));
 	x->last_held_by = holder_of(m, e->sample);
+	if (!x->because_count && !x->last_held_by)
+		because(&f, count_text(m, e->members, e->members, "were there when it ended, and nobody had released them"));
 	if (x->last_held_by)
 		because(&f, path_text(m, e->sample));
 	if (f.cause != CAUSE_LIBRARY)
-		x->missing = missing_at(w, f.missing);
+		x->missing = f.missing ? java_missing_at(w, f.missing) : f.handler;
 	leak->cause = f.cause;
 	leak->explanation = x;
 }
@@ -504,7 +520,7 @@ static void explain_misuse(struct work *w, struct finding *finding)
 			because(&f, "It had been released completely before, at the place named below");
 	}
 	x->advice = advice_of(f.cause, JAVA_OTHER);
-	x->missing = missing_at(w, own);
+	x->missing = java_missing_at(w, own);
 	finding->cause = f.cause;
 	finding->explanation = x;
 }

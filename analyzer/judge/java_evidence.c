@@ -43,6 +43,7 @@ struct siblings {
 	uint32_t type;
 	uint32_t zero; /* no padding: keys are compared as bytes */
 	uint32_t living, ended;
+	uint64_t newest_ended_us;
 	UT_hash_handle hh;
 };
 
@@ -117,7 +118,8 @@ static void note(struct java_evidence *e, const struct model *m, const struct re
 	const struct resource *call = around(m, r);
 	bool own = java_holder(m, r, NULL) != NULL;
 
-	e->members++;
+	if (!e->members++ || r->time_us < e->oldest_us)
+		e->oldest_us = r->time_us;
 	e->around[java_around_of(m, call)]++;
 	e->collected += r->java->is_collected;
 	e->held += r->java->verdict == JAVA_HELD && !r->java->is_collected;
@@ -143,9 +145,11 @@ struct java_evidence *java_evidence_collect(struct work *w, const struct diagnos
 		struct resource *r = &m->resources[i];
 		struct siblings *siblings = r->java ? siblings_of(w, &all, r) : NULL;
 
-		if (siblings && r->is_ended)
+		if (siblings && r->is_ended) {
 			siblings->ended++;
-		else if (siblings)
+			if (r->time_us > siblings->newest_ended_us)
+				siblings->newest_ended_us = r->time_us;
+		} else if (siblings)
 			siblings->living++;
 	}
 	for (uint32_t i = 0; i < m->resource_count; i++) {
@@ -160,6 +164,7 @@ struct java_evidence *java_evidence_collect(struct work *w, const struct diagnos
 		siblings = siblings_of(w, &all, &m->resources[i]);
 		e->living_siblings = siblings->living;
 		e->ended_siblings = siblings->ended;
+		e->newest_ended_us = siblings->newest_ended_us;
 	}
 	HASH_CLEAR(hh, all);
 	return list;

@@ -23,6 +23,7 @@ struct java_evidence {
 	uint32_t around[JAVA_AROUNDS];
 	uint32_t framed, chained, queued, inbound, detached; /* how far they got through gRPC */
 	uint32_t held, held_by_own, collected, retained;
+	uint64_t oldest_us, newest_ended_us; /* when they, and the latest one that was released, were made */
 	uint16_t makers[EVIDENCE_MAKERS]; /* threads */
 	unsigned maker_count;
 	const struct resource *sample; /* that tells most */

@@ -16,7 +16,7 @@ struct parser {
 static const char *const verbs[] = {
 	[PROBE_CREATE] = "create", [PROBE_RETAIN] = "retain", [PROBE_RELEASE] = "release", [PROBE_FINAL] = "final",
 	[PROBE_TOUCH] = "touch",   [JAVA_INSIDE] = "inside",  [JAVA_WORK] = "work",
-	[JAVA_ABANDON] = "abandon", [JAVA_EXCUSE] = "excuse",
+	[JAVA_ABANDON] = "abandon", [JAVA_EXCUSE] = "excuse",  [JAVA_HINT] = "hint",
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -237,8 +237,8 @@ static int check_probe(struct parser *p, const struct java_probe *j, const struc
 {
 	int is_constructor = is(&j->method, "<init>");
 
-	if (is_constructor && j->verb != PROBE_CREATE)
-		return wrong(p, verb, "cannot be said of a constructor, only create can");
+	if (is_constructor && j->verb != PROBE_CREATE && j->verb != JAVA_WORK)
+		return wrong(p, verb, "cannot be said of a constructor, only create and work can");
 	if (is_constructor && j->base == JAVA_RET)
 		return wrong(p, verb, "of a constructor is of `this`");
 	if (is(&j->method, "*") && (j->base != JAVA_THIS || j->verb == PROBE_CREATE))
@@ -247,6 +247,8 @@ static int check_probe(struct parser *p, const struct java_probe *j, const struc
 		return wrong(p, verb, "cannot be said of what a method returns");
 	if (j->by >= 0 && j->verb != PROBE_RETAIN && j->verb != PROBE_RELEASE)
 		return wrong(p, verb, "has no by=, only retain and release have");
+	if (j->verb == JAVA_HINT && j->base < 0)
+		return wrong(p, verb, "is a parameter: say which");
 	if (j->verb == JAVA_INSIDE && (j->base != JAVA_THIS || j->path.size))
 		return wrong(p, verb, "can be said of `this` only");
 	return 0;
@@ -296,7 +298,7 @@ static void parse_line(struct parser *p, const struct probe_word *words, uint32_
 			parse_probe(p, i, words, count);
 			return;
 		}
-	wrong(p, &words[0], "is not known; a line begins with type, create, retain, release, final, touch, inside, work, abandon or excuse");
+	wrong(p, &words[0], "is not known; a line begins with type, create, retain, release, final, touch, inside, work, abandon, excuse or hint");
 }
 
 /* A type that nothing makes, or nothing ends, is most likely not meant so. */

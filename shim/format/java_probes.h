@@ -9,7 +9,7 @@
  *   line = "type" NAME class=CLASS [ name=FIELD{.FIELD} ] [ count=METHOD() ] [ size=METHOD() ] [ unless=CLASS ]
  *          [ stays | free ]
  *        | VERB [ CLASS ].METHOD [ "(" TYPES ")" ] [ OBJECT ] [ by=argN ]     of the type above it
- *   VERB = create | retain | release | final | touch | inside | work | abandon | excuse
+ *   VERB = create | retain | release | final | touch | inside | work | abandon | excuse | hint
  *   OBJECT = ( this | ret | arg0..arg9 ) { .FIELD }       default: this
  *   CLASS  = package.Class$Inner, or *.package.Class: with anything before it, as in relocated copies
  *   TYPES  = as in Java source, "int,java.lang.Object[]"; without "(": all methods of that name
@@ -28,6 +28,7 @@
  *           owner asked to hear of such ends) and nobody holds it: then it is forgotten when the collector takes it.
  *   inside  only one thread may be in that method of the object at a time; when two are, that is a finding.
  *   work    from here on the thread works for the object: what it makes meanwhile belongs to it.
+ *   hint    a parameter of the touch below it that tells to whom the object goes: text, or the class of it or its `handler`.
  *
  * A mistake costs its line and nothing else. Nothing is allocated; names point into the text.
  */
@@ -40,7 +41,8 @@ enum java_verb {
 	JAVA_INSIDE = PROBE_VERBS,
 	JAVA_WORK,
 	JAVA_ABANDON,
-	JAVA_EXCUSE
+	JAVA_EXCUSE,
+	JAVA_HINT
 };
 
 enum java_base {

@@ -35,8 +35,10 @@ static enum class_call call_of(const struct jvm_probe *p, const char *class, siz
 
 	if (j->base == JAVA_RET)
 		return CLASS_CALL_MADE;
+	if (j->method.size == 6 && !memcmp(j->method.at, "<init>", 6))
+		return CLASS_CALL_MADE;
 	if (j->verb == PROBE_CREATE)
-		return j->method.size == 6 && !memcmp(j->method.at, "<init>", 6) ? CLASS_CALL_MADE : CLASS_CALL_MAKE;
+		return CLASS_CALL_MAKE;
 	return is_plain ? CLASS_CALL_OP : CLASS_CALL_ON;
 }
 

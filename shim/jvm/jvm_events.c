@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "by_hand.h"
 #include "jvm_private.h"
 #include "thread.h"
 #include "rules.h"
@@ -20,7 +21,7 @@ static struct events {
 		uint64_t object;
 	} inside[INSIDES];
 	struct work {
-		uint32_t tid, unused;
+		uint32_t tid, hint; /* HINT index: of the touch that comes next */
 		uint64_t object;
 	} work[65536]; /* by THREAD index */
 	int32_t alive[RESOURCE_JAVA_TYPES]; /* followed objects, and a few more: what was not seen to end */
@@ -208,6 +209,25 @@ static void pass(uint64_t object, uint32_t number, uint32_t node, int leaves)
 	}
 }
 
+/* To whom what is touched next goes. */
+static void take_hint(JNIEnv *env, jobject hint)
+{
+	char text[OBJECTS_TEXT];
+	uint32_t me = identity(), number = 0;
+
+	if (!me || !there())
+		return;
+	if (hint && objects_hint(env, hint, text)) {
+		struct thread *t = thread_enter((uintptr_t)__builtin_frame_address(0), 0);
+
+		if (t) {
+			number = by_hand_hint(text);
+			thread_leave(t);
+		}
+	}
+	events->work[me].hint = number;
+}
+
 /* An operation on a followed object. */
 static void operate(JNIEnv *env, jobject object, uint64_t id, uint32_t number, jint amount)
 {
@@ -223,6 +243,8 @@ static void operate(JNIEnv *env, jobject object, uint64_t id, uint32_t number, j
 			events->work[identity()] = (struct work){state_thread(identity())->tid, 0, id};
 		return;
 	}
+	if (verb == PROBE_TOUCH && p->declared->parameters.size && events && identity())
+		e.hint = events->work[identity()].hint;
 	stacks_name_thread(env);
 	if (level() >= TRACE_LEVEL_ADVANCED)
 		node = stacks_here(env, OWN_FRAMES, STACKS_RECORD);
@@ -247,20 +269,31 @@ static void operate(JNIEnv *env, jobject object, uint64_t id, uint32_t number, j
 	}
 }
 
-/* A probe of the type of a resource, as an index into jvm_probes. */
-static uint32_t type_probe(const struct trace_resource *r)
+/* A probe of the type of a resource, with a verb or any (0), as an index into jvm_probes. */
+static uint32_t probe_of(const struct trace_resource *r, uint32_t verb)
 {
 	for (uint32_t i = 0; i < jvm_probes_used; i++)
-		if (resource_type_index(RESOURCE_JAVA_TYPE + jvm_probes[i].type) == r->type)
+		if (resource_type_index(RESOURCE_JAVA_TYPE + jvm_probes[i].type) == r->type &&
+		    (!verb || jvm_probes[i].declared->verb == verb))
 			return i;
 	return 0;
 }
 
-/* Is it no leak when the collector takes it? */
-static int may_be_taken(uint32_t flags, uint32_t probe)
+/* That the collector took it was its end, of which nothing or, of what others ended, something is kept in mind. */
+static void end_collected(uint64_t object, uint32_t resource, uint32_t flags)
 {
-	return (flags & TRACE_RESOURCE_ABANDONED && flags & RESOURCE_FLAG_EXCUSED) ||
-	       jvm_types[jvm_probes[probe].type].declared->free;
+	int is_excused = flags & TRACE_RESOURCE_ABANDONED && flags & RESOURCE_FLAG_EXCUSED;
+	uint32_t probe = probe_of(java_resource_at(resource), is_excused ? JAVA_ABANDON : 0);
+	const struct jvm_probe *p = &jvm_probes[probe];
+	struct resource_event e = event_of(object, probe);
+
+	if (!is_excused && !jvm_types[p->type].declared->free)
+		return;
+	e.verb = PROBE_FINAL;
+	e.is_skipped = !is_excused;
+	resource_object(&e, 0, 1, 0);
+	if (there())
+		__atomic_fetch_sub(&events->alive[p->type], 1, __ATOMIC_RELAXED);
 }
 
 void JNICALL events_collected(jvmtiEnv *ti, jlong object)
@@ -279,15 +312,7 @@ void JNICALL events_collected(jvmtiEnv *ti, jlong object)
 	}
 	uint32_t flags = __atomic_fetch_or(&java_resource_at(resource)->flags, TRACE_RESOURCE_COLLECTED, __ATOMIC_RELAXED);
 	thread_leave(t);
-	uint32_t probe = type_probe(java_resource_at(resource));
-	if (may_be_taken(flags, probe)) { /* that was its end */
-		struct resource_event e = event_of((uint64_t)object, probe);
-
-		e.is_skipped = 1;
-		resource_object(&e, 0, 1, 0);
-		if (there())
-			__atomic_fetch_sub(&events->alive[jvm_probes[probe].type], 1, __ATOMIC_RELAXED);
-	}
+	end_collected((uint64_t)object, resource, flags);
 }
 
 /* --- called from Java --- */
@@ -339,8 +364,16 @@ void JNICALL events_on(JNIEnv *env, jclass class, jobject object, jint number)
 
 	(void)class;
 	number &= ~JVM_EXIT;
-	if (!object || (uint32_t)number >= jvm_probes_used || jvm.phase != JVM_FOLLOWED || !concerns_any(p))
+	if ((uint32_t)number >= jvm_probes_used || jvm.phase != JVM_FOLLOWED || !concerns_any(p))
 		return;
+	if (p->declared->verb == JAVA_HINT) {
+		take_hint(env, object);
+		object = 0;
+	}
+	if (!object) {
+		errno = saved;
+		return;
+	}
 	if (p->declared->path.size)
 		object = objects_follow(env, &p->declared->path, object);
 	if (object && p->declared->verb == PROBE_CREATE) {

@@ -106,24 +106,45 @@ jobject objects_follow(JNIEnv *env, const struct probe_word *path, jobject objec
 	return object;
 }
 
+/* What a string says, or with `else_class` the name of another object's class. Returns its size, 0: neither. */
+static size_t text_of(JNIEnv *env, jobject object, int else_class, char text[OBJECTS_TEXT])
+{
+	jclass class = object ? (*env)->GetObjectClass(env, object) : 0;
+	char *signature = 0;
+
+	memset(text, 0, OBJECTS_TEXT);
+	if (!class || (*jvm.ti)->GetClassSignature(jvm.ti, class, &signature, 0) != JVMTI_ERROR_NONE)
+		return 0;
+	if (!strcmp(signature, "Ljava/lang/String;")) {
+		jsize length = (*env)->GetStringLength(env, object);
+
+		(*env)->GetStringUTFRegion(env, object, 0, length > TITLE_MAX ? TITLE_MAX : length, text);
+		text[OBJECTS_TEXT - 1] = 0;
+	} else if (else_class) {
+		stacks_class_name(text, OBJECTS_TEXT, signature);
+	}
+	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)signature);
+	(*env)->DeleteLocalRef(env, class);
+	return strlen(text);
+}
+
 /* The string at the end of a path. Returns a TEXT index, 0: there is none. */
 uint32_t objects_title(JNIEnv *env, const struct probe_word *path, jobject object)
 {
-	char text[3 * TITLE_MAX + 1] = {0};
-	jobject title = objects_follow(env, path, object);
-	jclass string = title ? (*env)->GetObjectClass(env, title) : 0;
-	char *signature = 0;
-	uint32_t found = 0;
+	char text[OBJECTS_TEXT];
+	size_t size = text_of(env, objects_follow(env, path, object), 0, text);
 
-	if (!string || (*jvm.ti)->GetClassSignature(jvm.ti, string, &signature, 0) != JVMTI_ERROR_NONE)
-		return 0;
-	if (!strcmp(signature, "Ljava/lang/String;")) {
-		jsize length = (*env)->GetStringLength(env, title), most = length > TITLE_MAX ? TITLE_MAX : length;
+	return size ? words_text(text, size) : 0;
+}
 
-		(*env)->GetStringUTFRegion(env, title, 0, most, text);
-		text[sizeof text - 1] = 0;
-		found = words_text(text, strlen(text));
-	}
-	(*jvm.ti)->Deallocate(jvm.ti, (unsigned char *)signature);
-	return found;
+size_t objects_hint(JNIEnv *env, jobject hint, char text[OBJECTS_TEXT])
+{
+	static const char handler[] = "handler";
+	jfieldID field = field_of(env, hint, handler, sizeof handler - 1);
+	jobject to = field ? (*env)->GetObjectField(env, hint, field) : 0;
+	size_t size = text_of(env, to ? to : hint, 1, text);
+
+	if (to)
+		(*env)->DeleteLocalRef(env, to);
+	return size;
 }

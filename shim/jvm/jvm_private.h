@@ -106,6 +106,9 @@ void JNICALL events_collected(jvmtiEnv *ti, jlong object);
 /* --- jvm_objects.c: what is told about one object --- */
 struct trace_java_object *objects_at(uint32_t resource, uint64_t address);
 uint32_t objects_title(JNIEnv *env, const struct probe_word *path, jobject object);
+/* To whom an object goes that is touched with this hint. Returns the size of the text, 0: nothing is known. */
+#define OBJECTS_TEXT (3 * 255 + 1)
+size_t objects_hint(JNIEnv *env, jobject hint, char text[OBJECTS_TEXT]);
 jobject objects_follow(JNIEnv *env, const struct probe_word *path, jobject object);
 
 /* --- jvm_stacks.c --- */

@@ -246,7 +246,7 @@ static uint32_t look(JNIEnv *env, struct walk *w, uint32_t number, int is_last)
 void walk_heap(JNIEnv *env, uint64_t budget_us, int is_last)
 {
 	struct trace_java_vm *vm = jvm_entry();
-	struct walk w = {.budget = budget_us, .deadline = micros() + 4 * budget_us};
+	struct walk w = {.budget = budget_us, .deadline = micros() + 8 * budget_us};
 	uint64_t time = state_now();
 
 	if (!vm || collect(&w, is_last))

@@ -165,6 +165,11 @@ static uint32_t hint_of(const char *hint)
 	return TRACE_HINT_OTHER;
 }
 
+uint32_t by_hand_hint(const char *hint)
+{
+	return names ? hint_of(hint) : 0;
+}
+
 static void type_declare(struct type *t, const char *name, uint32_t size)
 {
 	uint32_t number = (uint32_t)(t - types), type = RESOURCE_TYPES - TYPES + number;

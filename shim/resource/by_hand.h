@@ -11,7 +11,11 @@
  *
  * Context: calls of the program, any thread; under the thread's busy flag where something is kept.
  */
+#include <stdint.h>
 
 /* Called once from the constructor, after resource_start. */
 void by_hand_start(void);
+
+/* The HINT index of a word, 0: there is none. The caller has entered its thread's state. */
+uint32_t by_hand_hint(const char *hint);
 #endif
