@@ -529,3 +529,11 @@ def test_inner_pointers_left_behind_in_a_lost_block_drag_nothing_that_is_led_to_
     whole = report(only_trace(box))
     heads = {stack(leak)[0]: (leak["lost"]["definite"]["count"], leak["lost"]["indirect"]["count"]) for leak in whole["leaks"]}
     assert heads == expected, [(stack(leak), leak["class"], leak["count"], leak["lost"]) for leak in whole["leaks"]]
+
+
+@pytest.mark.parametrize("fill, heads", [("no", {"buffer"}), ("yes", {"session", "buffer"})])
+def test_where_a_younger_block_holds_an_older_one_the_report_offers_to_clear_blocks(box, fill, heads):
+    done = preloaded([victim("stale_start")], box, settings={"report": "exit", "fill": fill})
+    whole = report(only_trace(box))
+    assert {stack(leak)[0] for leak in whole["leaks"] if leak["lost"]["definite"]["count"]} == heads, whole["leaks"]
+    assert ("a run with fill=yes tells whether a pointer was only left behind" in done.text) == (fill == "no"), done

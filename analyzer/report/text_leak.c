@@ -91,6 +91,15 @@ static void print_amount(FILE *to, const struct leak *leak, const char *before, 
 		words_sum(b, bytes, leak->is_estimate, leak->resource));
 }
 
+/* Who was made later cannot have been given a pointer at the beginning of the other's life: it may have been left behind. */
+static bool is_younger(const struct leak *leak, unsigned shown)
+{
+	for (unsigned i = 0; i < shown; i++)
+		if (leak->hangers[i].leak && leak->hangers[i].leak->oldest_us < leak->oldest_us)
+			return true;
+	return false;
+}
+
 static void print_dragged(FILE *to, const struct leak *leak)
 {
 	unsigned shown = leak->hanger_count < HANGERS_SHOWN ? leak->hanger_count : HANGERS_SHOWN;
@@ -111,6 +120,8 @@ static void print_dragged(FILE *to, const struct leak *leak)
 	if (leak->hanger_count > shown)
 		fprintf(to, " and %u more groups", leak->hanger_count - shown);
 	fputc('.', to);
+	if (leak->class == CLASS_DEFINITE && !leak->resource && is_younger(leak, shown))
+		fputs(" Some are older: a run with fill=yes tells whether a pointer was only left behind.", to);
 }
 
 /* What lies on the way from one of them back to itself. */
