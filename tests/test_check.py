@@ -181,9 +181,10 @@ def test_diff_names_new_grown_and_gone(box):
     old, new = traced(box, "leak_twice", "1"), traced(box, "leak_twice", "3")
     status, text = leakshim("diff", old, new)
     assert status == 0 and "leakshim: grown: [" in text and "3 blocks, 300 bytes (1 before, +2 since), made in lose (leak_twice.c:" in text
-    other = leakshim("diff", old, traced(box, "leak_twice", "0"))[1]
+    none = traced(box, "leak_twice", "0")
+    other = leakshim("diff", old, none)[1]
     assert "leakshim: new: [" not in other and "leakshim: gone: [" in other, other
-    other = leakshim("diff", traced(box, "leak_twice", "0"), old)[1]
+    other = leakshim("diff", none, old)[1]
     assert "leakshim: new: [" in other and "gone" not in other, other
     assert leakshim("report", new, "--since", old)[1] == text
     assert leakshim("diff", old, old)[1].startswith("leakshim: nothing new\n")
