@@ -309,3 +309,9 @@ def test_what_valgrind_says_of_a_program_is_the_same_with_the_shim(box):
     found = [[line.split("==", 2)[-1] for line in run(argv, env).text.splitlines() if "lost:" in line or "reachable:" in line]
              for env in (environment(), preload(box))]
     assert found[0] == found[1] and len(found[0]) == 4
+
+
+def test_errno_is_0_when_a_program_begins(box):
+    (box / "begins.c").write_text("#include <errno.h>\nint main(void) { return errno; }\n")
+    assert run(["cc", "-o", box / "begins", box / "begins.c"]).status == 0
+    assert preloaded([box / "begins"], box, settings={"report": "none"}).status == 0

@@ -307,3 +307,12 @@ def test_a_wait_that_no_wrapper_knows_goes_on_when_the_analyzer_asks(box):
         assert process.communicate(timeout=60)[0] == b"epoll_wait_of_another_language: 1, errno 0\n"
     finally:
         end_group(process.pid)
+
+
+@pytest.mark.parametrize("leak", [[], ["leak"]])
+@pytest.mark.parametrize("way", ["waitpid", "wait4", "waitid", "peek"])
+def test_who_waits_for_threads_too_meets_its_own_children_and_all_of_them(way, leak, box):
+    """Our own processes are such children, and so are some of a debugger's."""
+    done = preloaded([victim("waits_for_all"), way, *leak], box)
+    assert done.status == 0, done
+    assert sorted(done.stdout.decode().split("\n")) == ["", "child 10", "child 11", "child 12", "child 13", "errno 10"], done

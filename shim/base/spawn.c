@@ -21,6 +21,7 @@
 
 static uint32_t nobody;
 uint32_t *spawn_held = &nobody;
+void (*spawn_made)(uint32_t pid);
 
 struct order {
 	const char *path;
@@ -165,6 +166,8 @@ long spawn_program(const char *path, char *const argv[], char *const envp[], con
 		sys_call3(SYS_munmap, a.stack, STACK_SIZE, 0);
 		return pid;
 	}
+	if (spawn_made)
+		spawn_made((uint32_t)pid);
 	if (a.order.result) {
 		spawn_wait(pid, 1);
 		return a.order.result;
@@ -197,10 +200,4 @@ int spawn_wait(long pid, int seconds)
 		sys_call3(SYS_nanosleep, (long)&nap, 0, 0);
 	}
 	return -1;
-}
-
-void spawn_reap(void)
-{
-	while (sys_call6(SYS_wait4, -1, 0, __WCLONE | WNOHANG, 0, 0, 0) > 0)
-		continue;
 }

@@ -13,6 +13,9 @@
 /* The word for clone_table. Set by whoever knows one that a fork of the program zeroes. */
 extern uint32_t *spawn_held __attribute__((visibility("hidden")));
 
+/* Told of each child of the host that is made here. Set by whoever knows them all, for nobody else's may be waited for. */
+extern void (*spawn_made)(uint32_t pid) __attribute__((visibility("hidden")));
+
 /* stdin is /dev/null, stdout and stderr are the host's stderr, also if that was to be closed by an exec, or what is
  * appended to the file `output` if that is not 0; other descriptors are closed. Returns the pid or -errno. */
 long spawn_program(const char *path, char *const argv[], char *const envp[], const char *output);
@@ -22,7 +25,4 @@ void spawn_attend(const char *path, char *const argv[], char *const envp[], cons
 
 /* Waits at most `seconds` for a child of spawn_program. 0: it ended. */
 int spawn_wait(long pid, int seconds);
-
-/* Reaps whatever ended meanwhile. */
-void spawn_reap(void);
 #endif

@@ -170,7 +170,7 @@ static int is_mains(int argc, char **argv, char **envp)
 	       envp == argv + argc + 1;
 }
 
-static __attribute__((constructor)) void begin(int argc, char **argv, char **envp)
+static void begin(int argc, char **argv, char **envp)
 {
 	char ***environment = is_mains(argc, argv, envp) ? 0 : loaded_next("__environ");
 
@@ -191,6 +191,15 @@ static __attribute__((constructor)) void begin(int argc, char **argv, char **env
 	handles_start();
 	register_ends();
 	signals_start();
+}
+
+/* A program finds errno to be 0. */
+static __attribute__((constructor)) void begin_quietly(int argc, char **argv, char **envp)
+{
+	int saved = errno;
+
+	begin(argc, argv, envp);
+	errno = saved;
 }
 
 static __attribute__((destructor)) void end(void)

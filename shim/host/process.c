@@ -29,6 +29,7 @@
 #include "reporting.h"
 #include "resource.h"
 #include "sample.h"
+#include "scanner.h"
 #include "settings.h"
 #include "slots.h"
 #include "spawn.h"
@@ -246,6 +247,7 @@ static void register_uppers(void)
 {
 	area_deferred = snapshot_deferred;
 	spawn_held = &snapshot_state.leaving;
+	spawn_made = scanner_remember;
 	live_cut_over = snapshot_poll;
 	thread_upper.attach = live_attach;
 	thread_upper.detach = live_detach;
@@ -407,7 +409,7 @@ void process_snapshot(const struct snapshot_here *here, int report)
 			reporting_say_where();
 		return;
 	}
-	spawn_reap();
+	scanner_reap(0);
 	if (can_report && (tasks_is_next_first() || reporting_start("signal") <= 0))
 		reporting_say_where();
 }

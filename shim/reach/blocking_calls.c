@@ -25,6 +25,7 @@
 #include "blocking.h"
 #include "loaded.h"
 #include "real.h"
+#include "scanner.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -293,10 +294,27 @@ API unsigned sleep(unsigned seconds)
 	END(result);
 }
 
-CALL(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options),
-     (pid_t)RAW(SYS_wait4, pid, (long)status, options, 0, 0, 0))
-CALL(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage), (pid, status, options, usage),
-     (pid_t)RAW(SYS_wait4, pid, (long)status, options, (long)usage, 0, 0))
+/* Whoever waits for threads too, as debuggers do, may meet a scanning process. */
+#define IS_OURS(pid) (__builtin_expect((pid) > 0 && options & (__WALL | __WCLONE), 0) && scanner_met((uint32_t)(pid)))
+
+#define CALL_CHILD(type, name, parameters, arguments, fallback, pid_met)                           \
+	static type(*real_##name) parameters;                                                      \
+	API type name parameters                                                                   \
+	{                                                                                          \
+		type result;                                                                       \
+		BEGIN(0);                                                                          \
+												   \
+		while (result = REAL(name, arguments, fallback), IS_AGAIN(result) || IS_OURS(pid_met)) \
+			continue;                                                                  \
+		END(result);                                                                       \
+	}
+
+CALL_CHILD(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options),
+	   (pid_t)RAW(SYS_wait4, pid, (long)status, options, 0, 0, 0), result)
+CALL_CHILD(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage), (pid, status, options, usage),
+	   (pid_t)RAW(SYS_wait4, pid, (long)status, options, (long)usage, 0, 0), result)
+CALL_CHILD(int, waitid, (idtype_t kind, id_t id, siginfo_t *info, int options), (kind, id, info, options),
+	   (int)RAW(SYS_waitid, kind, id, (long)info, options, 0, 0), (!result && info ? info->si_pid : 0))
 CALL(int, pause, (void), (), (int)RAW(SYS_pause, 0, 0, 0, 0, 0, 0))
 CALL(int, sigsuspend, (const sigset_t *mask), (mask), (int)RAW(SYS_rt_sigsuspend, (long)mask, 8, 0, 0, 0, 0))
 CALL(int, sigwaitinfo, (const sigset_t *__restrict set, siginfo_t *__restrict info), (set, info),
@@ -519,6 +537,7 @@ void blocking_start(void)
 	FIND(thrd_sleep);
 	FIND(waitpid);
 	FIND(wait4);
+	FIND(waitid);
 	FIND(pause);
 	FIND(sigsuspend);
 	FIND(sigwaitinfo);

@@ -156,6 +156,16 @@ int scanner_reap(uint32_t pid)
 	return is_over;
 }
 
+int scanner_met(uint32_t pid)
+{
+	for (size_t i = 0; i < sizeof scanner_state.pids / sizeof *scanner_state.pids; i++)
+		if (scanner_state.pids[i] == pid) {
+			scanner_reap(0);
+			return 1;
+		}
+	return 0;
+}
+
 void scanner_remember(uint32_t pid)
 {
 	for (size_t i = 0; i < sizeof scanner_state.pids / sizeof *scanner_state.pids; i++)

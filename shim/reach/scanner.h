@@ -4,7 +4,7 @@
 /*
  * The process that scans: made, given signals, limits and priority of its own, and waited for.
  *
- * 1. A raw clone with exit signal 0: no SIGCHLD, nothing for wait(-1) to find.
+ * 1. A raw clone with exit signal 0: no SIGCHLD, nothing for wait(-1) to find but with __WALL or __WCLONE (scanner_met).
  * 2. All signals are blocked while it is made: no handler of the program runs in it.
  * 3. It has no open file of the program (clone.h), but for stderr if a report is to follow.
  * 4. It ends in any case, by itself or by its own timer.
@@ -43,4 +43,7 @@ void scanner_remember(uint32_t pid);
 
 /* Waits for those that have ended. Returns 1 if `pid` is not running any more. */
 int scanner_reap(uint32_t pid);
+
+/* The program's wait has met a child: is it one of these? Then it is gone, or waited for now. */
+int scanner_met(uint32_t pid);
 #endif
