@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The report is in words that a person reads: functions of the program first, names as they were written."""
+import shutil
 import subprocess
+
+import pytest
 
 from harness import LEAKSHIM, groups, report, run, under_run, victim
 
@@ -72,3 +75,20 @@ def test_debug_information_that_cannot_be_read_is_named(box):
         under_run([out], box / f"{name}.t")
         text = run([LEAKSHIM, "report", box / f"{name}.t"]).stdout.decode()
         assert word in text or (name == "packed" and "(lose.c:2)" in text), text
+
+
+@pytest.mark.parametrize("version, tool", [("4", "dwp"), ("5", "llvm-dwp-14"), ("5", "llvm-dwp-19")])
+def test_debug_information_in_a_package_is_read_or_it_is_said_that_it_cannot_be(box, version, tool):
+    if not shutil.which(tool):
+        pytest.skip(f"not installed: {tool}")
+    (box / "lose.c").write_text("#include <stdlib.h>\n"
+                                "static inline __attribute__((always_inline)) void deep(void) { *(volatile char *)malloc(77) = 1; }\n"
+                                "int main(void) { deep(); return 0; }\n")
+    subprocess.run(["gcc", "-g", f"-gdwarf-{version}", "-gsplit-dwarf", box / "lose.c", "-o", box / "packed"], check=True, cwd=box)
+    subprocess.run([tool, "-e", box / "packed", "-o", box / "packed.dwp"], cwd=box, check=True, timeout=60)
+    for part in box.glob("*.dwo"):
+        part.unlink()
+    under_run([box / "packed"], box / "t")
+    text = run([LEAKSHIM, "report", box / "t"]).stdout.decode()
+    assert "deep (lose.c:2), inlined" in text or "packed.dwp, which elfutils before 0.191 cannot read" in text, text
+    assert "main" in text, text

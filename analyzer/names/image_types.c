@@ -3,8 +3,10 @@
  * One object file on disk: the types of its variables from its debug information. Read for one answer at a time: nothing
  * is kept.
  */
+#include <elfutils/version.h>
 #include <dwarf.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "image_private.h"
 
@@ -211,6 +213,20 @@ static unsigned missing_parts(struct image *image)
 	return missing;
 }
 
+#define READS_PACKAGES _ELFUTILS_PREREQ(0, 191)
+
+static const char *why_parts(struct image *image, unsigned missing)
+{
+	const char *package = pool_print(image->pool, "%s.dwp", image->module->path);
+
+	if (!READS_PACKAGES && !access(package, R_OK))
+		return pool_print(image->pool,
+				  "its debug information lies in %s, which elfutils before 0.191 cannot read: inlined functions are not "
+				  "shown; keep the .dwo files where they were made",
+				  package);
+	return pool_print(image->pool, "%u of its .dwo files, or the .dwp file, were not found: inlined functions are not shown", missing);
+}
+
 const char *image_unread(struct image *image)
 {
 	const char *why;
@@ -223,7 +239,5 @@ const char *image_unread(struct image *image)
 		return why ? pool_print(image->pool, "its debug information %s", why) : NULL;
 	}
 	missing = missing_parts(image);
-	return missing ? pool_print(image->pool, "%u of its .dwo files, or the .dwp file, were not found: inlined functions are not shown",
-				    missing)
-		       : NULL;
+	return missing ? why_parts(image, missing) : NULL;
 }
