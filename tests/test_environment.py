@@ -315,3 +315,10 @@ def test_errno_is_0_when_a_program_begins(box):
     (box / "begins.c").write_text("#include <errno.h>\nint main(void) { return errno; }\n")
     assert run(["cc", "-o", box / "begins", box / "begins.c"]).status == 0
     assert preloaded([box / "begins"], box, settings={"report": "none"}).status == 0
+
+
+@pytest.mark.parametrize("length", [250, 5000])
+def test_a_program_with_a_very_long_name_is_followed(length, box):
+    done = run(["bash", "-c", f'exec -a "$(printf %0{length}d 0)" {victim("leak_then_end")} exit'], preload(box, report="none"))
+    assert done.status == 3 and "untraced" not in done.text, done
+    check_counts(report(next(trace for trace in traces(box) if trace.name.startswith("0000"))))

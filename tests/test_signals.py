@@ -316,3 +316,17 @@ def test_who_waits_for_threads_too_meets_its_own_children_and_all_of_them(way, l
     done = preloaded([victim("waits_for_all"), way, *leak], box)
     assert done.status == 0, done
     assert sorted(done.stdout.decode().split("\n")) == ["", "child 10", "child 11", "child 12", "child 13", "errno 10"], done
+
+
+def test_a_program_that_is_stopped_is_not_asked_and_that_is_said(box):
+    with Server([victim("lost_while_it_runs")], preload(box, report="none"), box) as server:
+        wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            wait_until(lambda: "T (stopped)" in open(f"/proc/{server.pid}/status").read(), "the stop")
+            done = run([LEAKSHIM, "snapshot", server.pid, "-o", box / "stopped"])
+            assert "is stopped" in done.text and "took the request" not in done.text, done
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        done = run([LEAKSHIM, "snapshot", server.pid, "-o", box / "goes on"])
+        assert report(box / "goes on")["summary"]["scan"]["done"], done

@@ -90,6 +90,21 @@ static bool is_caught(pid_t pid, uint32_t number)
 	return number && number <= 64 && signal_mask(pid, thread, "SigCgt: %" SCNx64) >> (number - 1) & 1;
 }
 
+/* By SIGSTOP and its like, or by a debugger: it would take the request when it goes on, and nobody waits then. */
+static bool is_stopped(pid_t pid)
+{
+	char path[64], line[256], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	while (file && !state && fgets(line, sizeof(line), file))
+		sscanf(line, "State: %c", &state);
+	if (file)
+		fclose(file);
+	return state == 'T' || state == 't';
+}
+
 /* A thread that does not block a signal, the first one if it can be; 0: there is none. */
 static pid_t taker(pid_t pid, uint32_t number)
 {
@@ -195,6 +210,9 @@ int request_scan(const char *path, pid_t pid)
 	} else if (!is_caught(pid, h.request_signal)) {
 		fprintf(stderr, "leakshim: the program does not listen for requests (LEAKSHIM_OPTIONS=signal=none, "
 				"or it took the signal for itself); there is no new scan\n");
+	} else if (is_stopped(pid)) {
+		fprintf(stderr, "leakshim: the program is stopped (SIGSTOP, or a debugger): it cannot be asked before it goes on (kill -CONT "
+				"%d); there is no new scan\n", (int)pid);
 	} else {
 		uint64_t before = latest(fd, &status);
 

@@ -16,6 +16,8 @@
 #include "tidy.h"
 #include "rules.h"
 
+#define NAME_MOST 200 /* of a program, in the name of its trace: file systems have no more than 255 */
+
 /* Not wiped by a fork. */
 static struct {
 	uint32_t image_pid; /* of the exec that brought us here */
@@ -89,7 +91,9 @@ static void name_in(const char *dir, uint32_t pid, int n)
 		at = put_working_folder(at, end);
 	at = note_put(at, end, dir);
 	at = note_put(at, end, "/");
-	for (const char *c = place_base_name(place.program); *c && at < end - 40; c++)
+	const char *most = at + NAME_MOST;
+
+	for (const char *c = place_base_name(place.program); *c && at < most && at < end - 40; c++)
 		*at++ = *c > ' ' && *c <= '~' ? *c : '_';
 	at = note_put(at, end, ".");
 	at = note_put(at, end, note_number(number, (long)pid));
