@@ -4,10 +4,13 @@ import json
 import random
 import subprocess
 
+import jsonschema
 import pytest
 
 import trace_writer as tw
-from harness import LEAKSHIM, environment, run
+from harness import LEAKSHIM, ROOT, environment, run
+
+SCHEMA = json.loads((ROOT / "analyzer" / "report.schema.json").read_text())
 
 SOURCE = r"""
 #include <stdlib.h>
@@ -37,7 +40,9 @@ int main(int count, char **words) {
 def as_json(*words):
     done = run([LEAKSHIM, "report", "--format", "json", "--show", "all", *words])
     assert done.status == 0, done
-    return json.loads(done.stdout)
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, SCHEMA)
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +85,17 @@ def test_a_report_of_several_traces_is_the_report_of_their_sum(box, tmp_path):
     assert b"LEAK: 6 times, 600 bytes, made in forget (worker.c:5)" in done.stdout and b"In 3 of 3 processes." in done.stdout, done
     assert b"Sums over 3 processes: 3 ended by exit(0)" in done.stdout and b"Forgotten in main (worker.c:" in done.stdout, done
     assert [p.name for p in tmp_path.iterdir()] == ["sum.trace"]
+
+
+def test_every_format_says_of_how_many_processes_the_sums_are(box, tmp_path):
+    names = ["sarif", "junit", "markdown", "html"]
+    formats = ",".join(f"{name}={tmp_path}/{name}" for name in ["openmetrics", *names])
+    done = run([LEAKSHIM, "report", "--format", formats, *some(box, 1, 2, 3)])
+    assert done.status == 0, done
+    for name in names:
+        text = (tmp_path / name).read_text()
+        assert "3 processes" in text and "In 3 of 3 processes" in text or name == "markdown" and "(3 processes)" in text, (name, text)
+    assert 'pid="' not in (tmp_path / "openmetrics").read_text()
 
 
 def test_each_trace_is_reported_by_itself_when_that_is_asked_for(box):

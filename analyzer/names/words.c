@@ -314,6 +314,13 @@ static const char *ended_merged(struct pool *p, const struct model *m)
 	return text;
 }
 
+const char *words_process(struct pool *p, const struct model *m)
+{
+	unsigned count = m->process_count ? m->process_count - 1 : 0;
+
+	return m->process_count ? pool_print(p, "%u %s", count, count == 1 ? "process" : "processes") : pool_print(p, "%u", m->pid);
+}
+
 const char *words_ended(struct pool *p, const struct model *m)
 {
 	const char *name;

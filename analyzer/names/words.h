@@ -42,6 +42,8 @@ const char *words_family(enum family family);          /* "operator new[]" */
 const char *words_ending(enum ending ending);          /* "exit": for programs */
 
 /* "The program ended by exit(0)" */
+/* Its pid, or how many processes a merged trace is of. */
+const char *words_process(struct pool *p, const struct model *m);
 const char *words_ended(struct pool *p, const struct model *m);
 
 /* "12 blocks have no stack" for drops[which] = 12; 0 for reasons not known. */

@@ -190,6 +190,8 @@ static const char *sentences(struct maker *k, const struct leak *leak)
 		text = pool_print(&k->pool, "%s %s blocks, %s, hang on it.", text,
 				  words_number(a, leak->dragged_count, leak->is_estimate),
 				  words_bytes(b, leak->dragged_bytes, leak->is_estimate));
+	if (leak->process_count)
+		text = pool_print(&k->pool, "%s In %u of %s.", text, leak->process_count, words_process(&k->pool, m));
 	if (words_cause_reason(leak->cause))
 		text = pool_print(&k->pool, "%s Cause: %s.", text, words_cause_reason(leak->cause));
 	for (unsigned i = 0; x && i < x->because_count; i++)

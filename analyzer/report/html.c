@@ -267,6 +267,7 @@ static void add_report(void *self, const struct report *report)
 	json_object(h->j);
 	json_put_text(h->j, "program", words_utf8(&h->scratch, report->model->program));
 	json_put_number(h->j, "pid", report->model->pid);
+	json_put_text(h->j, "who", words_process(&h->scratch, report->model));
 	put_seconds(h->j, "seconds", report->model->now_us);
 	put_summary(h);
 	json_put_array(h->j, "groups");
@@ -283,6 +284,7 @@ static void unknown_program(void *self, const char *program, const char *why)
 	json_object(h->j);
 	json_put_text(h->j, "program", program);
 	json_put_number(h->j, "pid", 0);
+	json_put_text(h->j, "who", "?");
 	json_put_real(h->j, "seconds", 0);
 	json_put_object(h->j, "classes");
 	json_object_end(h->j);

@@ -81,7 +81,7 @@ static void put_properties(struct junit *u)
 	char text[WORDS_SIZE];
 
 	xml_begin(u->x, "properties");
-	put_property(u, "pid", pool_print(&u->scratch, "%u", m->pid));
+	put_property(u, m->process_count ? "processes" : "pid", words_process(&u->scratch, m));
 	put_property(u, "trace", words_utf8(&u->scratch, m->path));
 	put_property(u, "level", m->level);
 	put_property(u, "end", words_utf8(&u->scratch, words_ended(&u->scratch, m)));
@@ -128,8 +128,9 @@ static void add_report(void *self, const struct report *report)
 
 	u->report = report;
 	xml_begin(u->x, "testsuite");
-	xml_attribute(u->x, "name", pool_print(&u->scratch, "leakshim: %s (%u)",
-					       words_utf8(&u->scratch, words_file(report->model->program)), report->model->pid));
+	xml_attribute(u->x, "name", pool_print(&u->scratch, "leakshim: %s (%s)",
+					       words_utf8(&u->scratch, words_file(report->model->program)),
+					       words_process(&u->scratch, report->model)));
 	xml_attribute_number(u->x, "tests", cases + !cases + !d->is_complete);
 	xml_attribute_number(u->x, "failures", failed);
 	xml_attribute_number(u->x, "errors", !d->is_complete);

@@ -114,7 +114,7 @@ static void put_head(struct markdown *m)
 
 	fputs("### ", m->to);
 	put_plain(m->to, words_utf8(&m->scratch, words_file(m->report->model->program)));
-	fprintf(m->to, " (%u): ", m->report->model->pid);
+	fprintf(m->to, " (%s): ", words_process(&m->scratch, m->report->model));
 	if (shown)
 		fprintf(m->to, "%s%s %s\n\n", words_number(a, shown, false), m->settings->has_baseline ? " new or grown" : "",
 			shown == 1 ? "group" : "groups");

@@ -54,7 +54,8 @@ static FILE *begin_line(struct openmetrics *o, unsigned metric)
 
 	fprintf(to, "%s{program=", metrics[metric].name);
 	put_value(to, words_utf8(&o->scratch, words_file(m->program)));
-	fprintf(to, ",pid=\"%u\"", m->pid);
+	if (!m->process_count)
+		fprintf(to, ",pid=\"%u\"", m->pid);
 	return to;
 }
 

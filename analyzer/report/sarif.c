@@ -199,7 +199,10 @@ static void put_properties(struct sarif *s, const struct entry *e)
 		json_put_number(j, "draggedBytes", e->dragged_bytes);
 		json_put_text(j, "cause", words_cause(e->leak->cause));
 	}
-	json_put_number(j, "pid", s->report->model->pid);
+	if (s->report->model->process_count)
+		json_put_number(j, "processes", s->report->model->process_count - 1);
+	else
+		json_put_number(j, "pid", s->report->model->pid);
 	json_put_text(j, "program", words_utf8(&s->scratch, s->report->model->program));
 	json_object_end(j);
 }
@@ -284,13 +287,15 @@ static void add_report(void *self, const struct report *report)
 	for (uint32_t i = 0; i < d->note_count; i++)
 		note(s, d->notes[i]);
 	if (d->detailed < d->leak_count) {
-		snprintf(text, sizeof(text), "%u smaller groups of process %u were left out (--max 0 shows all)",
-			 d->leak_count - d->detailed, report->model->pid);
+		snprintf(text, sizeof(text), "%u smaller groups of %s%s were left out (--max 0 shows all)",
+			 d->leak_count - d->detailed, report->model->process_count ? "" : "process ",
+			 words_process(&s->scratch, report->model));
 		note(s, text);
 	}
 	if (!d->is_complete) {
 		s->is_complete = false;
-		snprintf(text, sizeof(text), "process %u was not seen whole: the text report says what was missed", report->model->pid);
+		snprintf(text, sizeof(text), "%s%s: not seen whole, the text report says what was missed",
+			 report->model->process_count ? "" : "process ", words_process(&s->scratch, report->model));
 		note(s, text);
 	}
 }

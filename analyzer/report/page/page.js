@@ -66,7 +66,7 @@ function explanation(g) {
 function details(g) {
 	return make('div', {},
 		make('p', { class: 'dim' }, g.message), explanation(g), ...g.trails.map(stack),
-		make('p', { class: 'dim' }, `Group ${g.fingerprint} of process ${data.processes[g.at].pid}`));
+		make('p', { class: 'dim' }, `Group ${g.fingerprint} of ${/ /.test(data.processes[g.at].who) ? "" : "process "}${data.processes[g.at].who}`));
 }
 
 function row(g) {
@@ -192,7 +192,7 @@ function head() {
 	if (!first) return;
 	document.title = `leakshim: ${first.program}`;
 	$('title').textContent = data.processes.length > 1 ? `${first.program} and ${data.processes.length - 1} more` : first.program;
-	$('ended').textContent = data.processes.map((p) => `${p.pid}: ${p.ended}`).slice(0, 5).join(' · ');
+	$('ended').textContent = data.processes.map((p) => `${p.who}: ${p.ended}`).slice(0, 5).join(' · ');
 	for (const p of data.processes)
 		for (const [name, total] of Object.entries(p.classes)) {
 			classes[name] = classes[name] || { blocks: 0, bytes: 0 };
