@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What the runtime of a language makes for itself is no leak of a program in it; what its extensions lose is one."""
+import os
 import shutil
 import subprocess
 
 import pytest
 
-from harness import LEAKSHIM, environment, groups, report, run, under_run
+from harness import LEAKSHIM, environment, groups, report, run, stack, under_run
 
 CLEAN = {
     "python3": ["-c", "import json, ssl, threading; t = threading.Thread(target=lambda: json.dumps([1] * 999)); t.start(); t.join()"],
@@ -124,3 +125,39 @@ def test_the_summary_ends_with_what_is_largest_among_the_reachable(box):
         assert "leakshim: still reachable " in done.text and "; largest: " in done.text, done
         assert ("with PYTHONMALLOC=malloc in its environment each is a block" in done.text) == pools, done
         assert pools or "20,000 blocks" in done.text or "19,99" in done.text, done
+
+
+GO = """
+package main
+
+/*
+#include <stdlib.h>
+static char *keep(int n) { char *p = malloc(n); *p = 1; return p; }
+*/
+import "C"
+
+//go:noinline
+func leak(n int) { C.keep(C.int(n)) }
+
+//go:noinline
+func serve(done chan bool) { leak(777); done <- true }
+
+func main() {
+	leak(77)
+	done := make(chan bool)
+	go serve(done)
+	<-done
+}
+"""
+
+
+def test_callers_of_c_code_in_go_are_in_the_stack(box):
+    if not shutil.which("go"):
+        pytest.skip("not installed: go")
+    (box / "go.mod").write_text("module lose\ngo 1.18\n")
+    (box / "main.go").write_text(GO)
+    subprocess.run(["go", "build", "-o", "lose", "."], cwd=box, check=True, timeout=300, env={**os.environ, "GOFLAGS": "-mod=mod"})
+    done = under_run([box / "lose"], box / "t")
+    made = {group["bytes"]: stack(group) for group in report(box / "t")["leaks"]}
+    assert made[77][-2:] == ["main.leak", "main.main"] and made[777][5:7] == ["main.leak", "main.serve"], made
+    assert "callers are not known" not in done.text.split("777 bytes")[1].split("LEAK:")[0], done

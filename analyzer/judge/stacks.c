@@ -70,13 +70,20 @@ static void fold(struct path *path, const struct model *m)
 	}
 }
 
+/* Where goroutines begin. */
+static bool is_begin_of_go(const struct module *module, const char *name)
+{
+	return module && module->kind == MODULE_PROGRAM && name &&
+	       (!strncmp(name, "runtime.goexit", 14) || !strcmp(name, "runtime.main"));
+}
+
 /* A frame outside of main: libc's, or _start, which a stripped program has no name for. */
 static bool is_outside(const struct path *path, unsigned i, const struct model *m, struct symbols *s)
 {
 	const struct module *module = module_of(m, path->nodes[i]);
 	const char *name;
 
-	if (runtime_is_system(module))
+	if (runtime_is_system(module) || is_begin_of_go(module, symbols_name(s, path->nodes[i])->text))
 		return true;
 	if (i + 1 != path->depth || !module || module->kind != MODULE_PROGRAM)
 		return false;

@@ -29,6 +29,7 @@ struct cfi_source {
 	struct cfi_range {
 		uintptr_t low, high;
 	} range[CFI_RANGES];
+	uint32_t is_go; /* has functions of Go */
 };
 
 enum cfi_kind {

@@ -20,6 +20,7 @@
 
 #define MODULES_MAX 8192u
 #define PATH_SIZE 512
+#define GO_BUILD_ID 4u /* type of Go's note */
 #define OBJECTS_MAX 2048u
 
 /* An object as the loader has it now. */
@@ -176,11 +177,59 @@ static int object_find(uintptr_t pc, struct object *o)
 	return 1;
 }
 
+static uint64_t note_name(const Elf64_Nhdr *note)
+{
+	return (note->n_namesz + 3ull) & ~3ull;
+}
+
+/* Looks through one note segment for an owner's note of a type. 0: not there. */
+static const Elf64_Nhdr *note_in(const unsigned char *at, uint64_t size, const char owner[4], uint32_t type)
+{
+	while (size >= sizeof(Elf64_Nhdr)) {
+		const Elf64_Nhdr *note = (const Elf64_Nhdr *)at;
+		uint64_t whole = sizeof(*note) + note_name(note) + ((note->n_descsz + 3ull) & ~3ull);
+
+		if (whole > size)
+			return 0;
+		if (note->n_type == type && note->n_namesz == 4 && note->n_descsz && !memcmp(note + 1, owner, 4))
+			return note;
+		at += whole;
+		size -= whole;
+	}
+	return 0;
+}
+
+static const Elf64_Nhdr *object_note(const struct object *o, const char owner[4], uint32_t type)
+{
+	const Elf64_Nhdr *note = 0;
+
+	for (uint32_t i = 0; i < o->segments_used && !note; i++) {
+		const Elf64_Phdr *p = &o->segments[i];
+		uintptr_t at = o->bias + p->p_vaddr;
+
+		if (p->p_type == PT_NOTE && at >= o->start && at + p->p_memsz <= o->end && p->p_align <= 4)
+			note = note_in((const unsigned char *)at, p->p_memsz, owner, type);
+	}
+	return note;
+}
+
+/* Returns its size, 0: there is none. */
+static uint32_t object_build_id(const struct object *o, uint8_t id[20])
+{
+	const Elf64_Nhdr *note = object_note(o, "GNU", NT_GNU_BUILD_ID);
+	uint32_t used = !note ? 0 : note->n_descsz < 20 ? note->n_descsz : 20;
+
+	if (note)
+		memcpy(id, (const unsigned char *)(note + 1) + note_name(note), used);
+	return used;
+}
+
 /* The readable segments, first the one with the header. Without program headers none is known,
  * and nothing may be read. */
 static void object_source(const struct object *o, struct cfi_source *source)
 {
 	memset(source, 0, sizeof(*source));
+	source->is_go = object_note(o, "Go\0", GO_BUILD_ID) != 0;
 	for (uint32_t i = 0; i < o->segments_used; i++) {
 		const Elf64_Phdr *p = &o->segments[i];
 		struct cfi_range r = {o->bias + p->p_vaddr, o->bias + p->p_vaddr + p->p_memsz};
@@ -196,46 +245,6 @@ static void object_source(const struct object *o, struct cfi_source *source)
 			source->header = o->header;
 		}
 	}
-}
-
-/* Looks through one note segment for the build id. Returns its size, 0: not there. */
-static uint32_t note_build_id(const unsigned char *at, uint64_t size, uint8_t id[20])
-{
-	while (size >= sizeof(Elf64_Nhdr)) {
-		const Elf64_Nhdr *note = (const Elf64_Nhdr *)at;
-		uint64_t name = (note->n_namesz + 3ull) & ~3ull;
-		uint64_t whole = sizeof(*note) + name + ((note->n_descsz + 3ull) & ~3ull);
-
-		if (whole > size)
-			return 0;
-		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && note->n_descsz &&
-		    !memcmp(note + 1, "GNU", 4)) {
-			uint32_t used = note->n_descsz < 20 ? note->n_descsz : 20;
-
-			memcpy(id, at + sizeof(*note) + name, used);
-			return used;
-		}
-		at += whole;
-		size -= whole;
-	}
-	return 0;
-}
-
-static uint32_t object_build_id(const struct object *o, uint8_t id[20])
-{
-	for (uint32_t i = 0; i < o->segments_used; i++) {
-		const Elf64_Phdr *p = &o->segments[i];
-		uintptr_t at = o->bias + p->p_vaddr;
-		uint32_t size;
-
-		if (p->p_type != PT_NOTE || at < o->start || at + p->p_memsz > o->end ||
-		    p->p_align > 4)
-			continue;
-		size = note_build_id((const unsigned char *)at, p->p_memsz, id);
-		if (size)
-			return size;
-	}
-	return 0;
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)

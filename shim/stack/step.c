@@ -94,7 +94,7 @@ static uint64_t rule_make(struct step_walk *walk, uintptr_t pc, uint32_t flags)
 	module = modules_find(flags & STEP_EXACT ? pc : pc - 1, &source);
 	rule = cfi_rule(&source, pc, flags & STEP_EXACT, &walk->work);
 	if (cfi_kind(rule) == CFI_NONE)
-		rule = rule_without_cfi(pc);
+		rule = rule_without_cfi(pc) | (source.is_go ? STEP_GO : 0);
 	return (rule & ((1ull << STEP_MODULE_SHIFT) - 1)) | (uint64_t)module << STEP_MODULE_SHIFT;
 }
 
@@ -174,14 +174,24 @@ void step_begin(struct step_walk *walk, const struct step_frame *frame)
 	walk->is_outside = walk->is_guessing = walk->switches = walk->has_registers = 0;
 }
 
+/* Go calls C on another stack than its own, and rbp still leads to the caller there: always to a frame of Go. */
+static int is_way_back_to_go(const struct step_frame *from, uintptr_t rbp, uintptr_t pc)
+{
+	struct cfi_source source;
+
+	return from->rule & STEP_GO && (!rbp || rbp > from->rbp) && !(from->rbp & 7) && step_is_code(pc) &&
+	       modules_find(pc - 1, &source) == from->rule >> STEP_MODULE_SHIFT;
+}
+
 /* A frame without unwind information: as libunwind, supposes that rbp points at the saved rbp and the
  * return address, if it lies not far outside. Unlike libunwind 1.6, which only adds 16 to its sp and
  * is lost at the next frame that is found by sp, takes the outer sp from there too. */
 static int out_by_guess(struct step_walk *w, const struct step_frame *from, struct step_frame *to)
 {
 	if (!(from->rule & STEP_CODE_READABLE) || !from->rbp ||
-	    walk_word(w, from->rbp, &to->rbp) || from->rbp < from->sp ||
-	    from->rbp - from->sp > GUESS_SPAN || walk_word(w, from->rbp + 8, &to->pc))
+	    walk_word(w, from->rbp, &to->rbp) || walk_word(w, from->rbp + 8, &to->pc))
+		return 0;
+	if ((from->rbp < from->sp || from->rbp - from->sp > GUESS_SPAN) && !is_way_back_to_go(from, to->rbp, to->pc))
 		return 0;
 	w->is_guessing = 1;
 	to->sp = from->rbp + 16;

@@ -34,6 +34,7 @@ struct step_frame {
 #define STEP_MODULE_SHIFT 48
 #define STEP_PC_END (1ull << 47) /* of what a program can have mapped */
 #define STEP_CODE_READABLE (1ull << 45) /* of a CFI_NONE rule */
+#define STEP_GO (1ull << 44) /* the same: C was called from a stack of its own */
 
 /* One way outward. Scratch: lies in the thread's private memory. */
 struct step_walk {

@@ -79,11 +79,11 @@ static void leave(const struct cfi_source *source, uintptr_t pc, struct cfi_work
 /* Code that has moved with its tables has the rules that it had before. */
 static void whole_tables_give_the_rules_of_the_original(struct cfi_work *work)
 {
-	struct cfi_source here = {libc.header, 1, {{libc.low, libc.high}}};
+	struct cfi_source here = {libc.header, 1, {{libc.low, libc.high}}, 0};
 	size_t size = libc.high - libc.low;
 	char *copy = malloc(size);
 	uintptr_t moved = (uintptr_t)copy - libc.low;
-	struct cfi_source there = {libc.header + moved, 1, {{(uintptr_t)copy, (uintptr_t)copy + size}}};
+	struct cfi_source there = {libc.header + moved, 1, {{(uintptr_t)copy, (uintptr_t)copy + size}}, 0};
 	unsigned known[8] = {0};
 
 	memcpy(copy, (void *)libc.low, size);
@@ -103,7 +103,7 @@ static void damaged_tables_never_fault(struct cfi_work *work)
 	size_t size = libc.high - libc.low;
 	char *copy = malloc(size);
 	uintptr_t moved = (uintptr_t)copy - libc.low;
-	struct cfi_source source = {libc.header + moved, 1, {{(uintptr_t)copy, (uintptr_t)copy + size}}};
+	struct cfi_source source = {libc.header + moved, 1, {{(uintptr_t)copy, (uintptr_t)copy + size}}, 0};
 
 	for (int round = 0; round < 300; round++) {
 		size_t from = round & 1 ? libc.header - libc.low : 0;
@@ -130,7 +130,7 @@ static void tables_cut_anywhere_never_fault(struct cfi_work *work)
 		char *copy = malloc(size);
 		uintptr_t moved = (uintptr_t)copy - libc.low;
 		struct cfi_source source = {libc.header + moved, 1,
-					    {{(uintptr_t)copy, (uintptr_t)copy + size}}};
+					    {{(uintptr_t)copy, (uintptr_t)copy + size}}, 0};
 
 		memcpy(copy, (void *)libc.low, size);
 		for (int i = 0; i < 50; i++) {
@@ -155,7 +155,7 @@ static void a_program_of_random_instructions_never_faults(struct cfi_work *work)
 	for (int round = 0; round < 20000; round++) {
 		size_t size = 28 + 4 + 200;
 		unsigned char *copy = malloc(size);
-		struct cfi_source source = {(uintptr_t)copy, 1, {{(uintptr_t)copy, (uintptr_t)copy + size}}};
+		struct cfi_source source = {(uintptr_t)copy, 1, {{(uintptr_t)copy, (uintptr_t)copy + size}}, 0};
 
 		for (size_t i = 0; i < size; i++)
 			copy[i] = (unsigned char)(any() % (round & 1 ? 256 : 0x98));
