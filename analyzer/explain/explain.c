@@ -83,6 +83,43 @@ static unsigned releasers_of(struct work *w, const struct siblings *s, uint64_t 
 	return count;
 }
 
+/* A function of the C++ library is no answer: who called it is. */
+static void name_own(struct work *w, struct leak *leak)
+{
+	struct place as = { .module = NULL };
+	uint32_t nodes[NODES_MAX];
+	struct explanation *e;
+	struct missing_release *missing;
+	struct frame f = { .function = NULL };
+	unsigned count;
+
+	if (!leak->explanation || !leak->explanation->missing)
+		return;
+	f.function = leak->explanation->missing->function;
+	f.file = leak->explanation->missing->file;
+	if (!f.function || !own_is_library(&as, &f))
+		return;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	missing = pool_take(&w->model->pool, sizeof(*missing));
+	*e = *leak->explanation;
+	count = explain_nodes(w, leak->node, nodes, NODES_MAX);
+	for (unsigned k = 0; k < count && !missing->function; k++) {
+		const struct place *place = code_place(w->code, w->model->nodes[nodes[k]].pc - 1);
+
+		for (unsigned i = 0; i < place->count && !missing->function; i++)
+			if (!own_is_library(place, &place->frames[i]))
+				*missing = (struct missing_release){ .function = place->frames[i].function, .file = place->frames[i].file,
+								     .line = place->frames[i].line, .last_line = place->frames[i].line,
+								     .offset = place->offset,
+								     .module = place->module ? place->module->path : NULL };
+	}
+	if (!missing->function)
+		return;
+	e->missing = missing;
+	e->confidence = CONFIDENCE_GUESS;
+	leak->explanation = e;
+}
+
 static bool is_settled(const struct leak *leak)
 {
 	return leak->explanation && leak->explanation->confidence != CONFIDENCE_GUESS;
@@ -167,9 +204,43 @@ const struct missing_release *missing_at(struct work *w, uint64_t address)
 	return missing;
 }
 
+static bool is_of_site(const struct model *m, uint64_t address, uint32_t *node)
+{
+	for (uint32_t i = 0; i < m->block_count; i++)
+		if (address - m->blocks[i].address < m->blocks[i].size) {
+			*node = m->sites[m->blocks[i].site].node;
+			return true;
+		}
+	return false;
+}
+
+/* Where what leads back to a leak was made: its innermost frame that is the program's own; 0. */
+static uint32_t closes_circle(struct work *w, const struct leak *leak)
+{
+	const struct model *m = w->model;
+
+	for (uint32_t i = 0; m->back && i < m->block_count; i++) {
+		uint32_t nodes[NODES_MAX], node;
+		unsigned count;
+
+		if (!m->back[i] || m->sites[m->blocks[i].site].node != leak->node || !is_of_site(m, m->back[i], &node))
+			continue;
+		count = explain_nodes(w, node, nodes, NODES_MAX);
+		for (unsigned k = 0; k < count; k++) {
+			const struct place *place = code_place(w->code, m->nodes[nodes[k]].pc - 1);
+
+			if (!own_is_library(place, &place->frames[place->count - 1]))
+				return nodes[k];
+		}
+		return 0;
+	}
+	return 0;
+}
+
 /* What can be told without knowing the line. */
 static bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)
 {
+	uint32_t closing = closes_circle(w, leak);
 	struct explanation *e;
 
 	if (!hangs_in_circle(w, leak))
@@ -179,6 +250,10 @@ static bool circle_explain(struct work *w, struct leak *leak, const struct walk 
 	because_add(w, e, "what they lead to leads back to them");
 	if (walk->any_cycle)
 		e->missing = missing_at(w, walk->any_cycle);
+	else if (closing)
+		e->missing = missing_at(w, w->model->nodes[closing].pc - 1);
+	if (!walk->any_cycle)
+		e->confidence = CONFIDENCE_GUESS;
 	leak->cause = CAUSE_CYCLE;
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
@@ -293,6 +368,7 @@ void explain(struct diagnosis *d, struct model *m, struct symbols *s, const stru
 			follow(&w, &d->leaks[i]);
 		else if (d->leaks[i].class == CLASS_REACHABLE && !d->leaks[i].resource)
 			kept_explain(&w, &d->leaks[i]);
+		name_own(&w, &d->leaks[i]);
 	}
 	explain_findings(&w);
 	code_close(w.code);

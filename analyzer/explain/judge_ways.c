@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "explain_private.h"
+#include "own.h"
 #include "walk_private.h"
 #include "words.h"
 
@@ -294,6 +295,10 @@ static void lines_to_end(struct judging *j, struct lines *l, uint64_t at, unsign
 		if (decode(j->w->code, at, &i))
 			return;
 		lines_add(j, &one, at);
+		if (is_same(one.function, l->function) && one.first && one.first < after && !l->first) { /* round a loop */
+			l->first = l->last = after;
+			return;
+		}
 		if (is_same(one.function, l->function) && one.first > after)
 			lines_add(j, l, at);
 		if (i.op == OP_RETURN || i.op == OP_STOP)
@@ -853,8 +858,9 @@ static bool is_blurred(const struct judging *j, const struct candidate *best)
 	const struct place *made = code_place(j->w->code, j->walk->started - 1);
 	const struct place *lost = code_place(j->w->code, j->walk->steps[best->lost].end);
 
-	if (made->count > 1 && is_same(best->missing.function, made->frames[made->count - 1].function))
-		return true;
+	for (unsigned k = 1; k < made->count; k++)
+		if (is_same(best->missing.function, made->frames[k].function))
+			return true;
 	return lost->count > 1 && is_same(best->missing.function, lost->frames[lost->count - 1].function);
 }
 
@@ -927,6 +933,27 @@ static void tell(struct judging *j, const struct leak *leak, const struct candid
 	evidence_advice(j->w, leak, e);
 }
 
+/* It was released, only not often enough: where was it retained last? */
+static bool retained_last(struct judging *j, const struct leak *leak, struct missing_release *missing)
+{
+	if (!leak->resource || !j->w->model->resources[leak->resource - 1].releases)
+		return false;
+	for (unsigned i = 0; i < leak->record_count; i++) {
+		struct own own;
+
+		if (strcmp(leak->records[i].op, "retain"))
+			continue;
+		own = own_frame(&leak->records[i].stack);
+		if (!own.place || own_is_library(own.place, own.frame))
+			continue;
+		*missing = (struct missing_release){ .function = own.frame->function, .file = own.frame->file, .line = own.frame->line,
+						     .last_line = own.frame->line, .offset = own.place->offset,
+						     .module = own.place->module ? own.place->module->path : NULL };
+		return true;
+	}
+	return false;
+}
+
 static void write_down(struct judging *j, struct leak *leak, const struct candidate *best, unsigned probable,
 		       unsigned functions, const struct siblings *siblings)
 {
@@ -949,6 +976,10 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 	}
 	if (leak->cause == CAUSE_NEVER_RELEASED && (siblings->is_same_lines || siblings->is_same_stack))
 		leak->cause = CAUSE_ERROR_PATH;
+	if (leak->cause == CAUSE_NEVER_RELEASED && retained_last(j, leak, missing)) {
+		leak->cause = CAUSE_EXTRA_RETAIN;
+		e->confidence = CONFIDENCE_GUESS;
+	}
 	if (siblings->is_same_stack && !best->parts) /* how they were released was not found */
 		e->confidence = CONFIDENCE_GUESS;
 	if (leak->cause == CAUSE_OWNER_FREED && siblings->count && !frees_beside(j, siblings, best))

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls_named.h"
 #include "explain_private.h"
 
 #define NODES_MAX 256u
+#define BELOW_MOST 3u /* calls that a function leaves the release to */
 #define FUNCTION_MAX 4000u
 
 /* Was a site's block made by this call, or by what this call calls? */
@@ -23,19 +25,20 @@ static bool is_made_by(struct work *w, uint32_t node, uint64_t return_address, b
 /* Does the function that releases the holder release siblings of the block as well? */
 static bool releases_both(struct work *w, uint32_t node, const struct siblings *siblings)
 {
-	uint32_t here, there;
+	uint32_t here, there[NODES_MAX];
+	const struct function *a, *b;
 
 	if (!explain_nodes(w, node, &here, 1))
 		return false;
+	a = code_function(w->code, w->model->nodes[here].pc - 1);
 	for (unsigned i = 0; i < siblings->count; i++) {
-		const struct function *a, *b;
+		unsigned count = explain_nodes(w, siblings->releases[i].node, there, NODES_MAX);
 
-		if (!explain_nodes(w, siblings->releases[i].node, &there, 1))
-			continue;
-		a = code_function(w->code, w->model->nodes[here].pc - 1);
-		b = code_function(w->code, w->model->nodes[there].pc - 1);
-		if (a && b && a->start == b->start)
-			return true;
+		for (unsigned k = 0; k < count && k < BELOW_MOST; k++) {
+			b = code_function(w->code, w->model->nodes[there[k]].pc - 1);
+			if (a && b && a->start == b->start)
+				return true;
+		}
 	}
 	return false;
 }
@@ -109,6 +112,33 @@ static uint64_t last_return(struct work *w, uint64_t inside)
 	return last;
 }
 
+/* A function whose last call is a jump has no frame any more: the call before an address leads there. *at: that jump. */
+static bool left_by_jump(struct work *w, uint64_t *at)
+{
+	const struct function *caller = code_function(w->code, *at), *f = NULL;
+	struct insn i;
+
+	for (uint64_t pc = caller ? caller->start : 0; caller && pc <= *at; pc = i.next)
+		if (decode(w->code, pc, &i))
+			i.next = pc + 1;
+		else if (i.next == *at + 1 && i.op == OP_CALL && i.to.kind == OPERAND_IMM && !code_stub(w->code, (uint64_t)i.to.value))
+			f = code_function(w->code, (uint64_t)i.to.value);
+	if (!f || f->is_system || code_is_of_library(w->code, f->start))
+		return false;
+	for (uint64_t pc = f->start; pc < f->end; pc = i.next) {
+		if (decode(w->code, pc, &i)) {
+			i.next = pc + 1;
+			continue;
+		}
+		if (i.op != OP_JUMP || i.to.kind != OPERAND_IMM ||
+		    calls_named(w->model, code_stub(w->code, (uint64_t)i.to.value), true) != EFFECT_FREE)
+			continue;
+		*at = pc;
+		return true;
+	}
+	return false;
+}
+
 static const struct frame *frame_of_program(const struct place *place)
 {
 	for (unsigned k = 0; k < place->count; k++)
@@ -128,6 +158,8 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, bool is
 
 	for (; k < count && !frame; k++) {
 		at = w->model->nodes[nodes[k]].pc - 1;
+		if (!k)
+			left_by_jump(w, &at);
 		if (!k && destructor_before(w, at, &at) && is_destructor(code_place(w->code, at)->frames[0].function) &&
 		    !code_place(w->code, at)->frames[0].is_inlined)
 			at = last_return(w, at);

@@ -222,9 +222,6 @@ static void join(struct work *w, struct leak *leak, const struct watched *seen)
 	if (is_throwing(w, seen->held) && seen->loss == LOSS_CHANGED && seen->holder == HOLDER_STACK &&
 	    leak->cause != CAUSE_OWNER_FREED)
 		leak->cause = CAUSE_EXCEPTION;
-	if (seen->loss == LOSS_CHANGED && (seen->holder == HOLDER_GLOBAL || seen->holder == HOLDER_MAPPING) &&
-	    leak->cause == CAUSE_OVERWRITTEN && e->confidence == CONFIDENCE_GUESS)
-		e->confidence = CONFIDENCE_LIKELY;
 	leak->explanation = e;
 }
 

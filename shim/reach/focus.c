@@ -28,6 +28,7 @@ struct followed {
 	uint32_t element;      /* FOCUS index */
 	uint32_t site;
 	uint32_t age;
+	uint32_t is_doubtful; /* lost, but for what may be a register: looked at again */
 };
 
 /* A fork wipes this. */
@@ -127,7 +128,7 @@ static int is_held_there(struct event *e, const struct followed *f)
 {
 	const struct trace_focus *to = told(f);
 
-	if (!f->at || (f->hidden_owner && ~f->hidden_owner == e->gone && e->gone))
+	if (!f->at || f->is_doubtful || (f->hidden_owner && ~f->hidden_owner == e->gone && e->gone))
 		return 0;
 	if (to->holder == TRACE_HOLDER_STACK) {
 		if (e->is_end || !frames_of(e) || f->at < e->from->sp)
@@ -256,10 +257,19 @@ static void look_at(struct event *e, struct followed *f)
 			f->at = 0;
 			return;
 		}
-		if (!a.what) {
+		uintptr_t at;
+
+		if (f->is_doubtful && a.what == TRACE_HOLDER_REGISTER)
+			return;
+		f->is_doubtful = a.what == TRACE_HOLDER_REGISTER && is_held_by_gone(e, f, &at);
+		if (told(f)->status == TRACE_FOCUS_LOST && !a.what)
+			return;
+		if (!a.what || f->is_doubtful) {
 			lose(e, f);
 			return;
 		}
+		told(f)->status = TRACE_FOCUS_HELD;
+		told(f)->lost = told(f)->loss = 0;
 		note_holder(e, f, &a);
 	}
 	told(f)->held = node_of(e);
@@ -400,7 +410,7 @@ static void each(struct event *e)
 			let_go(f);
 			continue;
 		}
-		if (told(f)->status != TRACE_FOCUS_HELD)
+		if (told(f)->status != TRACE_FOCUS_HELD && !f->is_doubtful)
 			continue;
 		if (f->hidden_owner && ~f->hidden_owner == e->gone && e->gone)
 			look_at(e, f);
