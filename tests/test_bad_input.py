@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Damaged and hostile traces, wrong commands and programs that cannot be traced: one clear line each."""
 import os
+import re
 import stat
 import struct
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import trace_writer as tw
-from harness import BUILD, LEAKSHIM, environment, run, victim
+from harness import BUILD, LEAKSHIM, ROOT, environment, run, victim
 
 
 def small():
@@ -307,3 +308,8 @@ def test_output_that_is_no_trace_is_left_alone(box):
     line = refused("run", "-o", precious, "--", victim("free_before_exit"))
     assert "left alone" in line and precious.read_text() == "keep me"
     assert "nowhere" in refused("run", "-o", "/nowhere/t.trace", "--", victim("free_before_exit"))
+
+
+def test_no_two_areas_of_a_trace_have_the_same_number():
+    numbers = re.findall(r"\bTRACE_AREA_\w+ = (\d+),", (ROOT / "shim/format/trace.h").read_text())
+    assert len(numbers) > 20 and len(set(numbers)) == len(numbers), numbers

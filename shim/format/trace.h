@@ -102,8 +102,8 @@ enum trace_area {
 	TRACE_AREA_JAVA_FRAME = 25, /* struct trace_java_frame */
 	TRACE_AREA_JAVA_OBJECT = 26, /* struct trace_java_object */
 	TRACE_AREA_JAVA_HOLD = 27, /* struct trace_java_hold */
-	TRACE_AREA_FOCUS = 28,   /* struct trace_focus */
 	TRACE_AREA_MEMBERS = 28, /* struct trace_members */
+	TRACE_AREA_FOCUS = 29,   /* struct trace_focus */
 	TRACE_AREAS = 32,        /* room for areas to come */
 	TRACE_AREA_ROOM = 0xffff /* a chunk kept free: it will be divided into some of VERDICT */
 };

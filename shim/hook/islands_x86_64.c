@@ -50,6 +50,20 @@ static int is_usable(uintptr_t page)
 	return page >= LOWEST && page < (1ul << 47) - PAGE && (page >= top || page < top - STACK_ROOM);
 }
 
+/* Maps a page at just this address. Kernels before 4.17 take it for a wish. */
+static int map_page(uintptr_t at)
+{
+	long got = sys_call6(SYS_mmap, (long)at, PAGE, PROT_READ | PROT_EXEC,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (sys_failed(got))
+		return -1;
+	if ((uintptr_t)got == at)
+		return 0;
+	sys_call3(SYS_munmap, got, PAGE, 0);
+	return -1;
+}
+
 static struct page *new_page(uintptr_t low, uintptr_t high)
 {
 	uintptr_t step = (high - low) / TRIES & ~(PAGE - 1);
@@ -57,8 +71,7 @@ static struct page *new_page(uintptr_t low, uintptr_t high)
 	for (uintptr_t at = low & ~(PAGE - 1), i = 0; i < TRIES && at <= high && pages_used < PAGES; i++, at += step ? step : PAGE) {
 		struct page *p = &pages[pages_used];
 
-		if (!is_usable(at) || sys_failed(sys_call6(SYS_mmap, (long)at, PAGE, PROT_READ | PROT_EXEC,
-							   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0)))
+		if (!is_usable(at) || map_page(at))
 			continue;
 		*p = (struct page){.start = at};
 		pages_used++;
