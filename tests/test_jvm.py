@@ -116,6 +116,16 @@ def test_a_snapshot_tells_what_is_lost_and_who_holds_the_rest(box, classes, opti
         process.terminate()
         assert process.wait(60) == 143
         end_group(process.pid)
+    own = [group for group in report(only_trace(box))["leaks"]
+           if group["type"] == "block" and group["class"] not in ("runtime", "reachable")]
+    assert not own, own
+
+
+def test_what_one_thread_makes_and_another_releases_needs_no_more_room(box, classes):
+    done = preloaded(java(classes, "Leaks", "pass"), box, settings={"report": "none"})
+    assert done.status == 0, done
+    check_leaks(report(only_trace(box)))
+    assert only_trace(box).stat().st_size < 20_000_000
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.parts[4])

@@ -292,7 +292,7 @@ static void decide_buffer(struct finding_out *f)
 		decide(f, CAUSE_CANCELLED, e->ended_siblings ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 		return;
 	}
-	if (own && e->ended_siblings && e->oldest_us > e->newest_ended_us) {
+	if (own && e->ended_siblings && e->oldest_us >= e->newest_ended_us) {
 		because(f, "They are the last ones that were made there, those before them were released: what they waited in was dropped");
 		decide(f, CAUSE_DROPPED, CONFIDENCE_LIKELY);
 		return;

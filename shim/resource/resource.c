@@ -107,6 +107,44 @@ static void give_back(struct shard *s, uint32_t i)
 	state_unlock(&s->lock);
 }
 
+/* All free elements of a shard, as a list. */
+static uint32_t take_all(struct shard *s)
+{
+	if (!__atomic_load_n(&s->free, __ATOMIC_RELAXED))
+		return 0;
+	state_lock(&s->lock);
+	uint32_t list = s->free;
+	s->free = 0;
+	state_unlock(&s->lock);
+	return list;
+}
+
+static void add_all(struct shard *s, uint32_t list)
+{
+	uint32_t last = list;
+
+	while (last && at_resource(last)->next)
+		last = at_resource(last)->next;
+	state_lock(&s->lock);
+	if (last) {
+		at_resource(last)->next = s->free;
+		s->free = list;
+	}
+	state_unlock(&s->lock);
+}
+
+/* Where some threads make what others release, all that is free comes to lie with the others. */
+static uint32_t take_from_others(struct shard *s)
+{
+	uint32_t list = 0, here = (uint32_t)(s - resource_table->shards);
+
+	for (uint32_t i = 1; i < SHARDS && !list; i++)
+		list = take_all(&resource_table->shards[(here + i) % SHARDS]);
+	if (list)
+		add_all(s, at_resource(list)->next);
+	return list;
+}
+
 static uint32_t take(struct shard *s)
 {
 	uint32_t i;
@@ -116,6 +154,8 @@ static uint32_t take(struct shard *s)
 	if (i)
 		s->free = at_resource(i)->next;
 	state_unlock(&s->lock);
+	if (!i)
+		i = take_from_others(s);
 	return i ? i : area_take(TRACE_AREA_RESOURCE, 1);
 }
 

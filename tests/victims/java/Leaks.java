@@ -34,6 +34,25 @@ public final class Leaks {
         }
     }
 
+    /** Makes many, a few at a time, for another thread to release. */
+    static void passOn() throws Exception {
+        var queue = new java.util.concurrent.ArrayBlockingQueue<ByteBuf>(100);
+        Thread taker = new Thread(() -> {
+            try {
+                for (int i = 0; i < 100_000; i++) {
+                    queue.take().release();
+                }
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        taker.start();
+        for (int i = 0; i < 100_000; i++) {
+            queue.put(BUFFERS.directBuffer(32));
+        }
+        taker.join();
+    }
+
     static void work() {
         for (int i = 0; i < 10; i++) {
             forgets();
@@ -51,6 +70,7 @@ public final class Leaks {
         releasesTwice();
         System.out.println("ready");
         switch (arguments.length == 0 ? "return" : arguments[0]) {
+            case "pass" -> passOn();
             case "exit" -> System.exit(3);
             case "halt" -> Runtime.getRuntime().halt(4);
             case "wait" -> Thread.sleep(600_000);
