@@ -481,6 +481,15 @@ def test_the_function_that_made_an_object_is_the_first_one_under_created_at(tmp_
     assert re.search(r"Created at:\n\tbuf_new \(probes_own.c:\d+\)\n\tmain \(probes_own.c:\d+\)", ended.text), ended
 
 
+@pytest.mark.parametrize("flags, said", [(("-DKEPT=static", "-DPOINTED"), "session_close() is followed, but the compiler also put it"),
+                                         (("-DKEPT=static",), "session_close() was put into its callers by the compiler")], ids=["also", "all"])
+def test_where_a_release_was_inlined_nothing_is_certain_and_it_is_said(tmp_path, built, flags, said):
+    text = "type session count=i32@0\ncreate session_open ret\nrelease session_close arg0\n"
+    whole, ended = own(tmp_path, built("probes_inlined", (), "-O2", *flags), None, text=text)
+    assert {(leak["class"], leak["not_followed"]) for leak in resources(whole, "session")} == {("possible", "session_close")}, whole["leaks"]
+    assert said in ended.text and run([LEAKSHIM, "check", only_trace(tmp_path / "traces")]).status == 0, ended
+
+
 def test_with_hooks_none_no_function_is_followed_and_the_report_says_so(tmp_path, short):
     whole, ended = own(tmp_path, str(short / "short"), None, hooks="none")
     assert resources(whole, "buf") == [] and [leak["type"] for leak in whole["leaks"] if leak["class"] in LEAKS] == ["block"]

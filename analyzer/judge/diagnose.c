@@ -496,6 +496,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	w->s = s;
 	w->is_quiet = m->java.status && java_is_quiet(m);
 	demangle_probes(m);
+	resources_find_inlined(w);
 	resources_claim(w);
 	tally_blocks(w);
 	for (uint32_t i = 1; i < w->tally_count; i++) {

@@ -13,6 +13,9 @@ void resources_group(struct work *w);
 /* A group of resources by source lines, as stacks_lines has it for a stack. */
 uint64_t resources_lines(struct work *w, const struct leak *leak);
 
+/* Looks which functions that change references were inlined, where resources of their types are alive. */
+void resources_find_inlined(struct work *w);
+
 /* The function that made a group's resources; 0: not known. */
 const struct place *resources_maker(const struct work *w, const struct leak *leak);
 

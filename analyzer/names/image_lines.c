@@ -93,6 +93,12 @@ static void load_units(struct image *image)
 	image->span_count = list.count;
 }
 
+void image_load_units(struct image *image)
+{
+	if (!image->has_units)
+		load_units(image);
+}
+
 /* Lists the functions with code below a DIE; they may lie in name spaces and types. */
 static void list_functions(struct span_list *list, Dwarf_Die *parent, int nesting)
 {
@@ -250,8 +256,7 @@ unsigned image_frames(struct image *image, uint64_t address, struct frame *frame
 
 	if (image->state != IMAGE_GOOD || !max)
 		return 0;
-	if (!image->has_units)
-		load_units(image);
+	image_load_units(image);
 	address += image->elf_bias - image->dwarf_bias;
 	span = span_find(image->spans, image->span_count, address);
 	if (!span)
@@ -289,8 +294,7 @@ unsigned image_line_after(struct image *image, uint64_t address, uint64_t end, u
 
 	if (image->state != IMAGE_GOOD)
 		return 0;
-	if (!image->has_units)
-		load_units(image);
+	image_load_units(image);
 	bias = image->elf_bias - image->dwarf_bias;
 	span = span_find(image->spans, image->span_count, address + bias);
 	if (!span || dwarf_getsrclines(&image->units[span->unit].die, &lines, &count))
@@ -321,8 +325,7 @@ bool image_is_void(struct image *image, uint64_t address)
 
 	if (image->state != IMAGE_GOOD)
 		return false;
-	if (!image->has_units)
-		load_units(image);
+	image_load_units(image);
 	address += image->elf_bias - image->dwarf_bias;
 	span = span_find(image->spans, image->span_count, address);
 	if (!span)

@@ -2,7 +2,7 @@
 #ifndef LEAKSHIM_IMAGE_PRIVATE_H
 #define LEAKSHIM_IMAGE_PRIVATE_H
 /*
- * Shared by image.c (symbol tables) and image_lines.c (debug information), nobody else.
+ * Shared by image.c (symbol tables) and those of debug information (image_lines.c, image_types.c, image_inlined.c).
  */
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
@@ -52,4 +52,7 @@ struct image {
 };
 
 void image_lines_close(struct image *image);
+
+/* Fills in the units, once. */
+void image_load_units(struct image *image);
 #endif

@@ -245,8 +245,10 @@ static void print_unsure(FILE *to, const struct probe *unsure)
 {
 	fputs(" Nobody knows: ", to);
 	text_stack_name(to, unsure->symbol);
-	if (unsure->hook == HOOK_LED) {
-		fputs("() was followed through imports only.", to);
+	if (unsure->hook == HOOK_LED || unsure->is_inlined) {
+		fputs(unsure->hook == HOOK_LED	      ? "() was followed through imports only."
+		      : unsure->hook == HOOK_FOLLOWED ? "() is followed, but the compiler also put it into callers of it, where it is not."
+						      : "() was put into its callers by the compiler, and is not followed there.", to);
 		return;
 	}
 	fputs("() could not be followed (", to);

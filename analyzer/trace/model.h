@@ -252,7 +252,7 @@ struct type {
 	uint32_t interval;          /* one of so many is followed */
 	uint64_t unseen;            /* changes of counts that no call explains */
 	const struct probe *refused; /* a function that changes references and could not be followed, 0: none */
-	const struct probe *led; /* and one whose calls inside its own library were not seen */
+	const struct probe *led; /* and one of which not all calls were seen: those inside its own library, or inlined ones */
 	int32_t count_offset;       /* where an object has its count */
 	unsigned count_width;       /* 0: not known */
 };
@@ -284,7 +284,9 @@ enum hook {
 /* A function named in a probe file. */
 struct probe {
 	const char *symbol, *reason, *file;
+	const char *linker_name; /* the symbol, before names were looked for */
 	uint64_t address;  /* 0: not known */
+	bool is_inlined;   /* the compiler put it into some callers, or all */
 	const char *whole; /* the symbol with its parameters, once names were looked for */
 	uint32_t type, line;
 	enum verb verb;

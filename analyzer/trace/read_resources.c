@@ -64,7 +64,7 @@ static int read_probes(struct model *m, const struct trace_file *f)
 		to->line = t.line;
 		to->address = t.address;
 		to->verb = t.verb < VERBS ? (enum verb)t.verb : VERB_NONE;
-		to->whole = to->symbol;
+		to->whole = to->linker_name = to->symbol;
 		to->hook = t.status < HOOKS ? (enum hook)t.status : HOOK_NOT_LOADED;
 		if (!to->symbol || !to->reason || !to->file)
 			return file_complain_at(f, from, "a probe's name lies nowhere");
