@@ -145,6 +145,19 @@ def test_a_machine_that_is_not_to_be_followed_is_a_program_like_others(box, clas
     assert not of_type(report(only_trace(box)), "ByteBuf")
 
 
+@pytest.mark.parametrize("options", [["-XX:ArchiveClassesAtExit="], ["-Xshare:dump", "-XX:SharedArchiveFile="]],
+                         ids=lambda options: options[0].strip("-="))
+def test_a_machine_that_writes_an_archive_of_its_classes_still_does(box, options):
+    command = ["java", *options[:-1], options[-1] + str(box / "classes.jsa"), "-version"]
+    bare = run(command)
+    (box / "classes.jsa").unlink(missing_ok=True)
+    done = preloaded(command, box, settings={"report": "none"})
+    assert done.status == bare.status == 0 and b"agent" not in done.stdout + done.stderr, done
+    assert (box / "classes.jsa").exists()
+    said = run([LEAKSHIM, "report", only_trace(box)]).stdout
+    assert b"the Java virtual machine: its objects were not followed: it writes an archive" in said, said
+
+
 OWN = """
 type Handle class=Own$Handle name=title
 create  .<init>

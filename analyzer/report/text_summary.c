@@ -191,7 +191,7 @@ static void print_java_vm(FILE *to, const struct report *r)
 	if (vm->status == JAVA_NONE)
 		return;
 	fputs("leakshim: ", to);
-	text_stack_name(to, vm->version);
+	text_stack_name(to, vm->version && *vm->version && strcmp(vm->version, "?") ? vm->version : "the Java virtual machine");
 	if (vm->status == JAVA_SWITCHED_OFF)
 		fputs(": its objects were not followed (jvm=0).\n", to);
 	else if (vm->status == JAVA_DECLINED)

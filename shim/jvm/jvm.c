@@ -361,6 +361,19 @@ jint JNICALL Agent_OnLoad(JavaVM *vm, char *options, void *reserved)
 	return JNI_OK;
 }
 
+/* A virtual machine that writes an archive of its classes, or was told to start from linked ones, does not start with an agent. */
+static int has_archive(const JavaVMOption *options, uint32_t count)
+{
+	static const char *const dumping[] = {"-XX:ArchiveClassesAtExit", "-Xshare:dump", "-XX:+AutoCreateSharedArchive",
+					      "-XX:+RecordDynamicDumpInfo", "-XX:+DumpSharedSpaces", "-XX:AOT"};
+
+	for (uint32_t i = 0; i < count; i++)
+		for (size_t k = 0; k < sizeof dumping / sizeof *dumping; k++)
+			if (options[i].optionString && !strncmp(options[i].optionString, dumping[k], strlen(dumping[k])))
+				return 1;
+	return 0;
+}
+
 /* The options with ours behind them. */
 static jint create(JavaVM **vm, void **env, void *given)
 {
@@ -369,6 +382,10 @@ static jint create(JavaVM **vm, void **env, void *given)
 
 	if (!state.tracing || count == 65536 || !own_path[0])
 		return real_create(vm, env, given);
+	if (has_archive(args->options, count)) {
+		say_vm(TRACE_JAVA_DECLINED, 0, "it writes an archive of its classes, or starts from one by -XX:AOTCache, which it refuses with an agent");
+		return real_create(vm, env, given);
+	}
 	JavaVMOption *options = calloc(count + 1, sizeof *options);
 	JavaVMInitArgs more = *args;
 	char agent[PATH_MAX_BYTES + 16];
