@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A thread that has ended and that nobody joined is told of as what it is: a stack that stays."""
+import os
 import time
 
 import pytest
 
-from harness import LEAKSHIM, Server, only_trace, preload, preloaded, report, run, stack, victim, wait_until
+from harness import LEAKSHIM, Server, only_trace, preload, preloaded, public_copy, report, run, stack, victim, wait_until
 
 QUIET = {"report": "none"}
 
@@ -87,6 +88,21 @@ def test_what_was_given_back_to_libc_is_nothing_to_tell_of(kind, box):
     done = preloaded([victim("never_given_back"), kind, "given back"], box, settings=QUIET)
     assert done.status == 0, done
     assert handles(report(only_trace(box)), kind) == []
+
+
+def test_a_second_reading_for_handles_does_not_count_twice_what_could_not_be_read(box):
+    if os.getuid():
+        pytest.skip("wants root, to become somebody else")
+    shim, _, (program,) = public_copy(box, victim("never_given_back"))
+    folder = box / "traces"
+    folder.mkdir()
+    folder.chmod(0o777)
+    done = run(["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "timer", "lost", "unread"],
+               {**preload(folder, **QUIET), "LD_PRELOAD": shim})
+    assert done.status == 0, done
+    whole = report(only_trace(folder, "never_given_back"))
+    assert [unread["bytes"] for unread in whole["summary"]["scan"]["unread"]] == [65536]
+    assert {group["class"] for group in handles(whole, "timer")} == {"unclassified"}
 
 
 def test_a_library_that_is_opened_once_and_for_all_is_no_leak(box):

@@ -161,11 +161,13 @@ void reach_keepers_note(const struct reach_cut *cut, const struct reach_file *fi
 		find_parts(&k, cut, file);
 		if (open_table(&k, file, used, count, arena))
 			return;
+		roots->marker->reader->unread->is_told = 1;
 		roots->marker->see = see;
 		roots->marker->seer = &k;
 		reach_roots_scan(roots);
 		reach_mark_see(roots->marker);
 		roots->marker->see = 0;
+		roots->marker->reader->unread->is_told = 0;
 	}
 	note_all(&k, file, used, cut->scan->number);
 }

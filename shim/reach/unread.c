@@ -41,6 +41,8 @@ static struct trace_unread *note_for(struct reach_unread *u, enum trace_unread_k
 void reach_unread_note(struct reach_unread *u, enum trace_unread_kind kind, const struct reach_map *map, uintptr_t start,
 		       uint64_t size)
 {
+	if (u->is_told)
+		return;
 	struct trace_unread *t = note_for(u, kind, map ? map->name : "", start);
 
 	u->first = u->count++ ? u->first : start;

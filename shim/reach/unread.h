@@ -15,6 +15,7 @@ struct reach_unread {
 	uint32_t count;
 	uint64_t first; /* where the first of it begins */
 	uint64_t end;   /* of the latest */
+	int is_told; /* all was noted before: nothing is now */
 };
 
 void reach_unread_open(struct reach_unread *u, const struct reach_file *file, uint32_t scan);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Takes COUNT handles from libc in take(), and does with them what argv[1] says. Right: "KIND lost" is one leak with take() in
- * its stack, "KIND held" are reachable, "KIND given back" is nothing to tell of. */
+ * its stack, "KIND held" are reachable, "KIND given back" is nothing to tell of. With "unread" as argv[3] there are 65,536 bytes that a
+ * scan by an ordinary user cannot read. */
 #include "victim.h"
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #define COUNT 5
@@ -57,6 +60,13 @@ int main(int argc, char **argv)
 	kind = argc > 1 ? argv[1] : "library";
 	fate = argc > 2 ? argv[2] : "lost";
 	snprintf(name, sizeof name, "/leakshim-%d", (int)getpid());
+	if (argc > 3) {
+		char *page = mmap(0, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		page[0] = 1;
+		if (madvise(page, 65536, MADV_DONTFORK) || prctl(PR_SET_DUMPABLE, 0))
+			return 1;
+	}
 	work();
 	sem_unlink(name);
 	forget();
