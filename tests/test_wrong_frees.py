@@ -63,6 +63,11 @@ def program(tmp_path_factory):
     return box / "wrong"
 
 
+@pytest.fixture(scope="module")
+def all_wrong(tmp_path_factory):
+    return programs.compiled(tmp_path_factory.mktemp("all"), False)
+
+
 def findings(tmp_path, *command):
     env = environment(TMPDIR=tmp_path, MALLOC_CHECK_="0")
     done = run([LEAKSHIM, "run", "-o", tmp_path / "t.trace", "--", *command], env)
@@ -97,6 +102,14 @@ def test_what_libc_aborts_for_is_told_too(program, tmp_path):
 def test_right_frees_are_no_findings(program, tmp_path):
     done, found = findings(tmp_path, program, "right")
     assert done.status == 0 and not found, found
+
+
+@pytest.mark.parametrize("variant, function", [
+    ((415, "new_array", "local"), "operator delete[]"), ((415, "new", "thread"), "operator delete"), ((415, "malloc", "map"), "free"),
+    ((590, "stack_delete", "local"), "operator delete"), ((761, "new_array", "local"), "operator delete[]")], ids=str)
+def test_a_wrong_free_tells_which_function_did_it(all_wrong, tmp_path, variant, function):
+    done, found = findings(tmp_path, all_wrong, *programs.words_of(*variant))
+    assert found[0]["function"] == function and f"block.{function}() was called for" in done.text, (done, found)
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])

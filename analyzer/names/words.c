@@ -276,6 +276,17 @@ const char *words_family(enum family family)
 	return names[family];
 }
 
+const char *words_misuser(const struct model *m, const struct misuse *misuse)
+{
+	const char *symbol = m->probes[misuse->probe].symbol;
+
+	if (*symbol)
+		return symbol;
+	return misuse->type || misuse->count < FAMILY_NEW ? "free"
+	       : misuse->count == FAMILY_NEW		  ? "operator delete"
+							  : "operator delete[]";
+}
+
 const char *words_ending(enum ending ending)
 {
 	static const char *const names[] = { "none",  "none", "none",

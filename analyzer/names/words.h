@@ -38,6 +38,9 @@ const char *words_wrong(enum wrong kind);               /* "released-again": for
 const char *words_cause(enum cause cause);              /* "error-path": for programs; 0: unknown */
 const char *words_cause_reason(enum cause cause);       /* "one way through the code does not release it"; 0 */
 const char *words_confidence(enum confidence confidence);
+/* The function that did it. */
+const char *words_misuser(const struct model *m, const struct misuse *misuse);
+
 const char *words_family(enum family family);          /* "operator new[]" */
 const char *words_ending(enum ending ending);          /* "exit": for programs */
 

@@ -408,13 +408,11 @@ static void put_mismatch(struct report_json *j, const struct model *m,
 
 static void put_misuse(struct report_json *j, const struct model *m, const struct misuse *misuse)
 {
-	const char *function = m->probes[misuse->probe].symbol;
-
 	put_member(j, "kind", words_wrong(misuse->kind));
 	put_member(j, "type", m->types[misuse->type].name);
-	put_member(j, "function", *function ? function : "free");
+	put_member(j, "function", words_misuser(m, misuse));
 	put_key(j, "resource_count");
-	yajl_gen_integer(j->gen, misuse->count);
+	yajl_gen_integer(j->gen, misuse->type ? misuse->count : 0);
 	put_number(j, "count", (double)misuse->times);
 	put_number(j, "bytes", 0);
 	put_seconds(j, "oldest_age", age(m, misuse->first_us));

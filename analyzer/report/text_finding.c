@@ -48,7 +48,7 @@ static void print_misuse(FILE *to, const struct model *m, const struct misuse *m
 	fprintf(to, "%s: ", heads[misuse->kind]);
 	text_stack_name(to, m->types[misuse->type].name);
 	fputc('.', to);
-	text_stack_name(to, *m->probes[misuse->probe].symbol ? m->probes[misuse->probe].symbol : "free");
+	text_stack_name(to, words_misuser(m, misuse));
 	fprintf(to, "() %s: %s %s [%s]\n", what[misuse->kind],
 		words_number(a, (double)misuse->times, false), text_times((double)misuse->times),
 		fingerprint);

@@ -351,7 +351,7 @@ struct misuse {
 	uint32_t type, probe, node, made_node, end_node; /* end_node 0: had not ended */
 	uint16_t thread, end_thread; /* end_thread: who ended it, or was there at once */
 	uint64_t address; /* of the last one */
-	int32_t count;
+	int32_t count; /* of plain blocks: enum family by which it was let go */
 	uint64_t times, first_us, last_us;
 	uint64_t most; /* times at this pair of places; the others are joined to it */
 };

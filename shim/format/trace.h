@@ -605,7 +605,7 @@ struct trace_finding {
 	uint32_t probe;   /* PROBE index of the function that did it; 0: free() */
 	uint32_t node;    /* NODE index: where it was done */
 	uint32_t thread;  /* THREAD index of the last time */
-	int32_t count;    /* of the resource at that moment */
+	int32_t count;    /* of the resource at that moment; of plain blocks: enum trace_family by which it was let go */
 	uint32_t made_probe, made_node; /* how the resource was created */
 	uint32_t end_probe, end_node;   /* how it had ended before, 0: it had not */
 	uint32_t end_thread, made_thread;

@@ -134,13 +134,13 @@ static __attribute__((noinline)) void check_family(struct thread *t, struct live
 		live_mismatch(t, &b, released_by, &from);
 }
 
-static inline void note_freed(struct thread *t, uintptr_t address, int is_quiet, const struct live_taken *taken,
+static inline void note_freed(struct thread *t, uintptr_t address, int is_quiet, const struct live_taken *taken, uint32_t family,
 			      const struct live_caller *from)
 {
 	if (LIKELY(taken->where != 0))
 		wrong_remember(t, address, taken->slot, from->pc);
 	else if (!is_quiet && interpose_family(from->pc) == TRACE_FAMILY_MALLOC) /* an operator's own free was told of already */
-		wrong_free(t, address, from);
+		wrong_free(t, address, family, from);
 }
 
 /* The same while a thread does work for us. */
@@ -182,7 +182,7 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 		live_released(t, &taken, &from);
 	if (taken.where && live_family(&taken) != family)
 		check_family(t, taken, family, from);
-	note_freed(t, (uintptr_t)p, is_quiet, &taken, &from);
+	note_freed(t, (uintptr_t)p, is_quiet, &taken, family, &from);
 	resource_block_freed(t, (uintptr_t)p, taken.what & TRACE_SIZE_MAX, &from);
 	thread_leave(t);
 	errno = saved;
@@ -207,7 +207,7 @@ static inline __attribute__((always_inline)) struct live_taken gone(void *p, uin
 		live_released(t, &taken, from);
 	if (taken.where && __builtin_expect(live_family(&taken) != family, 0))
 		check_family(t, taken, family, *from);
-	note_freed(t, (uintptr_t)p, is_quiet, &taken, from);
+	note_freed(t, (uintptr_t)p, is_quiet, &taken, family, from);
 	resource_block_freed(t, (uintptr_t)p, taken.what & TRACE_SIZE_MAX, from);
 	leave_fast(t, THREAD_ALL);
 	return taken;

@@ -123,9 +123,17 @@ static struct trace_finding *find(enum trace_finding_kind kind, uint32_t node)
 	return used ? finding_at(used) : 0;
 }
 
-static void tell(struct thread *t, enum trace_finding_kind kind, uintptr_t address, uint32_t made_site, const struct freed *before,
-		 const struct live_caller *from)
+/* A wrong free under way. */
+struct wrong {
+	uintptr_t address;
+	uint32_t family;
+	const struct live_caller *from;
+};
+
+static void tell(struct thread *t, enum trace_finding_kind kind, const struct wrong *w, uint32_t made_site, const struct freed *before)
 {
+	const struct live_caller *from = w->from;
+
 	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
 	uint32_t end_node = before ? node_of((uintptr_t)(before->pc & LOW)) : 0;
 	uint64_t now = state_now();
@@ -135,11 +143,12 @@ static void tell(struct thread *t, enum trace_finding_kind kind, uintptr_t addre
 
 	if (f) {
 		f->thread = t->identity;
-		f->address = address;
+		f->address = w->address;
 		f->last_time = now;
 		f->times++;
 		if (!f->kind) {
 			f->node = node;
+			f->count = (int32_t)w->family;
 			f->made_node = made_site ? state_site(made_site)->node : 0;
 			f->end_node = end_node;
 			f->end_thread = end_node ? before->thread : 0;
@@ -158,37 +167,38 @@ static int is_static(uintptr_t address)
 }
 
 /* Returns 1 if it was let go before. */
-static int tell_twice(struct thread *t, uintptr_t address, const struct live_caller *from)
+static int tell_twice(struct thread *t, const struct wrong *w)
 {
 	struct freed before = {0, 0, 0};
 
 	if (is_whole())
-		before = freed_before(t, address);
+		before = freed_before(t, w->address);
 	if (before.where)
-		tell(t, TRACE_FINDING_FREED_TWICE, address, site_of(&before), &before, from);
+		tell(t, TRACE_FINDING_FREED_TWICE, w, site_of(&before), &before);
 	return before.where != 0;
 }
 
-void wrong_free(struct thread *t, uintptr_t address, const struct live_caller *from)
+void wrong_free(struct thread *t, uintptr_t address, uint32_t family, const struct live_caller *from)
 {
 	static uint32_t searches;
+	const struct wrong w = {address, family, from};
 	const struct trace_block *b;
 
 	if (trace_level(state.header) != TRACE_LEVEL_PARANOID)
 		return;
 	if (from->sp >= t->stack.walk.low && address >= from->sp - RED_ZONE && address < t->stack.walk.high) {
-		tell(t, TRACE_FINDING_FREED_STACK, address, 0, 0, from);
+		tell(t, TRACE_FINDING_FREED_STACK, &w, 0, 0);
 		return;
 	}
 	if (__atomic_fetch_add(&searches, 1, __ATOMIC_RELAXED) >= SEARCHES)
 		return;
-	if (tell_twice(t, address, from))
+	if (tell_twice(t, &w))
 		return;
 	b = around(address);
 	if (b)
-		tell(t, TRACE_FINDING_FREED_INSIDE, address, b->site, 0, from);
+		tell(t, TRACE_FINDING_FREED_INSIDE, &w, b->site, 0);
 	else if (is_static(address))
-		tell(t, TRACE_FINDING_FREED_STATIC, address, 0, 0, from);
+		tell(t, TRACE_FINDING_FREED_STATIC, &w, 0, 0);
 }
 
 void wrong_fault(uintptr_t fault, uintptr_t pc, uintptr_t rbp)
@@ -201,5 +211,5 @@ void wrong_fault(uintptr_t fault, uintptr_t pc, uintptr_t rbp)
 	    trace_level(state.header) != TRACE_LEVEL_PARANOID)
 		return;
 	struct live_caller from = live_caller((const uintptr_t *)rbp);
-	tell_twice(t, fault + SIZE_BEFORE, &from);
+	tell_twice(t, &(struct wrong){fault + SIZE_BEFORE, TRACE_FAMILY_MALLOC, &from});
 }

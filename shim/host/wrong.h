@@ -22,8 +22,8 @@ static inline void wrong_remember(struct thread *t, uintptr_t address, uint32_t 
 	f->pc = pc | (uint64_t)slot << 48;
 }
 
-/* `address` is not followed. The caller has entered the thread's state. */
-void wrong_free(struct thread *t, uintptr_t address, const struct live_caller *from);
+/* `address` is not followed, and let go by a function of `family`. The caller has entered the thread's state. */
+void wrong_free(struct thread *t, uintptr_t address, uint32_t family, const struct live_caller *from);
 
 /* The thread gets a signal for reading at `fault`, by code at `pc` with that frame: a large block's memory is gone when it is
  * let go again, and we are the first that look at it. */
