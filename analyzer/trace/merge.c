@@ -274,6 +274,7 @@ static void settle_times(struct merge *g)
 int merge_write(struct merge *g, int fd)
 {
 	settle_times(g);
+	merge_members_write(g);
 	g->to.header.flags |= TRACE_FLAG_MERGED | TRACE_FLAG_COPY;
 	g->to.header.end_time = g->longest_us;
 	g->to.header.suppressions = g->suppressions ? write_text(&g->to, g->suppressions) : 0;
@@ -288,13 +289,16 @@ static void forget(struct numbering *n)
 void merge_close(struct merge *g)
 {
 	struct numbering *all[] = { &g->texts, &g->modules, &g->threads, &g->nodes, &g->sites, &g->releases, &g->mismatches,
-				    &g->members, &g->crowds, &g->types, &g->probes, &g->hints, &g->findings, &g->problems,
+				    &g->crowds, &g->types, &g->probes, &g->hints, &g->findings, &g->problems,
 				    &g->unread };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		forget(all[i]);
 	free(g->suppressions);
 	free(g->likes);
+	for (uint32_t i = 0; i < g->membership_room; i++)
+		free(g->memberships[i].words);
+	free(g->memberships);
 	write_drop(&g->to);
 	pool_drop(&g->scratch);
 	pool_drop(&g->pool);

@@ -6,33 +6,64 @@
 #include "merge_private.h"
 #include "weight.h"
 
-uint32_t merge_members(struct merge *g, uint32_t others, uint32_t process)
+/* Room for what is known of a crowd. */
+static struct memberships *memberships_of(struct merge *g, uint32_t crowd)
 {
-	const struct trace_members *last = others ? write_at(&g->to, TRACE_AREA_MEMBERS, others) : NULL;
-	struct trace_members t = { .others = others, .process = process };
-	uint32_t *number;
+	uint32_t room = g->membership_room;
 
-	if (last && last->process == process)
-		return others;
-	number = merge_number(g, &g->members, &t, sizeof(t));
-	if (!*number)
-		*number = write_add(&g->to, TRACE_AREA_MEMBERS, &t, sizeof(t));
-	return *number;
+	if (crowd >= room) {
+		g->membership_room = crowd * 2 + 64;
+		g->memberships = pool_regrow(g->memberships, g->membership_room, sizeof(*g->memberships));
+		memset(&g->memberships[room], 0, (g->membership_room - room) * sizeof(*g->memberships));
+	}
+	return &g->memberships[crowd];
 }
 
-/* Of a process, or of all that a merged trace counts. */
-static uint32_t join_members(struct merge *g, const struct model *m, uint32_t others, uint32_t block)
+/* Processes come in the order of their numbers, so that words are only added behind. */
+static void add_member(struct memberships *all, uint32_t process)
 {
-	uint32_t count = 0, at = m->crowds ? m->crowds[block].members : 0, *list;
+	uint32_t word = process / 64;
 
-	if (!m->crowds)
-		return merge_members(g, others, g->process);
-	list = pool_array(&g->scratch, m->process_count, sizeof(*list));
-	for (; at && count < m->process_count; at = m->members[at].others)
-		list[count++] = m->members[at].process;
-	while (count--)
-		others = merge_members(g, others, g->process + list[count] - 1);
-	return others;
+	if (!all->count)
+		all->from = word;
+	word -= all->from;
+	if (word >= all->count) {
+		all->words = pool_regrow(all->words, word + 1, sizeof(*all->words));
+		memset(&all->words[all->count], 0, (word + 1 - all->count) * sizeof(*all->words));
+		all->count = word + 1;
+	}
+	all->words[word] |= 1ull << process % 64;
+}
+
+/* The process itself, or those that a merged trace counts. */
+static void add_members(struct merge *g, const struct model *m, uint32_t crowd, uint32_t block)
+{
+	struct memberships *all = memberships_of(g, crowd);
+	const struct crowd *from = m->crowds ? &m->crowds[block] : NULL;
+
+	if (!from)
+		add_member(all, g->process);
+	for (uint32_t i = 0; from && i < from->members_count * 64; i++)
+		if (m->members[from->members + i / 64] >> i % 64 & 1)
+			add_member(all, g->process + from->members_from * 64 + i - 1);
+}
+
+void merge_members_write(struct merge *g)
+{
+	struct write_area *crowds = &g->to.areas[TRACE_AREA_CROWD];
+
+	for (uint32_t i = 1; i < crowds->count && i < g->membership_room; i++) {
+		struct trace_crowd *t = write_at(&g->to, TRACE_AREA_CROWD, i);
+		const struct memberships *all = &g->memberships[i];
+
+		t->members_from = all->from;
+		t->members_count = all->count;
+		for (uint32_t k = 0; k < all->count; k++) {
+			uint32_t at = write_add(&g->to, TRACE_AREA_MEMBERS, &(struct trace_members){ all->words[k] }, sizeof(struct trace_members));
+
+			t->members = k ? t->members : at;
+		}
+	}
 }
 
 static uint8_t class_as(enum leak_class class)
@@ -131,7 +162,7 @@ static void add_block(struct merge *g, const struct model *m, uint32_t i, bool i
 	t->confirmed += weight_confirmed(m, b);
 	t->doubtful += weight_doubtful(m, b);
 	t->is_estimate |= weight_is_estimate(m, b);
-	t->members = join_members(g, m, t->members, i);
+	add_members(g, m, g->block_of[i] - 1, i);
 }
 
 static const struct block *order_blocks; /* qsort has no argument for it */

@@ -17,10 +17,16 @@ struct numbering {
 	struct numbered *all;
 };
 
+/* A bit for each process that has some of a crowd. */
+struct memberships {
+	uint64_t *words; /* the first has process from * 64 */
+	uint32_t from, count;
+};
+
 struct merge {
 	struct trace_write to;
 	struct pool pool;
-	struct numbering texts, modules, threads, nodes, sites, releases, mismatches, members, crowds, types, probes, hints,
+	struct numbering texts, modules, threads, nodes, sites, releases, mismatches, crowds, types, probes, hints,
 		findings, problems, unread;
 	uint64_t next_address; /* of modules */
 	uint64_t next_block;   /* address of the next block that needs one of its own */
@@ -30,6 +36,8 @@ struct merge {
 	/* of that process: by index of its model, 1 + that of the merged trace; 0: not looked for yet */
 	struct pool scratch;
 	uint32_t *module_of, *thread_of, *node_of, *site_of, *block_of, *type_of, *probe_of;
+	struct memberships *memberships; /* by CROWD, see merge_crowds.c */
+	uint32_t membership_room;
 	uint32_t *like_of; /* by site: 1 + index in likes */
 	struct like *likes; /* see merge_crowds.c */
 	uint32_t like_count, like_room;
@@ -51,7 +59,7 @@ uint32_t merge_site(struct merge *g, const struct model *m, uint32_t site);
 void merge_sites(struct merge *g, const struct model *m);
 
 void merge_crowds(struct merge *g, const struct model *m);
-uint32_t merge_members(struct merge *g, uint32_t others, uint32_t process);
+void merge_members_write(struct merge *g);
 
 /* Of a block that is in a crowd of its own, and what lies in it. */
 uint64_t merge_address(struct merge *g, const struct model *m, uint32_t block, uint64_t address);

@@ -112,7 +112,7 @@ struct block {
 struct crowd {
 	double count, bytes, confirmed, doubtful;
 	uint64_t newest_us;
-	uint32_t members; /* index in model.members */
+	uint32_t members, members_from, members_count; /* words of model.members; the first has process members_from * 64 */
 	bool is_estimate;
 };
 
@@ -124,11 +124,6 @@ struct process {
 	int detail;
 	bool is_detail_unknown, is_scanned;
 	uint32_t resource; /* the first one that is not of an earlier process */
-};
-
-/* Those of `others`, which has a lower index, and one more. */
-struct members {
-	uint32_t others, process;
 };
 
 struct mismatch {
@@ -435,7 +430,7 @@ struct model {
 	struct block *blocks; /* only living ones, from index 0 */
 	struct crowd *crowds; /* by block, of a merged trace; 0: it is none */
 	struct process *processes;
-	struct members *members;
+	uint64_t *members; /* a bit for each process, see struct crowd */
 	uint64_t *back; /* by block, of a lost one: where the block lies that leads to it, of a definite one: that
 			 * leads back to it; 0: no such. The array is 0 if nothing is lost */
 	struct mismatch *mismatches; /* from index 0 */

@@ -61,7 +61,7 @@ static int read_process(struct model *m, const struct trace_file *f, uint32_t i)
 	return 0;
 }
 
-static int read_members(struct model *m, const struct trace_file *f)
+static void read_members(struct model *m, const struct trace_file *f)
 {
 	struct trace_members t;
 
@@ -70,13 +70,9 @@ static int read_members(struct model *m, const struct trace_file *f)
 	for (uint32_t i = 1; i < m->members_count; i++) {
 		const void *from = ELEMENT(f, TRACE_AREA_MEMBERS, i, &t);
 
-		if (!from || !t.process)
-			continue;
-		if (t.others >= i || t.process >= m->process_count)
-			return file_complain_at(f, from, "a member lies nowhere");
-		m->members[i] = (struct members){ .others = t.others, .process = t.process };
+		if (from)
+			m->members[i] = t.bits;
 	}
-	return 0;
 }
 
 static bool is_amount(double amount)
@@ -96,8 +92,11 @@ static const char *crowd_fault(const struct model *m, const struct trace_crowd *
 {
 	if (t->site >= m->site_count)
 		return "a crowd's site lies nowhere";
-	if (t->thread >= m->thread_count || t->members >= m->members_count || t->owner >= count)
+	if (t->thread >= m->thread_count || t->owner >= count)
 		return "a crowd leads nowhere";
+	if (t->members > m->members_count || t->members_count > m->members_count - t->members ||
+	    (uint64_t)t->members_from + t->members_count > m->process_count / 64u + 1)
+		return "a crowd's processes lie nowhere";
 	if (!is_amount(t->count) || !is_amount(t->bytes) || !is_amount(t->confirmed) || !is_amount(t->doubtful) || !(t->count > 0))
 		return "a crowd counts what cannot be";
 	return NULL;
@@ -119,7 +118,8 @@ static int read_crowds(struct model *m, const struct trace_file *f)
 			return file_complain_at(f, from, fault);
 		if (!from)
 			continue;
-		m->crowds[i - 1] = (struct crowd){ t.count, t.bytes, t.confirmed, t.doubtful, t.newest, t.members, t.is_estimate };
+		m->crowds[i - 1] = (struct crowd){ t.count, t.bytes, t.confirmed, t.doubtful, t.newest,
+							t.members, t.members_from, t.members_count, t.is_estimate };
 		m->blocks[i - 1] = (struct block){
 			.address = t.address & ((1ull << TRACE_ADDRESS_BITS) - 1),
 			.size = (uint64_t)(t.bytes / t.count),
@@ -146,8 +146,9 @@ int read_merged_areas(struct model *m, const struct trace_file *f)
 	m->scan.is_done = m->scan.is_at_end = m->process_count > 1;
 	for (uint32_t i = 1; i < m->process_count && !result; i++)
 		result = read_process(m, f, i);
-	if (result || (result = read_members(m, f)))
+	if (result)
 		return result;
+	read_members(m, f);
 	read_unread(m, f, 1);
 	return read_crowds(m, f);
 }

@@ -786,10 +786,9 @@ struct trace_process {
 #define TRACE_PROCESS_SCANNED 1u   /* flags: its blocks have verdicts */
 #define TRACE_PROCESS_AT_END 2u    /* from a scan at its end */
 
-/* Processes in which a crowd has members: those of `others`, and one with a higher number. Seal: process. */
+/* Processes in which crowds have members: bit n of the word i of a crowd stands for PROCESS (members_from + i) * 64 + n. No seal. */
 struct trace_members {
-	uint32_t others;  /* MEMBERS index, 0: none */
-	uint32_t process; /* PROCESS index */
+	uint64_t bits;
 };
 
 /* Blocks of one site, thread, family and class that hang on blocks of one crowd, if on any. Seal: family. A block
@@ -800,7 +799,8 @@ struct trace_crowd {
 	uint64_t oldest, newest;    /* times */
 	uint64_t address;           /* of one */
 	uint32_t site, thread;      /* SITE, THREAD index */
-	uint32_t members;           /* MEMBERS index */
+	uint32_t members;           /* MEMBERS index of its first word */
+	uint32_t members_from, members_count;
 	uint32_t owner;             /* CROWD index */
 	uint8_t family;             /* 1 + enum trace_family */
 	uint8_t class;              /* enum trace_crowd_class */
@@ -1003,7 +1003,7 @@ _Static_assert(sizeof(struct trace_verdict) == 24, "verdict");
 _Static_assert(sizeof(struct trace_unread) == 72, "unread");
 _Static_assert(sizeof(struct trace_process) == 32, "process");
 _Static_assert(sizeof(struct trace_members) == 8, "members");
-_Static_assert(sizeof(struct trace_crowd) == 80, "crowd");
+_Static_assert(sizeof(struct trace_crowd) == 88, "crowd");
 _Static_assert(sizeof(struct trace_java_vm) == 80, "java vm");
 _Static_assert(sizeof(struct trace_java_frame) == 16, "java frame");
 _Static_assert(sizeof(struct trace_java_object) == 56, "java object");
