@@ -10,17 +10,60 @@
 
 #define FIRST_ADDRESS 0x10000u
 
+static uint32_t hash_of(const unsigned char *key, size_t size)
+{
+	uint64_t hash = size, word;
+
+	for (; size; key += word, size -= word) {
+		uint64_t part = 0;
+
+		word = size < 8 ? size : 8;
+		memcpy(&part, key, word);
+		hash = (hash ^ part) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 29;
+	}
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+static struct slot *slot_of(const struct numbering *n, uint32_t hash, const void *key, size_t size)
+{
+	size_t at = hash & (n->room - 1);
+
+	while (n->slots[at].one && (n->slots[at].hash != hash || n->slots[at].one->size != size ||
+				    memcmp(n->slots[at].one->key, key, size)))
+		at = (at + 1) & (n->room - 1);
+	return &n->slots[at];
+}
+
+static void widen(struct numbering *n)
+{
+	struct numbering wide = { .room = n->room ? n->room * 2 : 256, .count = n->count };
+
+	wide.slots = pool_regrow(NULL, wide.room, sizeof(*wide.slots));
+	memset(wide.slots, 0, wide.room * sizeof(*wide.slots));
+	for (size_t i = 0; i < n->room; i++)
+		if (n->slots[i].one)
+			*slot_of(&wide, n->slots[i].hash, n->slots[i].one->key, n->slots[i].one->size) = n->slots[i];
+	free(n->slots);
+	*n = wide;
+}
+
 uint32_t *merge_number(struct merge *g, struct numbering *n, const void *key, size_t size)
 {
-	struct numbered *one;
+	uint32_t hash = hash_of(key, size);
+	struct slot *slot;
 
-	HASH_FIND(hh, n->all, key, size, one);
-	if (one)
-		return &one->number;
-	one = pool_take(&g->pool, sizeof(*one) + size);
-	memcpy(one->key, key, size);
-	HASH_ADD_KEYPTR(hh, n->all, one->key, size, one);
-	return &one->number;
+	if (n->count * 2 >= n->room)
+		widen(n);
+	slot = slot_of(n, hash, key, size);
+	if (!slot->one) {
+		slot->hash = hash;
+		slot->one = pool_take(&g->pool, sizeof(*slot->one) + size);
+		slot->one->size = (uint32_t)size;
+		memcpy(slot->one->key, key, size);
+		n->count++;
+	}
+	return &slot->one->number;
 }
 
 uint32_t merge_text(struct merge *g, const char *text)
@@ -283,7 +326,7 @@ int merge_write(struct merge *g, int fd)
 
 static void forget(struct numbering *n)
 {
-	HASH_CLEAR(hh, n->all);
+	free(n->slots);
 }
 
 void merge_close(struct merge *g)

@@ -2,19 +2,23 @@
 #ifndef LEAKSHIM_MERGE_PRIVATE_H
 #define LEAKSHIM_MERGE_PRIVATE_H
 /* Shared by merge.c, merge_stacks.c, merge_crowds.c and merge_resources.c, nobody else. */
-#include <uthash.h>
 #include "merge.h"
 #include "write.h"
 
 /* The number of what equals this key in every byte: an index in an area. */
 struct numbered {
-	uint32_t number;
-	UT_hash_handle hh;
+	uint32_t number, size;
 	unsigned char key[];
 };
 
+/* Open addressing with the hashes beside each other: a merge is little else than looking up, and chains cost a miss of the
+ * caches a step. */
 struct numbering {
-	struct numbered *all;
+	struct slot {
+		uint32_t hash;
+		struct numbered *one; /* 0: free */
+	} *slots;
+	size_t room, count; /* room: a power of two */
 };
 
 /* A bit for each process that has some of a crowd. */
