@@ -151,6 +151,7 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 		t->countdown = 0;
 		t->stack.depth = t->stack.valid = 0;
 		t->quiet_new = t->quiet_free = 0;
+		memset(t->freed, 0, sizeof t->freed); /* of another thread, which has ended */
 		t->ignoring = 0;
 		thread_upper.attach(t);
 		t->attached = 1;
