@@ -126,7 +126,7 @@ static bool is_settled(const struct leak *leak)
 }
 
 /* The frame that did it is the one that a person would look at first. */
-static const struct explanation *finding_explain(struct work *w, const struct stack *done)
+static const struct explanation *finding_explain(struct work *w, const struct stack *done, bool is_again)
 {
 	struct pool *p = &w->model->pool;
 	struct missing_release *missing = pool_take(p, sizeof(*missing));
@@ -139,7 +139,7 @@ static const struct explanation *finding_explain(struct work *w, const struct st
 						     .line = own.frame->line, .last_line = own.frame->line,
 						     .offset = own.place->offset, .module = own.place->module->path };
 		e->missing = missing;
-		if (own.depth && own.frame->function && strstr(own.frame->function, "::~"))
+		if ((own.depth || is_again) && own.frame->function && strstr(own.frame->function, "::~"))
 			e->confidence = CONFIDENCE_GUESS; /* what it holds was let go: whoever put it there may be wrong */
 	}
 	because_add(w, e, "it was seen as it happened");
@@ -349,7 +349,7 @@ static void explain_findings(struct work *w)
 			f->cause = CAUSE_DOUBLE_RELEASE;
 		else
 			continue;
-		f->explanation = finding_explain(w, &f->done);
+		f->explanation = finding_explain(w, &f->done, f->cause == CAUSE_DOUBLE_RELEASE);
 	}
 }
 

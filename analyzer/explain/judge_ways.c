@@ -870,6 +870,9 @@ static enum confidence confidence_of(const struct judging *j, const struct candi
 	if (best->is_strange || best->is_improbable || may_be_elsewhere(j->walk) ||
 	    is_blurred(j, best))
 		return CONFIDENCE_GUESS;
+	if (best->outcome == OUTCOME_OVERWRITTEN && !j->walk->steps[best->lost].holder.symbol &&
+	    !j->walk->steps[best->lost].holder.offset)
+		return CONFIDENCE_GUESS; /* a register that is used for something else: the compiler's doing, perhaps */
 	if (probable == 1)
 		return j->walk->is_cut ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
 	return functions == 1 ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;

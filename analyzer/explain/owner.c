@@ -139,6 +139,14 @@ static bool left_by_jump(struct work *w, uint64_t *at)
 	return false;
 }
 
+/* Has the function around an address lines? Then code of it without one belongs to none. */
+static bool is_told_lines(struct work *w, uint64_t at)
+{
+	const struct function *f = code_function(w->code, at);
+
+	return f && code_place(w->code, f->start)->frames[0].line;
+}
+
 static const struct frame *frame_of_program(const struct place *place)
 {
 	for (unsigned k = 0; k < place->count; k++)
@@ -171,7 +179,7 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, bool is
 	*missing = (struct missing_release){ .function = frame->function, .file = frame->file, .line = frame->line,
 					     .last_line = frame->line, .offset = place->offset,
 					     .module = place->module ? place->module->path : NULL };
-	*confidence = k > 1 || place->count > 1 || (is_object && !is_destructor(frame->function)) ? CONFIDENCE_GUESS
+	*confidence = k > 1 || (!frame->line && is_told_lines(w, at)) || place->count > 1 || (is_object && !is_destructor(frame->function)) ? CONFIDENCE_GUESS
 												   : CONFIDENCE_LIKELY;
 	return missing;
 }
