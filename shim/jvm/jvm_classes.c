@@ -347,7 +347,10 @@ jlong classes_tag(JNIEnv *env, jclass class, const char *signature)
 					     "Ljava/lang/invoke/MethodType", "Ljava/lang/invoke/LambdaForm",
 					     "Ljava/lang/invoke/MemberName", "Ljava/util/Locale", "Lsun/util/",
 					     "Ljava/security/",     "Lsun/security/",       "Ljava/lang/reflect/Method;",
-					     "Ljava/lang/Integer",  "Ljava/lang/Character", "Ljdk/internal/loader/URLClassPath"};
+					     "Ljava/lang/Integer",  "Ljava/lang/Character", "Ljdk/internal/loader/URLClassPath",
+					     "Ljava/lang/Object;",  "Ljava/lang/Long;",     "Ljava/lang/Short;",
+					     "Ljava/lang/Byte;",    "Ljava/util/logging/LogManager$Log", "Ljava/net/URI;",
+					     "[B", "[C", "[D", "[F", "[I", "[J", "[S", "[Z"};
 
 	/* nothing of the program's is put into their statics; each would lead to all that its methods name */
 	static const char *const bare[] = {
