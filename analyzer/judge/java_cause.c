@@ -501,6 +501,21 @@ static void explain(struct work *w, struct leak *leak, const struct java_evidenc
 	leak->explanation = x;
 }
 
+/* Threads that were in one call at once, at the line of the program where what was misused was made. */
+static const struct misuse *overlap_around(const struct model *m, const struct misuse *misuse)
+{
+	uint32_t made = java_own(m, misuse->made_node), there;
+
+	for (uint32_t i = 0; made && i < m->misuse_count; i++) {
+		const struct misuse *other = &m->misuses[i];
+
+		if ((other->kind == WRONG_OVERLAPPED || other->kind == WRONG_RACED) &&
+		    (there = java_own(m, other->node)) != 0 && m->nodes[there].java == m->nodes[made].java)
+			return other;
+	}
+	return NULL;
+}
+
 static void explain_misuse(struct work *w, struct finding *finding)
 {
 	struct model *m = w->m;
@@ -508,9 +523,13 @@ static void explain_misuse(struct work *w, struct finding *finding)
 	struct explanation *x = pool_take(&m->pool, sizeof(*x));
 	struct finding_out f = { .w = w, .explanation = x };
 	uint32_t own = java_own(m, misuse->node);
+	bool is_overlap = misuse->kind == WRONG_OVERLAPPED || misuse->kind == WRONG_RACED;
+	const struct misuse *overlap = is_overlap ? misuse : overlap_around(m, misuse);
 
-	if (misuse->kind == WRONG_OVERLAPPED || misuse->kind == WRONG_RACED) {
-		struct java_evidence e = { .overlap = misuse };
+	if (overlap) {
+		struct java_evidence e = { .overlap = overlap };
+
+		own = is_overlap ? own : java_own(m, overlap->node);
 
 		f.e = &e;
 		decide_unsynchronised(&f, CONFIDENCE_CERTAIN);
