@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Folders are floors: what a file may include is kept by the build and drawn by scripts/floors."""
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -67,3 +68,8 @@ def test_each_folder_says_its_job_in_its_first_line():
     for path in [*(ROOT / "shim").glob("*/meson.build"), *(ROOT / "analyzer").glob("*/meson.build")]:
         first = path.read_text().splitlines()[0]
         assert first.startswith("# "), path
+
+
+def test_every_file_of_tests_is_run():
+    listed = set(re.findall(r"^  '(\w+)': '(?:analyzer|shim|programs)',$", (ROOT / "tests/meson.build").read_text(), re.M))
+    assert listed == {path.stem[5:] for path in (ROOT / "tests").glob("test_*.py")}
