@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 from harness import LEAKSHIM, Server, children, free_port, run, wait_until
@@ -120,6 +121,8 @@ def nginx(folder, env, count):
     with Server(["nginx", "-c", folder / "conf", "-e", folder / "error.log"], env, folder) as server:
         server.wait_for_port(port)
         worker, = wait_until(lambda: len(children(server.pid)) == 1 and children(server.pid), "the worker")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer: # it has a trace from its first block on
+            answer.read()
 
         def parse(text):
             bad = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
