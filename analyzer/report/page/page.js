@@ -19,7 +19,7 @@ function bytes(n) {
 	while (n >= 10240 && i < units.length - 1) { n /= 1024; i++; }
 	return `${i ? n.toFixed(1) : number(n)} ${units[i]}`;
 }
-const age = (s) => s < 1 ? `${s < 0.01 ? (s * 1e3).toFixed(1) : Math.round(s * 1e3)} ms` : s < 120 ? `${s < 10 ? s.toFixed(1) : Math.round(s)} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
+const age = (s) => s < 0.004 ? 'under 4 ms' : s < 1 ? `${s < 0.01 ? (s * 1e3).toFixed(1) : Math.round(s * 1e3)} ms` : s < 120 ? `${s < 10 ? s.toFixed(1) : Math.round(s)} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
 
 const groups = data.processes.flatMap((process, at) => process.groups.map((group) => ({ ...group, at })));
 const loss = (g) => g.bytes + (g.dragged ? g.dragged.bytes : 0);
@@ -192,7 +192,7 @@ function head() {
 	if (!first) return;
 	document.title = `leakshim: ${first.program}`;
 	$('title').textContent = data.processes.length > 1 ? `${first.program} and ${data.processes.length - 1} more` : first.program;
-	$('ended').textContent = data.processes.map((p) => `${p.who}: ${p.ended}`).slice(0, 5).join(' · ');
+	$('ended').textContent = data.processes.map((p) => `${/^\d+$/.test(p.who) ? 'pid ' : ''}${p.who}: ${p.ended}`).slice(0, 5).join(' · ');
 	for (const p of data.processes)
 		for (const [name, total] of Object.entries(p.classes)) {
 			classes[name] = classes[name] || { blocks: 0, bytes: 0 };
