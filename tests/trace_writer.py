@@ -6,11 +6,12 @@ import struct
 HEADER_SIZE = 8192
 TEXT, MODULE, THREAD, NODE, SITE, BLOCK, PENDING, MISMATCH = range(1, 9)
 TYPE, PROBE, RESOURCE, RECORD, FINDING, PROBLEM, SCAN, VERDICT = range(9, 17)
+RELEASED = 17
 SHARED = 19
 JAVA_VM = 24
 ELEMENT = {TEXT: 1, MODULE: 88, THREAD: 40, NODE: 32, SITE: 32, BLOCK: 24, PENDING: 24, MISMATCH: 48,
            TYPE: 64, PROBE: 40, RESOURCE: 128, RECORD: 32, FINDING: 96, PROBLEM: 8,
-           SCAN: 176, VERDICT: 24, SHARED: 24, JAVA_VM: 80}
+           SCAN: 176, VERDICT: 24, RELEASED: 80, SHARED: 24, JAVA_VM: 80}
 PER_CHUNK = {TEXT: 4032, BLOCK: 168, NODE: 126, SITE: 126, SHARED: 168}
 MALLOC, ALIGNED, NEW, NEW_ARRAY = range(4)
 PLAIN, PROGRAM, LIBC, LOADER, SHIM = range(5)
@@ -79,6 +80,11 @@ class Trace:
     def mismatch(self, site, node, made_by, released_by, count=1, size=8, thread=0):
         return self.add(MISMATCH, struct.pack("<2I2HI4Q", site, node, made_by, released_by, thread,
                                               count, size, 1, 2))
+
+    def released(self, site, node, ages):
+        """Watched blocks of a site that were let go: how many were how old, {class of age: count}."""
+        return self.add(RELEASED, struct.pack("<4I2Q24H", site, node, 0, 0, sum(ages.values()), 4096 << max(ages),
+                                              *(ages.get(i, 0) for i in range(24))))
 
     def scan(self, number=1, occasion=1, status=1, missing=0, pause=0, time=0):
         return self.add(SCAN, struct.pack("<8I6Q8I8Q", number, occasion, status, 0, 0, missing, 2, 0, time, 5,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "explain_private.h"
+#include "lifetime.h"
 #include "words.h"
 
 #define BECAUSE_MAX 8u
@@ -29,40 +30,16 @@ void because_add(struct work *w, struct explanation *e, const char *text)
 	e->because = list;
 }
 
-/* The age that so many of the watched ones had at most, in percent. */
-static uint64_t age_of(const uint64_t *ages, uint64_t all, unsigned percent, uint64_t max)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < RELEASE_AGES; i++) {
-		sum += ages[i];
-		if (sum * 100 >= all * percent) {
-			uint64_t bound = (uint64_t)4096 << i;
-
-			return bound < max || i == 0 ? bound : max;
-		}
-	}
-	return max;
-}
-
 static void add_lifetime(struct work *w, struct explanation *e, const struct siblings *s)
 {
 	struct lifetime *l = pool_take(&w->model->pool, sizeof(*l));
-	uint64_t ages[RELEASE_AGES] = { 0 };
+	struct ages ages = { .max_us = 0 };
 
-	for (unsigned i = 0; i < s->count; i++) {
-		for (unsigned k = 0; k < RELEASE_AGES; k++) {
-			ages[k] += s->releases[i].ages[k];
-			l->count += s->releases[i].ages[k];
-		}
-		if (s->releases[i].max_us > l->max_us)
-			l->max_us = s->releases[i].max_us;
-	}
-	if (!l->count)
-		return;
-	l->p50_us = age_of(ages, l->count, 50, l->max_us);
-	l->p99_us = age_of(ages, l->count, 99, l->max_us);
-	e->lifetime = l;
+	for (unsigned i = 0; i < s->count; i++)
+		lifetime_add(&ages, &s->releases[i]);
+	*l = lifetime_of(&ages);
+	if (l->count)
+		e->lifetime = l;
 }
 
 static void add_usually(struct work *w, struct explanation *e, const struct siblings *s)

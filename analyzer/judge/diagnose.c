@@ -9,6 +9,7 @@
 #include "hang.h"
 #include "java.h"
 #include "largest.h"
+#include "overdue.h"
 #include "progress.h"
 #include "processes.h"
 #include "resources.h"
@@ -520,6 +521,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	processes_count(w, d);
 	add_stacks(w, d);
 	largest_find(w, d);
+	overdue_find(w, d, how->suppressions);
 	hang_detail(w, d);
 	resources_detail(w, d);
 	balance_add(w, d);

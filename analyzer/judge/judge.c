@@ -205,6 +205,19 @@ static void note_unscanned(const struct judge *j, const struct model *m, const s
 	fputc('\n', j->to);
 }
 
+/* How many there were in the older trace. */
+static void compare_overdue(struct judge *j, struct diagnosis *d)
+{
+	struct before before;
+
+	for (uint32_t i = 0; i < d->overdue_count && j->is_diff && j->baseline; i++) {
+		struct overdue *o = &d->overdue[i];
+
+		baseline_compare(j->baseline, o->group, o->group->count, &before);
+		o->before_count = before.count;
+	}
+}
+
 void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 {
 	struct failing *failing = pool_regrow(NULL, d->leak_count + 1u, sizeof(*failing));
@@ -213,6 +226,7 @@ void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 
 	note_incomplete(j, m, d);
 	note_unscanned(j, m, d);
+	compare_overdue(j, d);
 	d->shown = (struct class_total){ 0 };
 	for (uint32_t i = 0; i < d->leak_count; i++) {
 		struct failing *f = &failing[kept];

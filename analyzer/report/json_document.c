@@ -84,6 +84,11 @@ static void put_report(struct report_json *j, const struct report *r)
 	for (uint32_t i = 0; i < d->finding_count; i++)
 		report_put_finding(j, r->model, &d->findings[i]);
 	yajl_gen_array_close(j->gen);
+	report_put_key(j, "overdue");
+	yajl_gen_array_open(j->gen);
+	for (uint32_t i = 0; i < d->overdue_count; i++)
+		report_put_overdue(j, r->model, &d->overdue[i]);
+	yajl_gen_array_close(j->gen);
 	report_put_key(j, "probe_problems");
 	yajl_gen_array_open(j->gen);
 	for (uint32_t i = 0; i < r->model->problem_count; i++)

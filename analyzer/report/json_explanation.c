@@ -66,7 +66,7 @@ static void put_holder(struct report_json *j, const struct holder *h)
 	yajl_gen_map_close(j->gen);
 }
 
-static void put_lifetime(struct report_json *j, const struct lifetime *l)
+void report_put_lifetime(struct report_json *j, const struct lifetime *l)
 {
 	report_put_key(j, "lifetime");
 	if (!l) {
@@ -99,7 +99,7 @@ void report_put_explanation(struct report_json *j, enum cause cause, const struc
 	yajl_gen_array_close(j->gen);
 	put_usually(j, e);
 	put_holder(j, e->last_held_by);
-	put_lifetime(j, e->lifetime);
+	report_put_lifetime(j, e->lifetime);
 	report_put_member(j, "advice", e->advice);
 	yajl_gen_map_close(j->gen);
 }

@@ -33,6 +33,8 @@ void report_text(FILE *to, const struct report *r)
 	if (d->leak_count > detailed)
 		fprintf(to, "... and %s smaller groups (--max 0 shows all)\n\n",
 			words_number(a, d->leak_count - detailed, false));
+	for (uint32_t i = 0; i < d->overdue_count && (!r->text_most || i < r->text_most); i++)
+		text_overdue(to, r->model, &d->overdue[i]);
 	text_summary(to, r);
 	if (r->is_trace_gone)
 		return;

@@ -2,13 +2,14 @@
 #ifndef LEAKSHIM_TEXT_PARTS_H
 #define LEAKSHIM_TEXT_PARTS_H
 /*
- * The parts of the report for a person, each in a file of its own: a leak, a wrong use, the explanation of either, and the
+ * The parts of the report for a person, each in a file of its own: a leak, a wrong use, what is overdue, the explanation of either, and the
  * summary.
  */
 #include "report.h"
 #include "text_stack.h"
 
 void text_leak(FILE *to, const struct model *m, const struct leak *leak);
+void text_overdue(FILE *to, const struct model *m, const struct overdue *overdue);
 void text_finding(FILE *to, const struct model *m, const struct finding *finding);
 
 /* Which line forgot, as far as it is known; e may be NULL. */

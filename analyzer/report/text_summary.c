@@ -233,6 +233,8 @@ void text_summary(FILE *to, const struct report *r)
 	if (d->finding_count)
 		fprintf(to, ", %s wrong %s", words_number(a, d->finding_count, false),
 			d->finding_count == 1 ? "use" : "uses");
+	if (d->overdue_count)
+		fprintf(to, ", %s overdue %s", words_number(a, d->overdue_count, false), d->overdue_count == 1 ? "group" : "groups");
 	if (d->totals[CLASS_IN_FLIGHT].blocks > 0 && !d->is_shown[CLASS_IN_FLIGHT])
 		fprintf(to, ", %s in flight", words_number(a, d->totals[CLASS_IN_FLIGHT].blocks, r->model->is_sampled));
 	fprintf(to, ". %s", words_ended(&r->model->pool, r->model));

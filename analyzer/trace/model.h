@@ -401,6 +401,19 @@ struct filter {
 #define DROP_STACK_CUT 4
 #define MODEL_RATES 16
 
+/* What the scan began at. */
+enum root {
+	ROOT_NONE, /* a block */
+	ROOT_GLOBAL,
+	ROOT_STACK,
+	ROOT_REGISTER,
+	ROOT_THREAD_LOCAL,
+	ROOT_MAPPING,
+	ROOT_KERNEL,
+	ROOT_OTHER
+};
+#define MODEL_ROOT_SHIFT 56
+
 struct languages;
 struct model {
 	struct pool pool;
@@ -431,6 +444,8 @@ struct model {
 	struct crowd *crowds; /* by block, of a merged trace; 0: it is none */
 	struct process *processes;
 	uint64_t *members; /* a bit for each process, see struct crowd */
+	uint64_t *held; /* by block, of a reachable one of a living process: the address that leads to it, and in the bits from
+			 * MODEL_ROOT_SHIFT on what kind of root that lies in (enum root); 0: not known. The array may be 0 */
 	uint64_t *back; /* by block, of a lost one: where the block lies that leads to it, of a definite one: that
 			 * leads back to it; 0: no such. The array is 0 if nothing is lost */
 	struct mismatch *mismatches; /* from index 0 */
@@ -681,6 +696,24 @@ struct class_total {
 	uint32_t groups;
 };
 
+/* Of a living process: blocks of a group that are older than any other one from there became before it was let go, while
+ * more of them come. */
+struct overdue {
+	const struct leak *group; /* all that is alive there, without its stack */
+	struct stack stack;
+	struct lifetime lifetime; /* of those that were let go */
+	double count, bytes;
+	uint64_t limit_us;  /* what is older is overdue */
+	uint64_t oldest_us; /* time of birth */
+	uint64_t example;   /* address of the oldest one */
+	double count_a_minute, bytes_a_minute; /* by the times of birth */
+	double forecast_bytes;
+	uint64_t forecast_us;       /* until there are so many bytes; 0: not within a year */
+	const char *const *held_by; /* the way to the oldest one from what holds it; empty: not known */
+	unsigned held_count;
+	double before_count;        /* alive there in an older trace; 0: not known */
+};
+
 struct diagnosis {
 	struct leak *leaks; /* the shown classes, largest first */
 	uint32_t leak_count;
@@ -688,6 +721,8 @@ struct diagnosis {
 	uint32_t detailed; /* the first ones of these have stack and threads */
 	struct finding *findings;
 	uint32_t finding_count;
+	struct overdue *overdue; /* what grows fastest first */
+	uint32_t overdue_count;
 	struct class_total totals[CLASSES];
 	bool is_shown[CLASSES];
 	struct class_total shown;

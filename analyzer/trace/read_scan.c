@@ -154,6 +154,28 @@ static void note_back(struct model *m, uint32_t block, uint64_t from)
 	m->back[block] = from;
 }
 
+static enum root root_of(uint32_t root)
+{
+	static const enum root kinds[TRACE_ROOTS] = {
+		[TRACE_ROOT_GLOBALS] = ROOT_GLOBAL, [TRACE_ROOT_STACKS] = ROOT_STACK, [TRACE_ROOT_REGISTERS] = ROOT_REGISTER,
+		[TRACE_ROOT_TLS] = ROOT_THREAD_LOCAL, [TRACE_ROOT_MMAPS] = ROOT_MAPPING, [TRACE_ROOT_KERNEL] = ROOT_KERNEL,
+	};
+
+	if (!root)
+		return ROOT_NONE;
+	return root < TRACE_ROOTS && kinds[root] ? kinds[root] : ROOT_OTHER;
+}
+
+/* Who holds what can be reached is asked of the living only. */
+static void note_held(struct model *m, uint32_t block, const struct trace_verdict *t)
+{
+	if (m->ending != ENDING_RUNNING && m->ending != ENDING_SNAPSHOT)
+		return;
+	if (!m->held)
+		m->held = pool_array(&m->pool, m->block_count, sizeof(*m->held));
+	m->held[block] = trace_verdict_from(t) | (uint64_t)root_of(trace_verdict_root(t)) << MODEL_ROOT_SHIFT;
+}
+
 static void read_verdict(struct model *m, const struct trace_file *f, const uint32_t *slots,
 			 uint32_t i, uint32_t scan)
 {
@@ -175,6 +197,8 @@ static void read_verdict(struct model *m, const struct trace_file *f, const uint
 			b->owner = slots[t.owner];
 		if (verdict == TRACE_VERDICT_INDIRECT || verdict == TRACE_VERDICT_DEFINITE)
 			note_back(m, slots[i] - 1, trace_verdict_from(&t));
+		if (verdict == TRACE_VERDICT_REACHABLE)
+			note_held(m, slots[i] - 1, &t);
 	}
 	b->class = verdict_class(m, verdict, b->time_us) & 15;
 }
