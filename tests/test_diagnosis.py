@@ -93,6 +93,23 @@ def test_the_report_says_where_siblings_were_released_right_below_the_leak_line(
     assert "are released in frame_done (frame_parser.c:16)" in text and "Advice: " in text
 
 
+@pytest.mark.parametrize("name", ["frame_parser", "line_reader", "callback_copy"])
+def test_how_a_place_was_found_is_told_where_it_is_a_guess_or_asked_for(tmp_path, name):
+    (leak, *_) = explained(tmp_path, name, "-g", "-O0")
+    short, full = (leakshim(tmp_path, "report", tmp_path / (name + ".trace"), *more)[1] for more in ([], ["--full"]))
+    found = [text for text in leak["explanation"]["because"] if re.match("ways through|they part", text)]
+    assert found and all(text in full for text in found), (found, full)
+    assert all((text in short) == (leak["explanation"]["confidence"] == "guess") for text in found), (found, short)
+
+
+def test_ages_that_are_one_step_of_the_clock_are_one_bound(tmp_path):
+    (leak, *_) = explained(tmp_path, "frame_parser", "-g", "-O0")
+    lived = leak["explanation"]["lifetime"]
+    text = leakshim(tmp_path, "report", tmp_path / "frame_parser.trace")[1]
+    assert re.search(r"Usually released within [\d.]+ \w+( \(99 % within [\d.]+ \w+\))? at frame_done", text), text
+    assert ("99 %" in text) == (lived["p50"] != lived["p99"]), (lived, text)
+
+
 def test_with_explain_every_block_is_watched(tmp_path):
     exe, trace = built(tmp_path, "frame_parser"), tmp_path / "t.trace"
     leakshim(tmp_path, "run", "--explain", "-o", trace, "--", exe)

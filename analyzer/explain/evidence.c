@@ -30,6 +30,15 @@ void because_add(struct work *w, struct explanation *e, const char *text)
 	e->because = list;
 }
 
+void because_inner(struct work *w, struct explanation *e, const char *text)
+{
+	unsigned at = e->because_count;
+
+	because_add(w, e, text);
+	if (e->because_count > at)
+		e->because_inner |= 1u << at;
+}
+
 static void add_lifetime(struct work *w, struct explanation *e, const struct siblings *s)
 {
 	struct lifetime *l = pool_take(&w->model->pool, sizeof(*l));

@@ -79,6 +79,7 @@ void kept_explain(struct work *w, struct leak *leak);
 
 /* What an explanation rests on. */
 void because_add(struct work *w, struct explanation *e, const char *text);
+void because_inner(struct work *w, struct explanation *e, const char *text); /* how it was found */
 void evidence_siblings(struct work *w, struct leak *leak, struct explanation *e, const struct siblings *s);
 void evidence_holder(struct work *w, struct explanation *e, const struct walk *walk, const struct way *lost,
 		     const char *function, const char *until);

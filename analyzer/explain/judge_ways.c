@@ -921,14 +921,14 @@ static void tell(struct judging *j, const struct leak *leak, const struct candid
 		frees += w->steps[i].outcome == OUTCOME_FREED;
 		loses += is_loss(w->steps[i].outcome);
 	}
-	because_add(j->w, e, pool_print(p, "ways through the code that lose it: %u; that release it: %u%s", loses, frees,
-					w->is_cut ? "; not all could be followed" : ""));
+	because_inner(j->w, e, pool_print(p, "ways through the code that lose it: %u; that release it: %u%s", loses, frees,
+					  w->is_cut ? "; not all could be followed" : ""));
 	if (best->parts) {
 		const struct frame *f = frame_of(code_place(w->code, w->steps[w->steps[best->parts].parent].end), NULL);
 
-		because_add(j->w, e, f->file && f->line ? pool_print(p, "they part in %s (%s:%u)", f->function ? f->function : "?",
-								      words_file(f->file), f->line)
-							: pool_print(p, "they part in %s", f->function ? f->function : "?"));
+		because_inner(j->w, e, f->file && f->line ? pool_print(p, "they part in %s (%s:%u)", f->function ? f->function : "?",
+									words_file(f->file), f->line)
+							  : pool_print(p, "they part in %s", f->function ? f->function : "?"));
 	}
 	if (may_be_elsewhere(w))
 		because_add(j->w, e, "some ways end where something holds it that could not be followed");

@@ -243,6 +243,11 @@ const char *words_confidence(enum confidence confidence)
 	return words[(unsigned)confidence < CONFIDENCES ? confidence : CONFIDENCE_GUESS];
 }
 
+bool words_tells(const struct explanation *e, unsigned because)
+{
+	return !(e->because_inner >> because & 1) || !e->missing || e->confidence == CONFIDENCE_GUESS;
+}
+
 const char *words_standing(enum standing standing)
 {
 	static const char *const words[] = { NULL, "new", "grown", "known" };

@@ -38,21 +38,22 @@ const char *words_wrong(enum wrong kind);               /* "released-again": for
 const char *words_cause(enum cause cause);              /* "error-path": for programs; 0: unknown */
 const char *words_cause_reason(enum cause cause);       /* "one way through the code does not release it"; 0 */
 const char *words_confidence(enum confidence confidence);
+/* How a place was found matters to a person where it is a guess. */
+bool words_tells(const struct explanation *e, unsigned because);
 /* The function that did it. */
 const char *words_misuser(const struct model *m, const struct misuse *misuse);
 
 const char *words_family(enum family family);          /* "operator new[]" */
 const char *words_ending(enum ending ending);          /* "exit": for programs */
 
-/* "The program ended by exit(0)" */
 /* Its pid, or how many processes a merged trace is of. */
 const char *words_process(struct pool *p, const struct model *m);
+/* "The program ended by exit(0)" */
 const char *words_ended(struct pool *p, const struct model *m);
 
 /* "12 blocks have no stack" for drops[which] = 12; 0 for reasons not known. */
 const char *words_drop(struct pool *p, unsigned which, uint64_t count);
 const char *words_drop_key(unsigned which); /* "no_space"; 0 */
 
-/* A function as it stands in a frame, module+offset without one. */
 const char *words_file(const char *path); /* the last part */
 #endif

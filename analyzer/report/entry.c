@@ -182,9 +182,11 @@ static const char *sentences(struct maker *k, const struct leak *leak)
 	const struct model *m = k->report->model;
 	const struct explanation *x = leak->explanation;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
-	const char *text = pool_print(&k->pool, "%s. Oldest %s, newest %s.", words_class_reason(m, leak->class, leak->count < 1.5),
-				      seconds(&k->pool, m->now_us > leak->oldest_us ? m->now_us - leak->oldest_us : 0),
-				      seconds(&k->pool, m->now_us > leak->newest_us ? m->now_us - leak->newest_us : 0));
+	const char *oldest = seconds(&k->pool, m->now_us > leak->oldest_us ? m->now_us - leak->oldest_us : 0);
+	const char *newest = seconds(&k->pool, m->now_us > leak->newest_us ? m->now_us - leak->newest_us : 0);
+	const char *reason = words_class_reason(m, leak->class, leak->count < 1.5);
+	const char *text = strcmp(oldest, newest) ? pool_print(&k->pool, "%s. Oldest %s, newest %s.", reason, oldest, newest)
+						  : pool_print(&k->pool, "%s. Age %s.", reason, oldest);
 
 	if (leak->dragged_count > 0)
 		text = pool_print(&k->pool, "%s %s blocks, %s, hang on it.", text,
@@ -195,7 +197,8 @@ static const char *sentences(struct maker *k, const struct leak *leak)
 	if (words_cause_reason(leak->cause))
 		text = pool_print(&k->pool, "%s Cause: %s.", text, words_cause_reason(leak->cause));
 	for (unsigned i = 0; x && i < x->because_count; i++)
-		text = pool_print(&k->pool, "%s %s.", text, utf8(k, x->because[i]));
+		if (words_tells(x, i))
+			text = pool_print(&k->pool, "%s %s.", text, utf8(k, x->because[i]));
 	return text;
 }
 

@@ -171,7 +171,8 @@ static void put_explanation(struct html *h, const struct entry *e)
 	json_put_text(h->j, "missing", e->is_missing_release ? entry_spot_text(&h->scratch, &e->primary) : NULL);
 	json_put_array(h->j, "because");
 	for (unsigned i = 0; x && i < x->because_count; i++)
-		json_text(h->j, words_utf8(&h->scratch, x->because[i]));
+		if (words_tells(x, i))
+			json_text(h->j, words_utf8(&h->scratch, x->because[i]));
 	json_array_end(h->j);
 	json_put_text(h->j, "advice", e->advice);
 	json_put_text(h->j, "holder", x ? holder_text(h, x->last_held_by) : NULL);

@@ -3,6 +3,7 @@
 #include "text_parts.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "words.h"
 
@@ -28,14 +29,16 @@ static void print_missing_release(FILE *to, const struct missing_release *missin
 
 static void print_usually(FILE *to, const struct explanation *e)
 {
+	const struct lifetime *l = e->lifetime;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
 	if (!e->usually || !e->usually_count)
 		return;
 	fputs("  Usually released", to);
-	if (e->lifetime)
-		fprintf(to, " after %s in the middle, %s at p99", words_time(a, e->lifetime->p50_us),
-			words_time(b, e->lifetime->p99_us));
+	if (l) /* they are counted in steps: these are the upper ends */
+		fprintf(to, " within %s", words_time(a, l->p50_us));
+	if (l && strcmp(a, words_time(b, l->p99_us)))
+		fprintf(to, " (99 %% within %s)", b);
 	fputs(" at", to);
 	for (unsigned i = 0; i < e->usually_count && i < USUALLY_SHOWN; i++) {
 		fputs(i ? ", " : " ", to);
@@ -94,6 +97,8 @@ void text_explanation(FILE *to, enum cause cause, const struct explanation *e)
 		fprintf(to, "%s.\n", sure[(unsigned)e->confidence < CONFIDENCES ? e->confidence : CONFIDENCE_GUESS]);
 	}
 	for (unsigned i = 0; e->because && i < e->because_count; i++) {
+		if (!words_tells(e, i) && !text_stack_is_full())
+			continue;
 		fputs("  ", to);
 		text_stack_function(to, e->because[i]);
 		fputs(".\n", to);

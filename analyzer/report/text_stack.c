@@ -18,6 +18,11 @@ void text_stack_full(bool full)
 	is_full = full;
 }
 
+bool text_stack_is_full(void)
+{
+	return is_full;
+}
+
 void text_stack_name(FILE *to, const char *name)
 {
 	words_escape(to, name && *name ? name : "?");

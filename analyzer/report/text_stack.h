@@ -12,6 +12,7 @@
 
 /* For all that is printed from now on. */
 void text_stack_full(bool is_full);
+bool text_stack_is_full(void);
 
 void text_stack_name(FILE *to, const char *name); /* "?" for none */
 void text_stack_function(FILE *to, const char *function);

@@ -587,6 +587,7 @@ struct explanation {
 	const struct missing_release *missing; /* 0: it cannot be told; because says what was looked at */
 	const char *const *because;
 	unsigned because_count;
+	uint32_t because_inner; /* bits of those that only tell how it was found */
 	const struct releasing *usually; /* most frequent first */
 	unsigned usually_count;
 	const struct holder *last_held_by; /* 0: not known */

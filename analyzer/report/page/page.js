@@ -19,7 +19,7 @@ function bytes(n) {
 	while (n >= 10240 && i < units.length - 1) { n /= 1024; i++; }
 	return `${i ? n.toFixed(1) : number(n)} ${units[i]}`;
 }
-const age = (s) => s < 0.004 ? 'under 4 ms' : s < 1 ? `${s < 0.01 ? (s * 1e3).toFixed(1) : Math.round(s * 1e3)} ms` : s < 120 ? `${s < 10 ? s.toFixed(1) : Math.round(s)} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
+const age = (s) => s < 0.004 ? 'under 4 ms' : s < 1 ? `${Math.round(s * 1e3)} ms` : s < 120 ? `${s < 10 ? s.toFixed(1) : Math.round(s)} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
 
 const groups = data.processes.flatMap((process, at) => process.groups.map((group) => ({ ...group, at })));
 const loss = (g) => g.bytes + (g.dragged ? g.dragged.bytes : 0);
@@ -50,7 +50,9 @@ function stack(trail) {
 }
 
 function lifetime(l) {
-	return l && `Others from here lived ${age(l.p50)} in the middle, ${age(l.p99)} at p99, ${age(l.max)} at most (${number(l.count)} seen).`;
+	if (!l) return undefined;
+	const most = age(l.p99) === age(l.p50) ? '' : `, 99 % of them within ${age(l.p99)}`;
+	return `Others from here were usually released within ${age(l.p50)}${most} (${number(l.count)} seen).`;
 }
 
 function explanation(g) {
