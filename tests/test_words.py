@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import LEAKSHIM, groups, report, run, under_run, victim
+from harness import LEAKSHIM, ROOT, groups, report, run, under_run
 
 SHARED = """
 #include <map>
@@ -47,8 +47,11 @@ def test_only_classes_that_have_any_are_listed(box):
     assert " 0," not in text and "definite" not in text, text
 
 
-def test_who_takes_a_fingerprint_and_names_variables_and_fields(box):
-    under_run([victim("keeps_a_list")], box / "t")
+@pytest.mark.parametrize("compiler, dwarf", [("gcc", 4), ("gcc", 5), ("clang", 4), ("clang", 5)])
+def test_who_takes_a_fingerprint_and_names_variables_and_fields(compiler, dwarf, box):
+    source = ROOT / "tests/victims/keeps_a_list.c"
+    subprocess.run([compiler, f"-gdwarf-{dwarf}", source, "-o", box / "keeps_a_list"], check=True)
+    under_run([box / "keeps_a_list"], box / "t")
     (group,) = groups(report(box / "t"), "make_buffer")
     text = run([LEAKSHIM, "who", box / "t", group["fingerprint"]]).stdout.decode()
     first, *held, root = text.splitlines()

@@ -20,15 +20,22 @@ static Dwarf *debug_of(struct image *image)
 	return image->state == IMAGE_GOOD ? dwfl_module_getdwarf(image->mod, &bias) : NULL;
 }
 
+/* The address stands in the operation, or in a table that it names: clang's DWARF 5, and what was split off. */
 static bool is_at(Dwarf_Die *die, uint64_t address)
 {
-	Dwarf_Attribute attr;
+	Dwarf_Attribute attr, place;
+	Dwarf_Addr named;
 	Dwarf_Op *ops;
 	size_t count;
 
-	return dwarf_tag(die) == DW_TAG_variable && dwarf_attr(die, DW_AT_location, &attr) &&
-	       !dwarf_getlocation(&attr, &ops, &count) && count == 1 && ops[0].atom == DW_OP_addr &&
-	       ops[0].number == address;
+	if (dwarf_tag(die) != DW_TAG_variable || !dwarf_attr(die, DW_AT_location, &attr) ||
+	    dwarf_getlocation(&attr, &ops, &count) || count != 1)
+		return false;
+	if (ops[0].atom == DW_OP_addr)
+		return ops[0].number == address;
+	if (ops[0].atom != DW_OP_addrx && ops[0].atom != DW_OP_GNU_addr_index)
+		return false;
+	return !dwarf_getlocation_attr(&attr, &ops[0], &place) && !dwarf_formaddr(&place, &named) && named == address;
 }
 
 /* The variable at an address among the children of a DIE, and theirs. */
