@@ -148,7 +148,7 @@ def second_look(tmp_path, name, *options):
     return json.loads(leakshim(tmp_path, "report", "--format", "json", trace)[1])["leaks"]
 
 
-@pytest.mark.parametrize("name", ["mailbox", "channel_close", "list_remove", "message_bus", "tree_free"])
+@pytest.mark.parametrize("name", ["mailbox", "channel_close", "list_remove", "message_bus", "tree_free", "log_shipper"])
 def test_a_second_look_sees_what_held_a_block_last_go(tmp_path, name):
     leak = second_look(tmp_path, name)[0]
     _, function, lines = answer(name)
@@ -241,3 +241,10 @@ def test_code_that_was_damaged_since_gives_no_crash_and_no_names(tmp_path):
         exe.write_bytes(bytes(damaged))
         status, text, err = leakshim(tmp_path, "report", "--format", "json", trace)
         assert status == 0 and json.loads(text)["leaks"], err
+
+
+def test_where_no_line_can_be_named_it_is_said_what_was_seen_and_who_finds_out(tmp_path):
+    leak = explained(tmp_path, "log_shipper", "-g")[0]
+    assert not leak["cause"] and leak["explanation"]["missing_release"] is None
+    assert any("are released in worker" in text for text in leak["explanation"]["because"]), leak
+    assert "run --explain" in leak["explanation"]["advice"]

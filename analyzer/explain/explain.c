@@ -299,6 +299,22 @@ static void set_count(const struct work *w, const struct leak *leak, struct walk
 	walk->count_width = type->count_width;
 }
 
+/* No line can be named: what was seen of others, and who may find out. */
+static void tell_what_is_known(struct work *w, struct leak *leak, const struct siblings *siblings)
+{
+	struct explanation *e = pool_take(&w->model->pool, sizeof(*e));
+
+	e->confidence = CONFIDENCE_GUESS;
+	evidence_siblings(w, leak, e, siblings);
+	because_add(w, e, "the code that handles it was followed as far as it could be, and no way was found that loses it");
+	if (!w->model->watched_count)
+		e->advice = w->model->ending == ENDING_RUNNING || w->model->ending == ENDING_SNAPSHOT
+				    ? pool_print(&w->model->pool, "leakshim explain %u %s watches who holds the next ones", w->model->pid,
+						 leak->fingerprint)
+				    : "leakshim run --explain -- PROGRAM runs it twice, and watches who holds them";
+	leak->explanation = e;
+}
+
 static void follow(struct work *w, struct leak *leak)
 {
 	uint32_t nodes[NODES_MAX];
@@ -325,6 +341,8 @@ static void follow(struct work *w, struct leak *leak)
 	if (!leak->explanation && !circle_explain(w, leak, &walk_of) && !contradiction_explain(w, leak, &walk_of, &siblings))
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	watched_explain(w, leak, &siblings);
+	if (!leak->explanation && !leak->resource && !w->model->process_count)
+		tell_what_is_known(w, leak, &siblings);
 	walk_drop(&walk_of);
 	flow_close(walk_of.flow);
 }
