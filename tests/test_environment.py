@@ -127,6 +127,13 @@ def test_chroot_without_proc(with_folder, box):
         assert (10, 1000) in blocks and (10000, 500000) in blocks
 
 
+def test_a_program_for_reports_that_cannot_be_run_is_named(box):
+    for analyzer in (box / "missing", "/etc/passwd"):
+        done = run(LEAK, preload(box, analyzer=analyzer))
+        assert f"the program for the report cannot be run: {analyzer}; analyzer=PATH names another one" in done.text, done
+        assert "the trace is " in done.text, done
+
+
 @root_only
 def test_read_only_current_directory_as_an_unprivileged_user(box):
     here = box / "here"

@@ -88,6 +88,10 @@ void reporting_say_where(void)
 {
 	if (is_told)
 		return;
+	if (!settings.analyzer[0])
+		note_say("no program leakshim was found for the report, neither beside the library nor installed", 0, 0);
+	else if (sys_call3(SYS_access, (long)settings.analyzer, X_OK, 0))
+		note_say("the program for the report cannot be run: ", settings.analyzer, "; analyzer=PATH names another one");
 	note_say("the trace is ", place_path(), "; next: leakshim report TRACE");
 }
 
