@@ -36,6 +36,20 @@ static bool is_same_call(struct work *w, uint32_t node, uint32_t innermost)
 	return explain_nodes(w, node, &first, 1) && w->model->nodes[first].pc == w->model->nodes[innermost].pc;
 }
 
+/* A library makes things of its own during a call that also makes what it hands out: a buffer of getline's stream, a scratch string
+ * of asprintf. How those go says nothing of the other. */
+static bool is_the_librarys(struct work *w, const struct leak *leak, const struct release *r)
+{
+	const struct model *m = w->model;
+	uint32_t node = m->sites[r->site].node, made, released;
+
+	if (!explain_nodes(w, node, &made, 1) || made == node)
+		return false;
+	if (code_function(w->code, m->nodes[node].pc - 1) != code_function(w->code, m->nodes[leak->node].pc - 1))
+		return true;
+	return r->node != node && explain_nodes(w, r->node, &released, 1) && m->nodes[released].pc == m->nodes[made].pc;
+}
+
 static bool is_same_line(const struct place *a, const struct place *b)
 {
 	const struct frame *x = &a->frames[0], *y = &b->frames[0];
@@ -44,7 +58,8 @@ static bool is_same_line(const struct place *a, const struct place *b)
 }
 
 /* One line may have several calls in the code, one for each way out of it. */
-static bool find_by_lines(struct work *w, const uint32_t *nodes, unsigned node_count, struct release *list, unsigned *count)
+static bool find_by_lines(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count, struct release *list,
+			  unsigned *count)
 {
 	const struct model *m = w->model;
 
@@ -56,7 +71,7 @@ static bool find_by_lines(struct work *w, const uint32_t *nodes, unsigned node_c
 		       is_same_line(code_place(w->code, m->nodes[other[same]].pc - 1),
 				    code_place(w->code, m->nodes[nodes[same]].pc - 1)))
 			same++;
-		if (n && same == n && (n == node_count || n == LINES_MAX))
+		if (n && same == n && (n == node_count || n == LINES_MAX) && !is_the_librarys(w, leak, &m->releases[i]))
 			add(list, count, &m->releases[i]);
 	}
 	return *count > 0;
@@ -74,10 +89,10 @@ void siblings_find(struct work *w, const struct leak *leak, const uint32_t *node
 			add(list, &count, &m->releases[i]);
 	s->is_same_stack = count > 0;
 	for (uint32_t i = 0; i < m->release_count && !s->is_same_stack; i++)
-		if (is_same_call(w, m->sites[m->releases[i].site].node, nodes[0]))
+		if (is_same_call(w, m->sites[m->releases[i].site].node, nodes[0]) && !is_the_librarys(w, leak, &m->releases[i]))
 			add(list, &count, &m->releases[i]);
 	if (!count)
-		s->is_same_lines = find_by_lines(w, nodes, node_count, list, &count);
+		s->is_same_lines = find_by_lines(w, leak, nodes, node_count, list, &count);
 	if (count)
 		qsort(list, count, sizeof(*list), by_count);
 	for (unsigned i = 0; i < count; i++)
