@@ -400,6 +400,9 @@ def test_live_scan_suspects_once_and_confirms_twice(box):
     assert "scan of 2 threads" in text and "stood still for 3.1 ms" in text, text
     assert "not looked at for pointers: pointers that the kernel holds" in text, text
     assert classes(report(trace))[105] == "in-flight"  # made after the scan
+    t.write(box / "other.trace")
+    summed = run([LEAKSHIM, "report", trace, box / "other.trace"]).stdout.decode()
+    assert "Sums over 2 processes" in summed and "stood still" not in summed, summed  # no pause of its own
 
 
 def test_failed_scan_is_said_and_nothing_is_classified(box):

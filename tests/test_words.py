@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The report is in words that a person reads: functions of the program first, names as they were written."""
+import re
 import shutil
 import subprocess
 
@@ -78,6 +79,49 @@ def test_debug_information_that_cannot_be_read_is_named(box):
         under_run([out], box / f"{name}.t")
         text = run([LEAKSHIM, "report", box / f"{name}.t"]).stdout.decode()
         assert word in text or (name == "packed" and "(lose.c:2)" in text), text
+
+
+FROM_LIBC = """
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static __attribute__((noinline)) void name(int i) { char *s; if (asprintf(&s, "name %d", i) > 0) puts(s); }
+static __attribute__((noinline)) void lines(void)
+{
+    FILE *f = fopen("/etc/passwd", "r");
+    char *line = NULL;
+    size_t n = 0;
+    while (getline(&line, &n, f) > 0)
+        ;
+    fclose(f);
+}
+static __attribute__((noinline)) void copy(int i) { char *s = strdup("text"); if (i) free(s); }
+int main(void) { for (int i = 0; i < 3; i++) name(i), copy(i); lines(); return 0; }
+"""
+
+
+def from_libc(box, *options):
+    (box / "libc.c").write_text(FROM_LIBC)
+    subprocess.run(["gcc", *options, "-O0", box / "libc.c", "-o", box / "libc"], check=True)
+    under_run([box / "libc"], box / "t")
+    text = run([LEAKSHIM, "report", box / "t"]).stdout.decode()
+    return text.split("leakshim: ", 1)[0].split("LEAK: ")[1:]
+
+
+def test_what_a_library_makes_for_itself_in_a_call_is_no_sibling_of_what_it_hands_out(box):
+    found = {part.split("made in ")[1].split()[0]: part for part in from_libc(box, "-g")}
+    assert set(found) == {"name", "lines", "copy"}, found
+    for function in ("name", "lines"):  # a scratch string of asprintf, and the buffer of getline's stream
+        assert "are released" not in found[function] and "none of" in found[function], found
+    assert "are released in copy" in found["copy"], found
+
+
+def test_a_program_without_names_is_named_by_file_and_offset_and_not_by_what_it_called(box):
+    parts = from_libc(box, "-s")
+    assert len(parts) == 3
+    for part in parts:
+        assert re.search(r"^[^\n]*, made in libc\+0x[0-9a-f]+ \[", part) and "in ?" not in part, part
 
 
 @pytest.mark.parametrize("version, tool", [("4", "dwp"), ("5", "llvm-dwp-14"), ("5", "llvm-dwp-19")])

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What an explanation rests on, in words and figures. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "explain_private.h"
@@ -10,10 +11,13 @@
 #define USUALLY_MAX 8u
 #define NODES_MAX 64u
 
-static const char *at(struct work *w, const struct frame *f)
+static const char *at(struct work *w, const struct place *place)
 {
+	const struct frame *f = &place->frames[0];
 	const char *name = f->function ? f->function : "?";
 
+	if (!f->function && place->module)
+		return pool_print(&w->model->pool, "%s+0x%" PRIx64, words_file(place->module->path), place->offset);
 	return f->file && f->line ? pool_print(&w->model->pool, "%s (%s:%u)", name, words_file(f->file), f->line)
 				  : pool_text(&w->model->pool, name);
 }
@@ -96,7 +100,7 @@ void evidence_siblings(struct work *w, struct leak *leak, struct explanation *e,
 				     words_number(a, (double)e->usually[0].count, false),
 				     words_number(b, (double)s->watched, false),
 				     s->is_same_stack ? "here" : s->is_same_lines ? "the same line" : "the same call",
-				     at(w, &e->usually[0].place->frames[0])));
+				     at(w, e->usually[0].place)));
 }
 
 /* What held the block last. */

@@ -25,12 +25,12 @@ struct failing {
 static void say_maker(FILE *to, const char *before, const struct leak *leak)
 {
 	struct own own = own_frame(&leak->stack);
-	char name[1024];
+	char name[OWN_NAME], unnamed[OWN_NAME];
 
-	if (!own.frame || !own.frame->function)
+	if (!own.frame)
 		return;
 	fputs(before, to);
-	words_escape(to, short_name(name, sizeof(name), own.frame->function));
+	words_escape(to, short_name(name, sizeof(name), own_name(&own, unnamed)));
 	if (own.frame->file) {
 		fputs(" (", to);
 		words_escape(to, words_file(own.frame->file));

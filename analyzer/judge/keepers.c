@@ -48,14 +48,16 @@ static const char *block_words(struct work *w, uint32_t block, uint64_t offset)
 	struct pool *p = &w->m->pool;
 	const char *at = "an unknown place";
 	struct stack stack;
+	char unnamed[OWN_NAME];
 	struct own own;
 
 	stacks_path(&w->path, w->m, w->s, w->m->sites[w->m->blocks[block].site].node);
 	stack = stacks_resolve(&w->path, w->m, w->s);
 	own = own_frame(&stack);
-	if (own.frame && own.frame->function)
-		at = own.frame->file ? pool_print(p, "%s (%s:%u)", own.frame->function, words_file(own.frame->file), own.frame->line)
-				     : own.frame->function;
+	if (own.frame)
+		at = pool_text(p, own_name(&own, unnamed));
+	if (own.frame && own.frame->file)
+		at = pool_print(p, "%s (%s:%u)", at, words_file(own.frame->file), own.frame->line);
 	return offset ? pool_print(p, "block made in %s, offset %" PRIu64, at, offset) : pool_print(p, "block made in %s", at);
 }
 

@@ -3,6 +3,8 @@
 #include "own.h"
 #include "java_code.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool begins_with_one_of(const char *path, const char *const *folders)
@@ -57,6 +59,16 @@ bool own_is_library(const struct place *place, const struct frame *frame)
 	return own_is_library_module(module);
 }
 
+const char *own_name(const struct own *own, char out[OWN_NAME])
+{
+	if (own->frame && own->frame->function)
+		return own->frame->function;
+	if (!own->place || !own->place->module)
+		return "?";
+	snprintf(out, OWN_NAME, "%.900s+0x%" PRIx64, own->place->module->name, own->place->offset);
+	return out;
+}
+
 struct own own_frame(const struct stack *stack)
 {
 	struct own best = { 0 };
@@ -68,7 +80,8 @@ struct own own_frame(const struct stack *stack)
 		for (unsigned k = 0; k < place->count; k++) {
 			const struct frame *frame = &place->frames[k];
 			bool is_own = !own_is_library(place, frame);
-			unsigned now = 1 + (frame->function ? 1 : 0) + (frame->file ? 1 : 0) + (is_own && frame->function ? 4 : 0);
+			unsigned now = 1 + (frame->function ? 1 : 0) + (frame->file ? 1 : 0) +
+				       (!is_own ? 0 : frame->function ? 4 : place->module ? 3 : 0); /* code without a file tells nobody anything */
 
 			if (now > rank) {
 				best = (struct own){ .place = place, .frame = frame, .depth = i };

@@ -18,6 +18,10 @@ struct own {
 };
 
 /* The innermost own frame with a line; without one, with a name; without one, the innermost frame that has either. */
+/* The function, or module+offset where it has no name. */
+#define OWN_NAME 1024u
+const char *own_name(const struct own *own, char out[OWN_NAME]);
+
 struct own own_frame(const struct stack *stack);
 
 /* Is this frame code that the system brought along? */

@@ -11,8 +11,11 @@
 
 static void print_missing_release(FILE *to, const struct missing_release *missing)
 {
+	bool is_named = missing->function && *missing->function;
+
 	fputs(" in ", to);
-	text_stack_function(to, missing->function && *missing->function ? missing->function : "?");
+	if (is_named || !missing->module)
+		text_stack_function(to, is_named ? missing->function : "?");
 	if (missing->file && missing->line) {
 		fputs(" (", to);
 		words_escape(to, words_file(missing->file));
@@ -21,7 +24,7 @@ static void print_missing_release(FILE *to, const struct missing_release *missin
 			fprintf(to, "-%u", missing->last_line);
 		fputc(')', to);
 	} else if (missing->module) {
-		fputs(" in ", to);
+		fputs(is_named ? " in " : "", to);
 		text_stack_name(to, words_file(missing->module));
 		fprintf(to, "+0x%" PRIx64, missing->offset);
 	}

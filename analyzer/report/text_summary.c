@@ -139,6 +139,7 @@ static void print_probes(FILE *to, const struct model *m)
 static void print_scan(FILE *to, struct model *m)
 {
 	const struct scan *scan = &m->scan;
+	bool is_one = !scan->is_at_end && !m->process_count; /* a sum has no pause of its own */
 	char a[WORDS_SIZE];
 
 	if (scan->failure && m->java.status == JAVA_NONE)
@@ -146,14 +147,14 @@ static void print_scan(FILE *to, struct model *m)
 			scan->is_done ? " Classes are those of the scan before." : "");
 	if (!scan->is_done)
 		return;
-	if (!scan->is_at_end)
+	if (is_one)
 		fprintf(to, "leakshim: scan of %u %s, %s ago; the program stood still for %.1f ms",
 			scan->threads, scan->threads == 1 ? "thread" : "threads",
 			words_time(a, text_age(m, scan->time_us)), (double)scan->pause_us / 1000);
-	if (!scan->is_at_end && scan->looks > 1)
+	if (is_one && scan->looks > 1)
 		fprintf(to, " (median of %u looks %.1f ms, worst %.1f ms)", scan->looks, (double)scan->median_us / 1000,
 			(double)scan->worst_us / 1000);
-	if (!scan->is_at_end)
+	if (is_one)
 		fputs(".\n", to);
 	if (scan->missing)
 		fprintf(to, "leakshim: not looked at for pointers: %s; what they hold may be shown "
