@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A thread that has ended and that nobody joined is told of as what it is: a stack that stays."""
 import os
+import subprocess
 import time
 
 import pytest
@@ -45,6 +46,30 @@ def test_threads_that_still_run_are_no_leaks(box):
     done = preloaded([victim("never_joined"), "running"], box, settings=QUIET)
     assert done.status == 0, done
     assert [group[:2] for group in threads(report(only_trace(box)))] == [("reachable", 5)]
+
+
+KEEPS_SECRETS = """
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+static void *wait(void *p) { for (;;) pause(); return p; }
+int main(void)
+{
+    pthread_t thread;
+    for (int i = 0; i < 3; i++)
+        pthread_create(&thread, 0, wait, 0);
+    return geteuid() ? prctl(PR_SET_DUMPABLE, 0) : setuid(65534);
+}
+"""
+
+
+def test_threads_that_still_run_are_no_leaks_where_proc_is_closed_to_the_program(box):
+    subprocess.run(["gcc", "-g", "-pthread", "-x", "c", "-", "-o", box / "secrets"], input=KEEPS_SECRETS.encode(), check=True)
+    box.chmod(0o777)
+    done = preloaded([box / "secrets"], box)
+    assert done.status == 0, done
+    whole = report(only_trace(box))
+    assert {x["class"] for x in whole["leaks"] if x["type"] == "thread"} == {"reachable"}, whole["leaks"]
 
 
 def test_growth_of_what_libc_keeps_is_told_when_two_moments_are_compared(box):

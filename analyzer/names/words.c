@@ -162,6 +162,9 @@ const char *words_class_reason(const struct model *m, enum leak_class class, boo
 
 	if (class == CLASS_UNCLASSIFIED && m->java.status == JAVA_FOLLOWED)
 		return "not classified: whether anything leads to them could not be told";
+	if (class == CLASS_UNCLASSIFIED && m->scan.is_done && m->scan.missing)
+		return is_one ? "not classified: not all that may point at it could be looked at"
+			      : "not classified: not all that may point at them could be looked at";
 	if (class == CLASS_UNCLASSIFIED && m->scan.is_done)
 		return "not classified: made after the latest scan";
 	return reasons[class][is_one];

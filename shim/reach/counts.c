@@ -36,6 +36,16 @@ static int is_running(const struct trace_resource *r, const struct reach_cut *cu
 	return !cut->tid_offset || !reach_maps_readable(m->maps, at, at + 4) || *(const uint32_t *)at;
 }
 
+/* It is no leak while it runs, whoever points at it. */
+static void note_running(struct trace_resource *r, uint32_t scan)
+{
+	r->cut_count = -1;
+	r->cut_short = 0;
+	r->cut_pointers = 1;
+	r->cut_class = TRACE_CUT_POINTED;
+	__atomic_store_n(&r->cut_scan, scan, __ATOMIC_RELEASE);
+}
+
 static void note_loose(struct trace_resource *r, const struct reach_loose *l, uint32_t scan, int is_pointed, int is_doubtful)
 {
 	uint32_t at = reach_loose_place(l, trace_resource_address(r));
@@ -217,11 +227,13 @@ void reach_counts_note(const struct reach_cut *cut, const struct reach_file *fil
 	int can = can_compare(cut, m);
 	int can_threads = can || (m->pointers && !cut->scan->missing && cut->roots == ALL_ROOTS);
 
-	for (uint64_t i = 1; can_threads && i < used; i++) {
+	for (uint64_t i = 1; i < used; i++) {
 		struct trace_resource *r = living(file, i);
 		const struct trace_type *t = r ? reach_element(file, TRACE_AREA_TYPE, r->type, sizeof *t) : 0;
 
-		if (t && (can || t->flags & TRACE_TYPE_THREAD))
+		if (t && (can || (can_threads && t->flags & TRACE_TYPE_THREAD)))
 			note(r, t, m, cut);
+		else if (t && t->flags & TRACE_TYPE_THREAD && is_running(r, cut, m))
+			note_running(r, cut->scan->number);
 	}
 }
