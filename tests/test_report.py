@@ -865,3 +865,58 @@ def test_a_terminal_is_shown_the_progress_of_what_takes_longer_than_a_second(box
     assert re.search(r"leakshim: writing the report \[#*\.*\] +\d+ %", sent), sent
     assert sent.endswith("\r\x1b[K")
     assert "%" not in run(words).text
+
+
+READS = r"""
+#include <stdlib.h>
+#include <string.h>
+static char *volatile table[9];
+__attribute__((noinline)) static void read_config(int fails, int from)
+{
+	char *a = strdup("one");
+	char *b = malloc(200);
+	char *c = calloc(1, 300);
+	table[from] = a, table[from + 1] = b, table[from + 2] = c;
+	if (fails)
+		return; /* forgets all three */
+	free(a), free(b), free(c);
+}
+int main(void)
+{
+	read_config(0, 0);
+	read_config(1, 3);
+	memset((void *)table, 0, sizeof(table));
+	return 0;
+}
+"""
+
+
+def test_groups_of_one_cause_below_one_call_are_told_in_one_line_unless_all_are_asked_for(box):
+    trace = box / "t.trace"
+    under_run([compiled(box, "reads", READS, "-g", "-O0", "-fno-builtin")], trace)
+    text = text_of(trace)
+    groups = json.loads(run([LEAKSHIM, "report", "--format", "json", trace]).stdout)["leaks"]
+    same = {(leak["cause"], leak["explanation"]["missing_release"]["line"]) for leak in groups}
+    assert len(groups) == 3 and len(same) == 1, groups
+    assert text.count("LEAK:") == 1, text
+    assert "\n... 2 more groups below read_config have the same cause: 2 blocks, 204 bytes (--full shows them)\n" in text, text
+    full = run([LEAKSHIM, "report", "--full", trace]).stdout.decode()
+    assert full.count("LEAK:") == 3 and "more group" not in full, full
+
+
+def test_groups_below_two_calls_or_of_two_causes_are_told_each(box):
+    trace = box / "t.trace"
+    two = READS.replace("\tread_config(1, 3);", "\tread_config(1, 3);\n\tread_config(1, 6);")
+    under_run([compiled(box, "two", two, "-g", "-O0", "-fno-builtin")], trace)
+    assert text_of(trace).count("LEAK:") == 2 and text_of(trace).count("... 2 more groups below read_config") == 2
+
+
+def test_a_small_certain_leak_comes_before_a_large_reachable_block(box):
+    trace = tw.Trace()
+    module = trace.module("/nowhere/victim", tw.PROGRAM)
+    for pc, size, verdict in ((0x401000, 1 << 20, tw.REACHABLE), (0x402000, 10, tw.DEFINITE), (0x403000, 5000, tw.POSSIBLE)):
+        site = trace.site(trace.stack(module, pc), blocks=1, size=size, live=size)
+        trace.verdict(trace.block(site, size), verdict)
+    trace.scan()
+    whole = json.loads(run([LEAKSHIM, "report", "--show", "all", "--format", "json", trace.write(box / "t.trace")]).stdout)
+    assert [leak["class"] for leak in whole["leaks"]] == ["definite", "possible", "reachable"]

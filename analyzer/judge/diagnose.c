@@ -278,11 +278,21 @@ static bool is_shown(const struct leak *leak, unsigned show)
 					    show & 1u << CLASS_DEFINITE);
 }
 
-static int order_size(const void *left, const void *right)
+/* What is lost for certain comes first, what still may be needed last. */
+static int order_class(const struct leak *leak)
+{
+	if (leak->class == CLASS_DEFINITE || leak->class == CLASS_HELD)
+		return 0;
+	return leak->class == CLASS_INDIRECT || leak->class == CLASS_POSSIBLE ? 1 : 2;
+}
+
+static int order_weight(const void *left, const void *right)
 {
 	const struct leak *a = &(*(struct group *const *)left)->leak;
 	const struct leak *b = &(*(struct group *const *)right)->leak;
 
+	if (order_class(a) != order_class(b))
+		return order_class(a) - order_class(b);
 	double x = a->bytes + a->dragged_bytes, y = b->bytes + b->dragged_bytes;
 
 	if (x != y)
@@ -292,7 +302,7 @@ static int order_size(const void *left, const void *right)
 	return strcmp(a->fingerprint, b->fingerprint);
 }
 
-/* Counts all classes and brings the shown groups, largest first, to the front of a list. */
+/* Counts all classes and brings the shown groups, in the order in which they matter, to the front of a list. */
 static uint32_t select_shown(struct work *w, struct diagnosis *d, unsigned show)
 {
 	struct group **shown = pool_array(&w->m->pool, w->group_count, sizeof(*shown));
@@ -310,7 +320,7 @@ static uint32_t select_shown(struct work *w, struct diagnosis *d, unsigned show)
 		shown[count++] = w->groups[i];
 	}
 	if (count)
-		qsort(shown, count, sizeof(*shown), order_size);
+		qsort(shown, count, sizeof(*shown), order_weight);
 	d->leaks = pool_array(&w->m->pool, count, sizeof(*d->leaks));
 	for (uint32_t i = 0; i < count; i++) {
 		d->leaks[i] = shown[i]->leak;

@@ -3,9 +3,28 @@
  * Diagnosis -> text for a person, with the skeleton that Netty's users know: a line with
  * LEAK: for each group, `Recent access records:`, `#1:`, `Created at:`, frames after a tab.
  */
+#include <stdlib.h>
+
 #include "progress.h"
+#include "text_fold.h"
 #include "text_parts.h"
 #include "words.h"
+
+static void print_leaks(FILE *to, const struct report *r, uint32_t count)
+{
+	const struct diagnosis *d = r->diagnosis;
+	struct fold *folds = r->is_full ? NULL : text_fold(d, count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		progress_writing(to, i, count);
+		if (text_fold_is_hidden(folds, i))
+			continue;
+		text_leak(to, r->model, &d->leaks[i]);
+		text_fold_print(to, d, folds, i);
+	}
+	progress_end();
+	free(folds);
+}
 
 void report_text(FILE *to, const struct report *r)
 {
@@ -25,11 +44,7 @@ void report_text(FILE *to, const struct report *r)
 		fprintf(to, "leakshim: NOTHING IS KNOWN of this program's memory: %s.\n", d->blind);
 	for (uint32_t i = 0; i < d->finding_count; i++)
 		text_finding(to, r->model, &d->findings[i]);
-	for (uint32_t i = 0; i < detailed; i++) {
-		progress_writing(to, i, detailed);
-		text_leak(to, r->model, &d->leaks[i]);
-	}
-	progress_end();
+	print_leaks(to, r, detailed);
 	if (d->leak_count > detailed)
 		fprintf(to, "... and %s smaller groups (--max 0 shows all)\n\n",
 			words_number(a, d->leak_count - detailed, false));
