@@ -89,7 +89,7 @@ def test_the_growth_and_when_it_matters_are_told_in_words(box):
 
 def looked_at(box, manner, name):
     server = Server([victim("keeps_sessions"), manner], preload(box, report="none"), box)
-    wait_until(lambda: "ready" in server.log.read_text(), "its first line")
+    wait_until(lambda: "ready" in server.log.read_text() or server.process.poll() is not None, "its first line")
     return server, lambda: overdue_of_copy(server, box / name)
 
 

@@ -30,6 +30,7 @@ int main(int argc, char **argv)
 {
 	unsigned long most = argc < 2 || !strcmp(argv[1], "closes") ? 0 : !strcmp(argv[1], "fills") ? 100 : 60000;
 
+	puts("ready"), fflush(stdout);
 	sessions = table_make();
 	for (unsigned long i = 0; i < 400000; i++) {
 		void *session = session_open();
