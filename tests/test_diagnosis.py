@@ -130,7 +130,7 @@ def test_a_trace_is_explained_by_running_its_program_again(tmp_path):
     assert "nothing of what was to be looked at closely was made in this run" in text
 
 
-@pytest.mark.parametrize("name", ["throwing", "node_parse"])
+@pytest.mark.parametrize("name", ["throwing", "node_parse", "texture_load"])
 def test_a_way_by_an_exception_is_followed_to_where_it_lands(tmp_path, name):
     leak = explained(tmp_path, name, "-O0", "-g")[0]
     _, function, lines = answer(name)

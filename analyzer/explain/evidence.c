@@ -166,8 +166,10 @@ void evidence_advice(struct work *w, const struct leak *leak, struct explanation
 	case CAUSE_EXTRA_RETAIN:
 		e->advice = pool_print(p, "the reference taken at %s needs a release", where);
 		break;
-	case CAUSE_LONGJMP:
 	case CAUSE_EXCEPTION:
+		e->advice = pool_print(p, "give it an owner whose destructor releases it, say std::unique_ptr, before %s", where);
+		break;
+	case CAUSE_LONGJMP:
 		e->advice = pool_print(p, "release it where the jump past %s arrives, or before", where);
 		break;
 	case CAUSE_GROWING_CACHE:

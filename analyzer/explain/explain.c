@@ -338,7 +338,9 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (!is_settled(leak))
 		owner_explain(w, leak, &walk_of, &siblings);
-	if (!leak->explanation && !circle_explain(w, leak, &walk_of) && !contradiction_explain(w, leak, &walk_of, &siblings))
+	if (thrown_explain(w, leak, &siblings))
+		;
+	else if (!leak->explanation && !circle_explain(w, leak, &walk_of) && !contradiction_explain(w, leak, &walk_of, &siblings))
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	watched_explain(w, leak, &siblings);
 	if (!leak->explanation && !leak->resource && !w->model->process_count)

@@ -14,6 +14,9 @@ struct work {
 	struct code *code;
 	struct diagnosis *diagnosis;
 	uint32_t left_out; /* groups for which there was no time */
+	uint32_t *exceptions; /* thrown.c */
+	unsigned exception_count;
+	bool has_exceptions;
 };
 
 /* Where others that were made like a leak were let go. */
@@ -71,6 +74,9 @@ bool is_raced_for(struct work *w, const struct leak *leak, struct walk *walk);
 
 /* No way through the code loses it. Writes down what else may have happened. */
 bool contradiction_explain(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings);
+
+/* Did exceptions that were seen lose it? What is known better stays. */
+bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *siblings);
 
 const struct missing_release *missing_at(struct work *w, uint64_t address);
 

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions are blocks, too, made by __cxa_allocate_exception with a stack: as many as a leak lost, from below a later call
+ * of the function that had its blocks, say where they were lost, also where the code could not be followed.
+ */
+#include <string.h>
+
+#include "explain_private.h"
+#include "words.h"
+
+#define NODES_MAX 16u
+
+struct thrown {
+	uint32_t node; /* in the function that had the blocks */
+	uint32_t site; /* of most of them */
+	uint64_t count;
+};
+
+static bool is_exception(struct work *w, uint32_t node)
+{
+	const struct node *n = &w->model->nodes[node];
+	const struct function *f = n->scope || !n->module ? NULL : code_function(w->code, n->pc - 1);
+
+	return f && f->name && !strncmp(f->name, "__cxa_allocate_exception", 24);
+}
+
+/* The sites at which exceptions were made, found once. */
+static void find_sites(struct work *w)
+{
+	const struct model *m = w->model;
+
+	w->has_exceptions = true;
+	w->exceptions = pool_array(&w->model->pool, m->site_count + 1u, sizeof(*w->exceptions));
+	for (uint32_t i = 1; i < m->site_count; i++)
+		if (m->sites[i].ever_blocks && is_exception(w, m->sites[i].node))
+			w->exceptions[w->exception_count++] = i;
+}
+
+/* The frame right below `above` on the way from a node outwards; 0: it is not on the way. */
+static uint32_t below(const struct model *m, uint32_t node, uint32_t above)
+{
+	while (node && m->nodes[node].parent != above)
+		node = m->nodes[node].parent;
+	return node;
+}
+
+/* Called from the same place, they are, but for calls through a pointer. What a compiler split off begins elsewhere. */
+static bool is_one_function(struct work *w, uint32_t a, uint32_t b)
+{
+	const struct function *f = code_function(w->code, w->model->nodes[a].pc - 1);
+	uint64_t start = f && !f->is_part ? f->start : 0;
+
+	f = code_function(w->code, w->model->nodes[b].pc - 1);
+	return !start || !f || f->is_part || f->start == start;
+}
+
+/* Exceptions from below another call of the function that `frame` is in, called from the same place. */
+static struct thrown count_below(struct work *w, uint32_t frame)
+{
+	const struct model *m = w->model;
+	struct thrown all = { 0 };
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < w->exception_count; i++) {
+		const struct site *s = &m->sites[w->exceptions[i]];
+		uint32_t other = below(m, s->node, m->nodes[frame].parent);
+
+		if (!other || other == frame || !is_one_function(w, other, frame))
+			continue;
+		all.count += s->ever_blocks;
+		if (s->ever_blocks > most) {
+			most = s->ever_blocks;
+			all.node = other;
+			all.site = w->exceptions[i];
+		}
+	}
+	return all;
+}
+
+static bool is_same_name(const char *a, const char *b)
+{
+	size_t n = a && b ? strcspn(a, "(") : 0;
+
+	return n && n == strcspn(b, "(") && !strncmp(a, b, n);
+}
+
+/* The frame, of those that were inlined at an exception, of the innermost function that had the blocks too. */
+static const struct frame *common_frame(struct work *w, uint32_t made, uint32_t thrown)
+{
+	const struct place *a = code_place(w->code, w->model->nodes[made].pc - 1), *b = code_place(w->code, w->model->nodes[thrown].pc - 1);
+
+	for (unsigned i = 0; i < a->count; i++)
+		for (unsigned k = 0; k < b->count; k++)
+			if (is_same_name(a->frames[i].function, b->frames[k].function))
+				return &b->frames[k];
+	return &b->frames[b->count - 1];
+}
+
+/* Does an explanation name a function that the exceptions left before they came to the one that had the blocks? */
+static bool is_on_the_way(struct work *w, const struct explanation *e, const struct thrown *t, const struct frame *to)
+{
+	const struct model *m = w->model;
+
+	for (uint32_t node = m->sites[t->site].node; e->missing && node && node != m->nodes[t->node].parent; node = m->nodes[node].parent) {
+		const struct place *place = m->nodes[node].module ? code_place(w->code, m->nodes[node].pc - 1) : NULL;
+
+		for (unsigned i = 0; place && i < place->count && &place->frames[i] != to; i++)
+			if (is_same_name(place->frames[i].function, e->missing->function))
+				return true;
+	}
+	return false;
+}
+
+static const struct missing_release *missing_in(struct work *w, const struct frame *f, uint32_t node)
+{
+	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
+
+	*missing = *missing_at(w, w->model->nodes[node].pc - 1);
+	missing->function = f->function;
+	missing->file = f->file;
+	missing->line = missing->last_line = f->line;
+	return missing;
+}
+
+bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
+{
+	uint32_t nodes[NODES_MAX];
+	unsigned count = explain_nodes(w, leak->node, nodes, NODES_MAX);
+	struct thrown found = { 0 };
+	const struct frame *at = NULL;
+	struct explanation *e;
+	char a[WORDS_SIZE];
+
+	if (!w->has_exceptions)
+		find_sites(w);
+	for (unsigned k = 0; k < count && w->exception_count; k++) {
+		found = count_below(w, nodes[k]);
+		if ((double)found.count >= leak->count * 0.9 && (double)found.count <= leak->count * 1.1)
+			at = common_frame(w, nodes[k], found.node);
+		if (at)
+			break;
+	}
+	if (!at || leak->is_estimate ||
+	    (leak->explanation && leak->explanation->confidence != CONFIDENCE_GUESS && !is_on_the_way(w, leak->explanation, &found, at)))
+		return false;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	e->confidence = siblings->count ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
+	e->missing = missing_in(w, at, found.node);
+	leak->cause = CAUSE_EXCEPTION;
+	evidence_siblings(w, leak, e, siblings);
+	because_add(w, e, pool_print(&w->model->pool, "%s exceptions came out of that call, as many as are lost",
+				     words_number(a, (double)found.count, false)));
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+	return true;
+}
