@@ -106,7 +106,7 @@ def test_ages_that_are_one_step_of_the_clock_are_one_bound(tmp_path):
     (leak, *_) = explained(tmp_path, "frame_parser", "-g", "-O0")
     lived = leak["explanation"]["lifetime"]
     text = leakshim(tmp_path, "report", tmp_path / "frame_parser.trace")[1]
-    assert re.search(r"Usually released within [\d.]+ \w+( \(99 % within [\d.]+ \w+\))? at frame_done", text), text
+    assert re.search(r"Usually released within [\d.]+ \w+( \(99 % within [\d.]+ \w+\))?\.\n", text), text
     assert ("99 %" in text) == (lived["p50"] != lived["p99"]), (lived, text)
 
 

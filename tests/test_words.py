@@ -117,6 +117,17 @@ def test_what_a_library_makes_for_itself_in_a_call_is_no_sibling_of_what_it_hand
     assert "are released in copy" in found["copy"], found
 
 
+def test_how_it_was_made_and_what_was_done_wrong_is_in_words_that_fit(box):
+    (box / "new.cpp").write_text("#include <cstdlib>\nstruct List { List *next; };\nint main() { void *p;\n"
+                                 "for (int i = 0; i < 2; i++) if (posix_memalign(&p, 64, 640)) return 1; p = 0;\n"
+                                 "int *wrong = new int[4]; delete wrong; }\n")
+    subprocess.run(["g++", "-g", "-w", "-O0", box / "new.cpp", "-o", box / "new"], check=True)
+    under_run([box / "new"], box / "t")
+    text = run([LEAKSHIM, "report", box / "t"]).stdout.decode()
+    assert "2 of 2 ever allocated here, aligned; at most" in text and "aligned_alloc()" not in text, text
+    assert "Done in main (new.cpp:5): the wrong function released it [mismatch]." in text, text
+
+
 def test_a_program_without_names_is_named_by_file_and_offset_and_not_by_what_it_called(box):
     parts = from_libc(box, "-s")
     assert len(parts) == 3

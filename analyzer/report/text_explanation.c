@@ -35,16 +35,15 @@ static void print_usually(FILE *to, const struct explanation *e)
 	const struct lifetime *l = e->lifetime;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
-	if (!e->usually || !e->usually_count)
+	if (!e->usually || !e->usually_count || (e->usually_count == 1 && !l))
 		return;
 	fputs("  Usually released", to);
 	if (l) /* they are counted in steps: these are the upper ends */
 		fprintf(to, " within %s", words_time(a, l->p50_us));
 	if (l && strcmp(a, words_time(b, l->p99_us)))
 		fprintf(to, " (99 %% within %s)", b);
-	fputs(" at", to);
-	for (unsigned i = 0; i < e->usually_count && i < USUALLY_SHOWN; i++) {
-		fputs(i ? ", " : " ", to);
+	for (unsigned i = 0; e->usually_count > 1 && i < e->usually_count && i < USUALLY_SHOWN; i++) { /* of one it was just said */
+		fputs(i ? ", " : " at ", to);
 		text_at(to, e->usually[i].place);
 		fprintf(to, " (%.*f %%)", e->usually[i].share > 0.99 && e->usually[i].share < 1 ? 2 : 0,
 			e->usually[i].share * 100);
@@ -87,7 +86,7 @@ void text_explanation(FILE *to, enum cause cause, const struct explanation *e)
 	if (!e)
 		return;
 	if (e->missing) {
-		fputs("  Forgotten", to);
+		fputs(cause == CAUSE_MISMATCH || cause == CAUSE_DOUBLE_RELEASE || cause == CAUSE_RACE ? "  Done" : "  Forgotten", to);
 		print_missing_release(to, e->missing);
 		if (words_cause(cause))
 			fprintf(to, ": %s", words_cause_reason(cause));

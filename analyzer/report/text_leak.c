@@ -191,10 +191,10 @@ static void print_balance(FILE *to, const struct leak *leak)
 static void print_class(FILE *to, const struct model *m, const struct leak *leak)
 {
 	const struct part *parts[] = { &leak->definite, &leak->hanging, &leak->possible, &leak->uncertain };
-	static const char *const words[][2] = { { "nothing points at it any more", "nothing points at them any more" },
-						{ "hangs on another lost one", "hang on other lost ones" },
-						{ "has only pointers into its middle left", "have only pointers into their middle left" },
-						{ "hangs on such a one", "hang on such ones" } };
+	static const char *const words[][2] = { { "that nothing points at any more", "that nothing points at any more" },
+						{ "that hangs on another lost one", "that hang on other lost ones" },
+						{ "with pointers into its middle only", "with pointers into their middle only" },
+						{ "that hangs on such a one", "that hang on such ones" } };
 	unsigned said = 0;
 	char a[WORDS_SIZE];
 
@@ -296,7 +296,9 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 	} else if (!leak->is_estimate && leak->ever_blocks >= (uint64_t)leak->count) {
 		fprintf(to, "\n  %s of ", words_number(a, leak->count, false));
 		fprintf(to, "%s ever allocated here", words_number(b, (double)leak->ever_blocks, false));
-		if (leak->family != FAMILY_MALLOC)
+		if (leak->family == FAMILY_ALIGNED) /* posix_memalign too */
+			fputs(", aligned", to);
+		else if (leak->family != FAMILY_MALLOC)
 			fprintf(to, " by %s", words_family(leak->family));
 		if (leak->peak)
 			fprintf(to, "; at most %s alive at once",
