@@ -131,3 +131,24 @@ def test_a_comparison_of_two_moments_says_how_many_there_were_before(box):
         wait_until(lambda: overdue_of_copy(server, box / "new")[0]["alive"] > before, "more of them")
     done = run([LEAKSHIM, "diff", box / "old", box / "new"])
     assert f"  {before:,} were alive here in the older trace.\n" in done.stdout.decode(), done
+
+
+@pytest.mark.parametrize("limit, status", [("0", 1), ("90k", 1), ("99999/min", 1), ("1m", 0), ("200k/min", 0)])
+def test_a_check_fails_if_a_living_process_grows_faster_than_it_may(box, limit, status):
+    done = run([LEAKSHIM, "check", "--max-growth", limit, snapshot_of(box, STEADILY, {0: 1000})])
+    assert done.status == status, done
+    assert (b": grows by 100," in done.stdout) == (status == 1) and (b"1 trace grows too fast" in done.stdout) == (status == 1), done
+
+
+def test_what_was_never_released_grows_too_and_what_stopped_does_not(box):
+    check = [LEAKSHIM, "check", "--max-growth", "1k"]
+    assert run([*check, snapshot_of(box, STEADILY, {})]).status == 1
+    assert run([*check, snapshot_of(box, [i / 100 for i in range(200)], {})]).status == 0
+    assert run([*check, snapshot_of(box, STEADILY, {0: 1000, 22: 5})]).status == 0
+    assert run([*check, snapshot_of(box, STEADILY, {0: 1000}, flags=0, end=tw.EXIT)]).status == 0
+
+
+@pytest.mark.parametrize("limit", ["", "fast", "-1", "1x", "10/hour"])
+def test_a_growth_that_is_none_is_refused(box, limit):
+    done = run([LEAKSHIM, "check", "--max-growth", limit, box / "t.trace"])
+    assert done.status == 2 and "--max-growth wants bytes a minute like 65536, 64k or 1m/min" in done.text, done

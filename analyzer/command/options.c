@@ -59,6 +59,7 @@ enum option {
 	OPTION_WRITE_BASELINE,
 	OPTION_ALLOW_INCOMPLETE,
 	OPTION_FAIL_ON,
+	OPTION_MAX_GROWTH,
 	OPTION_SINCE,
 	OPTION_SUPPRESSIONS,
 	OPTION_PRINT_SUPPRESSIONS,
@@ -115,6 +116,7 @@ static const struct {
 				      "traces that missed something, or were never scanned, are no trouble" },
 	[OPTION_FAIL_ON] = { "fail-on", 0, "CLASS,...", IN(CHECK) | IN(RUN),
 			     "classes that fail (definite,indirect,held): possible, reachable and the like" },
+	[OPTION_MAX_GROWTH] = { "max-growth", 0, "BYTES", IN(CHECK), "fail if what a living process keeps grows by more than BYTES a minute: 64k, 1m/min" },
 	[OPTION_SINCE] = { "since", 0, "TRACE", IN(REPORT), "only what is new or grown since an older trace" },
 	[OPTION_SUPPRESSIONS] = { "suppressions", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
 				  "leaks to ignore, in the syntax of LeakSanitizer or Valgrind" },
@@ -264,6 +266,26 @@ static enum options_result set_max(struct options *o, const char *value)
 	return OPTIONS_WRONG;
 }
 
+static enum options_result set_max_growth(struct options *o, const char *value)
+{
+	static const char letters[] = "kmg";
+	char *end;
+	const char *unit;
+
+	errno = 0;
+	o->max_growth = (double)strtoul(value, &end, 10);
+	unit = *end ? strchr(letters, *end | 32) : NULL;
+	if (unit)
+		o->max_growth *= (double)(1ul << 10 * (unit - letters + 1)), end++;
+	o->has_max_growth = *value >= '0' && *value <= '9' && !errno && (!*end || !strcmp(end, "/min"));
+	if (o->has_max_growth)
+		return OPTIONS_GO;
+	fputs("leakshim: --max-growth wants bytes a minute like 65536, 64k or 1m/min, not '", stderr);
+	words_escape(stderr, value);
+	fputs("'\n", stderr);
+	return OPTIONS_WRONG;
+}
+
 #define REPEAT_MOST 1000
 
 static enum options_result set_repeat(struct options *o, const char *value)
@@ -363,6 +385,8 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 	case OPTION_ALLOW_INCOMPLETE:
 		o->allow_incomplete = true;
 		return OPTIONS_GO;
+	case OPTION_MAX_GROWTH:
+		return set_max_growth(o, value);
 	case OPTION_SINCE:
 		o->since = value;
 		return OPTIONS_GO;

@@ -26,6 +26,8 @@ struct options {
 	const char *source_root; /* absolute; 0: none */
 	unsigned show;         /* bit per enum leak_class; 0: the usual ones */
 	unsigned fail_on;      /* the same; 0: what judge.h says */
+	double max_growth;     /* bytes a minute; only if has_max_growth */
+	bool has_max_growth;
 	long max;              /* -1: not said, 0: all */
 	bool fail_on_leak, partial, keep_always, full;
 	bool explain; /* look a second time, and watch every block, so that all siblings of a leak are known */

@@ -327,6 +327,7 @@ int output_check_open(struct output *out, struct judge *judge, struct baseline *
 
 	*baseline = (struct baseline){ .groups = NULL };
 	*judge = (struct judge){ .allow_incomplete = o->allow_incomplete, .to = out->to.words,
+				 .has_max_growth = o->has_max_growth, .max_growth = o->max_growth,
 				 .fail_on = output_fail_on(o), .max = output_diagnose_options(o).max };
 	if (output_read_suppressions(out))
 		return -1;

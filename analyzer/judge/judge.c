@@ -218,6 +218,26 @@ static void compare_overdue(struct judge *j, struct diagnosis *d)
 	}
 }
 
+static void judge_growth(struct judge *j, const struct model *m, const struct diagnosis *d)
+{
+	const struct growth *g = &d->growth;
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	if (!j->has_max_growth || !(g->bytes_a_minute > j->max_growth))
+		return;
+	j->growing++;
+	fputs("leakshim: ", j->to);
+	words_escape(j->to, m->path);
+	fprintf(j->to, ": grows by %s a minute, --max-growth allows ", words_bytes(a, g->bytes_a_minute, m->is_sampled));
+	fprintf(j->to, "%s; most of it [%s], ", words_bytes(a, j->max_growth, false), g->most->fingerprint);
+	fprintf(j->to, "%s", words_bytes(b, g->most_a_minute, m->is_sampled));
+	if (g->most_made_in) {
+		fputs(", made in ", j->to);
+		words_escape(j->to, g->most_made_in);
+	}
+	fputc('\n', j->to);
+}
+
 void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 {
 	struct failing *failing = pool_regrow(NULL, d->leak_count + 1u, sizeof(*failing));
@@ -227,6 +247,7 @@ void judge(struct judge *j, const struct model *m, struct diagnosis *d)
 	note_incomplete(j, m, d);
 	note_unscanned(j, m, d);
 	compare_overdue(j, d);
+	judge_growth(j, m, d);
 	d->shown = (struct class_total){ 0 };
 	for (uint32_t i = 0; i < d->leak_count; i++) {
 		struct failing *f = &failing[kept];
@@ -278,8 +299,10 @@ int judge_close(struct judge *j)
 	fprintf(j->to, "leakshim: check: %u %s", j->failing, j->failing == 1 ? "group fails" : "groups fail");
 	if (j->baseline)
 		fprintf(j->to, ", %u known", j->known);
+	if (j->growing)
+		fprintf(j->to, ", %u %s too fast", j->growing, j->growing == 1 ? "trace grows" : "traces grow");
 	if (j->incomplete)
 		fprintf(j->to, ", %u %s be judged", j->incomplete, j->incomplete == 1 ? "trace cannot" : "traces cannot");
 	fputc('\n', j->to);
-	return j->failing ? STATUS_LEAKS : j->incomplete ? STATUS_TROUBLE : 0;
+	return j->failing || j->growing ? STATUS_LEAKS : j->incomplete ? STATUS_TROUBLE : 0;
 }

@@ -12,12 +12,13 @@
 
 struct judge {
 	struct baseline *baseline; /* 0: every leak is new */
-	bool allow_incomplete;
+	bool allow_incomplete, has_max_growth;
+	double max_growth; /* bytes a minute of what a living process keeps; more fails, if has_max_growth */
 	unsigned fail_on; /* bit per enum leak_class: what these say fails; not looked at if is_diff */
 	bool is_diff; /* words for a comparison of two traces, what grew most comes first */
 	uint32_t max; /* groups reported with their stacks, and in a comparison named; 0: all */
 	FILE *to;
-	unsigned failing, known, incomplete; /* groups, groups, traces */
+	unsigned failing, known, incomplete, growing; /* groups, groups, traces, traces */
 };
 
 /* Takes the groups that pass out of the diagnosis, and says which remain and why; so a report of

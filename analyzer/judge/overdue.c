@@ -7,6 +7,7 @@
 
 #include "keepers.h"
 #include "lifetime.h"
+#include "own.h"
 #include "weight.h"
 
 #define LIMIT_LEAST_US 1000000u
@@ -17,14 +18,15 @@
 #define YEAR_US 3.15576e13
 #define FORECAST_LEAST (1024.0 * 1024 * 1024)
 
-/* Of a group of which blocks were seen to be let go. Kept: those that have outlived their time, overdue or not yet. */
+/* Of a group that can grow. Kept: those that have outlived their time, overdue or not yet. */
 struct late {
 	struct group *group;
 	struct late *next;
 	struct ages ages;
 	uint32_t last_release; /* that was added to them, plus 1 */
 	struct lifetime lifetime;
-	uint64_t moment_us, limit_us; /* limit_us 0: too little is known */
+	uint64_t moment_us, limit_us;
+	bool is_known; /* enough others were let go */
 	double count, bytes;          /* overdue */
 	uint32_t overdue, kept;       /* blocks of the model */
 	uint32_t oldest;              /* its index */
@@ -35,7 +37,7 @@ struct late {
 
 static bool is_asked(const struct group *g)
 {
-	return g->leak.class == CLASS_REACHABLE || g->leak.class == CLASS_UNCLASSIFIED;
+	return g->leak.class == CLASS_REACHABLE || g->leak.class == CLASS_UNCLASSIFIED || work_is_lost(&g->leak);
 }
 
 static struct late *late_of(struct work *w, struct group *g, struct late **all)
@@ -48,11 +50,16 @@ static struct late *late_of(struct work *w, struct group *g, struct late **all)
 	return g->late;
 }
 
-/* Who has siblings that were let go. */
 static struct late *gather(struct work *w)
 {
 	struct late *all = NULL;
 
+	for (uint32_t i = 1; i < w->tally_count; i++) {
+		struct group *g = work_final(w->tallies[i].group);
+
+		if (g && is_asked(g))
+			late_of(w, g, &all);
+	}
 	for (uint32_t i = 0; i < w->m->release_count; i++)
 		for (uint32_t k = w->first[w->m->releases[i].site]; k; k = w->tallies[k].next) {
 			struct group *g = work_final(w->tallies[k].group);
@@ -74,9 +81,9 @@ static void set_limits(const struct model *m, struct late *all)
 		struct lifetime l = late->lifetime = lifetime_of(&late->ages);
 		uint64_t limit = l.p99_us * LIMIT_TIMES > l.max_us ? l.p99_us * LIMIT_TIMES : l.max_us;
 
-		late->moment_us = late->group->leak.class == CLASS_REACHABLE && m->scan.is_done ? m->scan.time_us : m->now_us;
-		if (l.count >= OVERDUE_RELEASED)
-			late->limit_us = limit > LIMIT_LEAST_US ? limit : LIMIT_LEAST_US;
+		late->moment_us = late->group->leak.class != CLASS_UNCLASSIFIED && m->scan.is_done ? m->scan.time_us : m->now_us;
+		late->is_known = l.count >= OVERDUE_RELEASED;
+		late->limit_us = limit > LIMIT_LEAST_US ? limit : LIMIT_LEAST_US;
 	}
 }
 
@@ -84,7 +91,7 @@ static struct late *late_of_block(const struct work *w, uint32_t i)
 {
 	struct group *g = w->claimant && w->claimant[i] ? NULL : work_group_of(w, i);
 
-	return g && g->late && g->late->limit_us ? g->late : NULL;
+	return g ? g->late : NULL;
 }
 
 static uint64_t age_of(const struct late *late, const struct block *b)
@@ -179,6 +186,28 @@ static void add(struct work *w, struct diagnosis *d, const struct late *late, st
 	d->overdue[d->overdue_count++] = o;
 }
 
+static const char *made_in(struct work *w, const struct leak *leak)
+{
+	struct stack stack;
+	struct own own;
+
+	stacks_path(&w->path, w->m, w->s, leak->node);
+	stack = stacks_resolve(&w->path, w->m, w->s);
+	own = own_frame(&stack);
+	return own.frame && own.frame->function ? own.frame->function : NULL;
+}
+
+static void add_growth(struct diagnosis *d, const struct late *late)
+{
+	double rate = late->half_bytes / (span_of(late) / 2) * MINUTE_US;
+
+	d->growth.bytes_a_minute += rate;
+	if (d->growth.most && d->growth.most_a_minute >= rate)
+		return;
+	d->growth.most = &late->group->leak;
+	d->growth.most_a_minute = rate;
+}
+
 static int by_growth(const void *left, const void *right)
 {
 	const struct overdue *a = left, *b = right;
@@ -194,7 +223,7 @@ void overdue_find(struct work *w, struct diagnosis *d, struct suppressions *supp
 	struct late *all;
 	uint32_t count = 0;
 
-	if ((m->ending != ENDING_RUNNING && m->ending != ENDING_SNAPSHOT) || m->process_count || !m->release_count)
+	if ((m->ending != ENDING_RUNNING && m->ending != ENDING_SNAPSHOT) || m->process_count)
 		return;
 	all = gather(w);
 	set_limits(m, all);
@@ -203,9 +232,16 @@ void overdue_find(struct work *w, struct diagnosis *d, struct suppressions *supp
 	for (const struct late *late = all; late; late = late->next)
 		count++;
 	d->overdue = pool_array(&m->pool, count + 1u, sizeof(*d->overdue));
-	for (const struct late *late = all; late; late = late->next)
-		if (late->overdue >= OVERDUE_BLOCKS && is_growing(late))
+	for (const struct late *late = all; late; late = late->next) {
+		if (late->overdue < OVERDUE_BLOCKS || !is_growing(late))
+			continue;
+		if (late->is_known && !work_is_lost(&late->group->leak))
 			add(w, d, late, suppressions);
+		if (late->is_known || !late->lifetime.count)
+			add_growth(d, late);
+	}
+	if (d->growth.most)
+		d->growth.most_made_in = made_in(w, d->growth.most);
 	if (d->overdue_count)
 		qsort(d->overdue, d->overdue_count, sizeof(*d->overdue), by_growth);
 }

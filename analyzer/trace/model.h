@@ -715,6 +715,13 @@ struct overdue {
 	double before_count;        /* alive there in an older trace; 0: not known */
 };
 
+/* Of a living process, by the times of birth: overdue groups, lost ones, and those of which nothing was seen to go. */
+struct growth {
+	double bytes_a_minute, most_a_minute;
+	const struct leak *most;   /* the group that grows fastest; 0: none grows */
+	const char *most_made_in;  /* 0: not known */
+};
+
 struct diagnosis {
 	struct leak *leaks; /* the shown classes, largest first */
 	uint32_t leak_count;
@@ -724,6 +731,7 @@ struct diagnosis {
 	uint32_t finding_count;
 	struct overdue *overdue; /* what grows fastest first */
 	uint32_t overdue_count;
+	struct growth growth;
 	struct class_total totals[CLASSES];
 	bool is_shown[CLASSES];
 	struct class_total shown;
