@@ -125,7 +125,7 @@ def test_pytest_of_an_extension(project):
                   'static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "forgetful", 0, -1, methods};\n'
                   "PyMODINIT_FUNC PyInit_forgetful(void) { return PyModule_Create(&module); }\n")
     subprocess.run(["gcc", "-g", "-shared", "-fPIC", "-I", include, "forgetful.c", "-o", "forgetful.so"], cwd=project.path, check=True, timeout=60)
-    project.write("test_it.py", "import os, forgetful\ndef test_it():\n    if 'FORGETS' in os.environ: forgetful.forget()\n")
+    project.write("test_it.py", "import os, forgetful\ndef test_it():\n    if 'FORGETS' in os.environ: [forgetful.forget() for _ in range(20)]\n")
     project.judge(commands_of("pytest"))
 
 

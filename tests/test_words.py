@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The report is in words that a person reads: functions of the program first, names as they were written."""
 import re
+import re
 import shutil
 import subprocess
 
@@ -31,7 +32,7 @@ def reported(box, *arguments):
 def test_the_first_line_names_the_programs_own_function_and_libraries_are_folded(box):
     text = reported(box)
     assert " that hang on them, made in serve (server.cpp:7) [" in text, text
-    assert "\tstd::make_shared<app::Timer> (shared_ptr.h:1010)" in text.replace(", inlined", ""), text
+    assert re.search(r"\tstd::make_shared<app::Timer> \(shared_ptr\.h:\d+\)", text.replace(", inlined", "")), text
     folded = [line for line in text.splitlines() if line.endswith(" frames")]
     assert any("std::map<std::string, int>::operator[] (" in line for line in folded), text
     assert "std::allocator<" not in text and "__cxx11" not in text and "allocator_traits" not in text, text
