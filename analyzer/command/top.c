@@ -116,18 +116,19 @@ static void name_place(struct row *row, struct model *m, struct symbols *s, uint
 	struct stack stack;
 	struct own own;
 	const char *name, *file;
+	const struct module *module;
 	char unnamed[OWN_NAME];
 
 	stacks_path(&path, m, s, node);
 	stack = stacks_resolve(&path, m, s);
 	own = own_frame(&stack);
 	name = own_name(&own, unnamed);
+	module = own.place && name != unnamed ? own.place->module : NULL;
 	file = own.frame ? own.frame->file : NULL;
 	if (file)
 		snprintf(row->place, sizeof(row->place), "%.100s (%.40s:%u)", name, words_file(file), own.frame->line);
 	else
-		snprintf(row->place, sizeof(row->place), "%.100s%s%.40s", name, name != unnamed && own.place && own.place->module ? " in " : "",
-			 name != unnamed && own.place && own.place->module ? own.place->module->name : "");
+		snprintf(row->place, sizeof(row->place), "%.100s%s%.40s", name, module ? " in " : "", module ? module->name : "");
 }
 
 /* Places that no file of symbols may change while we look: module and offset of each frame. */

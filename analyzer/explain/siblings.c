@@ -36,8 +36,8 @@ static bool is_same_call(struct work *w, uint32_t node, uint32_t innermost)
 	return explain_nodes(w, node, &first, 1) && w->model->nodes[first].pc == w->model->nodes[innermost].pc;
 }
 
-/* A library makes things of its own during a call that also makes what it hands out: a buffer of getline's stream, a scratch string
- * of asprintf. How those go says nothing of the other. */
+/* A library makes things of its own during a call that also makes what it hands out: a buffer of getline's stream, a scratch
+ * string of asprintf. How those go says nothing of the other. */
 static bool is_the_librarys(struct work *w, const struct leak *leak, const struct release *r)
 {
 	const struct model *m = w->model;
@@ -58,8 +58,8 @@ static bool is_same_line(const struct place *a, const struct place *b)
 }
 
 /* One line may have several calls in the code, one for each way out of it. */
-static bool find_by_lines(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count, struct release *list,
-			  unsigned *count)
+static bool find_by_lines(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count,
+			  struct release *list, unsigned *count)
 {
 	const struct model *m = w->model;
 

@@ -81,7 +81,7 @@ struct own own_frame(const struct stack *stack)
 			const struct frame *frame = &place->frames[k];
 			bool is_own = !own_is_library(place, frame);
 			unsigned now = 1 + (frame->function ? 1 : 0) + (frame->file ? 1 : 0) +
-				       (!is_own ? 0 : frame->function ? 4 : place->module ? 3 : 0); /* code without a file tells nobody anything */
+				       (!is_own ? 0 : frame->function ? 4 : place->module ? 3 : 0);
 
 			if (now > rank) {
 				best = (struct own){ .place = place, .frame = frame, .depth = i };

@@ -17,7 +17,7 @@ struct own {
 	unsigned depth;  /* of the place in the stack */
 };
 
-/* The innermost own frame with a line; without one, with a name; without one, the innermost frame that has either. */
+/* The innermost own frame with a line; without one, with a name; without one, one in a file; or the innermost frame of all. */
 /* The function, or module+offset where it has no name. */
 #define OWN_NAME 1024u
 const char *own_name(const struct own *own, char out[OWN_NAME]);

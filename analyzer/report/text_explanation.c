@@ -33,16 +33,17 @@ static void print_missing_release(FILE *to, const struct missing_release *missin
 static void print_usually(FILE *to, const struct explanation *e)
 {
 	const struct lifetime *l = e->lifetime;
+	unsigned shown = e->usually_count < 2 ? 0 : e->usually_count < USUALLY_SHOWN ? e->usually_count : USUALLY_SHOWN;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
-	if (!e->usually || !e->usually_count || (e->usually_count == 1 && !l))
+	if (!e->usually || (!shown && !l)) /* of one place it was just said */
 		return;
 	fputs("  Usually released", to);
 	if (l) /* they are counted in steps: these are the upper ends */
 		fprintf(to, " within %s", words_time(a, l->p50_us));
 	if (l && strcmp(a, words_time(b, l->p99_us)))
 		fprintf(to, " (99 %% within %s)", b);
-	for (unsigned i = 0; e->usually_count > 1 && i < e->usually_count && i < USUALLY_SHOWN; i++) { /* of one it was just said */
+	for (unsigned i = 0; i < shown; i++) {
 		fputs(i ? ", " : " at ", to);
 		text_at(to, e->usually[i].place);
 		fprintf(to, " (%.*f %%)", e->usually[i].share > 0.99 && e->usually[i].share < 1 ? 2 : 0,
@@ -82,11 +83,12 @@ static void print_holder(FILE *to, const struct holder *h)
 void text_explanation(FILE *to, enum cause cause, const struct explanation *e)
 {
 	static const char *const sure[CONFIDENCES] = { " (a guess)", " (likely)", "" };
+	bool is_done = cause == CAUSE_MISMATCH || cause == CAUSE_DOUBLE_RELEASE || cause == CAUSE_RACE;
 
 	if (!e)
 		return;
 	if (e->missing) {
-		fputs(cause == CAUSE_MISMATCH || cause == CAUSE_DOUBLE_RELEASE || cause == CAUSE_RACE ? "  Done" : "  Forgotten", to);
+		fputs(is_done ? "  Done" : "  Forgotten", to);
 		print_missing_release(to, e->missing);
 		if (words_cause(cause))
 			fprintf(to, ": %s", words_cause_reason(cause));
