@@ -69,8 +69,8 @@ def test_without_close_range_the_same_holds(way, box):
     argv = [victim("under_docker_filter"), "old", victim("closes_under_looks"), way, "2", box / "file"]
     with Server(argv, env, box) as server:
         time.sleep(0.4)
-        for _ in range(5):
-            done = run([LEAKSHIM, "snapshot", server.pid])
+        for n in range(5):
+            done = run([LEAKSHIM, "snapshot", server.pid, "-o", box / f"copy.{n}"])
         assert b"scan of" in done.stdout, done
         wait_until(lambda: b" wrong of " in server.log.read_bytes(), "the victim", 60)
         assert b"\n0 wrong of " in b"\n" + server.log.read_bytes()

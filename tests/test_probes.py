@@ -559,7 +559,7 @@ def test_in_a_running_program_it_takes_two_scans_to_call_a_buffer_held(tmp_path,
         wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")
         seen = []
         for _ in range(3):
-            done = run([LEAKSHIM, "snapshot", server.pid, "--format", "json", "--show", "all"])
+            done = run([LEAKSHIM, "snapshot", server.pid, "--format", "json", "--show", "all"], cwd=tmp_path)
             assert done.status == 0, done
             seen.append(lost(json.loads(done.stdout), "buf", {"held"}))
     assert seen == expected
