@@ -47,7 +47,7 @@ static uint64_t key_of(const struct leak *leak)
 	unsigned what[] = { leak->class, leak->cause };
 	uint64_t hash = symbols_hash(1, what, sizeof(what));
 
-	if (!own.frame || !own.frame->function || leak->cause == CAUSE_UNKNOWN)
+	if (!own.frame || !own.frame->function || leak->cause == CAUSE_UNKNOWN || leak->resource)
 		return 0;
 	hash = hash_callers(hash_text(hash, own.frame->function), &leak->stack, missing ? own.depth + 1 : own.depth);
 	return missing ? hash_missing(hash, missing) : hash;

@@ -4,7 +4,7 @@
 /*
  * Groups of one report that a person need not read each: made below the same call of the same function of the program's own,
  * for the same cause and with the same place where the release is missing (where none is known: below the same line). The
- * first of them, which is the largest, stands for the others.
+ * first of them, which is the largest, stands for the others. Counted objects, which have names, each stand for themselves.
  */
 #include "report.h"
 
