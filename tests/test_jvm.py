@@ -266,3 +266,12 @@ def test_a_damaged_class_file_is_never_read_beyond_its_end(all_classes):
     assert done.status == 0 and b" patched" in done.stdout, done
 
 
+
+
+@pytest.mark.parametrize("collector", ["G1", "Z", "Serial"])
+def test_classes_that_are_unloaded_take_nothing_along_and_their_objects_are_one_group(classes, collector, tmp_path):
+    jars = [str(jar) for jar in JARS]
+    done = preloaded(["java", f"-XX:+Use{collector}GC", "-cp", classes, "Unloads", *jars], tmp_path)
+    assert done.status == 0 and done.stdout == b"unloaded\n", done
+    lost, = made_in(report(only_trace(tmp_path)), "ByteBuf", "Unloads.round")
+    assert lost["count"] == 20, lost
