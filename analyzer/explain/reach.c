@@ -188,13 +188,12 @@ static void meet(struct search *q, uint64_t address, const struct state *s)
 /* What a call on the way to the wanted one leaves behind. */
 static void pass_call(struct search *q, struct state *s, const struct insn *i)
 {
-	static const uint8_t arguments[] = { REG_RDI, REG_RSI, REG_RDX, REG_RCX, 8, 9 };
 	struct walk *w = q->w;
 	struct target t;
 
 	target_find(w, s, i, &t);
 	for (unsigned k = 0; k < 6; k++) {
-		struct value v = s->reg[arguments[k]];
+		struct value v = s->reg[walk_arguments[k]];
 
 		if (flow_key(w->flow, v.symbol)->kind == SYMBOL_STACK)
 			state_forget(s, v.symbol, v.offset, v.offset + 64);

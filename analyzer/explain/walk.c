@@ -8,15 +8,6 @@
 
 #define STEPS_MAX 20000u
 #define STATES_OF_PLACE 24u
-#define SAME_FUNCTION_MAX 2u
-
-static const uint8_t arguments[6] = { REG_RDI, REG_RSI, REG_RDX, REG_RCX, 8, 9 };
-static const uint8_t kept[6] = { REG_RBX, REG_RBP, 12, 13, 14, 15 };
-
-static struct way *step_at(struct walk *w, uint32_t i)
-{
-	return &w->steps[i];
-}
 
 static void edge_add(struct walk *w, uint32_t from, uint32_t to)
 {
@@ -68,7 +59,7 @@ static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s
 	return i;
 }
 
-static void later(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc)
+void walk_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc)
 {
 	struct walk_private *p = w->private;
 	struct pending *to;
@@ -100,7 +91,7 @@ static void note_numbers(struct way *t, const struct state *s)
 	}
 }
 
-static void end(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s)
+void walk_end(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s)
 {
 	struct way *t = step_at(w, step);
 
@@ -121,8 +112,7 @@ static void end(struct walk *w, uint32_t step, enum outcome outcome, const struc
 	}
 }
 
-/* An end of its own that hangs on a step that goes on. */
-static void end_beside(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s)
+void walk_end_beside(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s)
 {
 	struct state copy = *s;
 	uint32_t i;
@@ -135,11 +125,10 @@ static void end_beside(struct walk *w, uint32_t step, enum outcome outcome, cons
 	step_at(w, i)->function = step_at(w, step)->function;
 	step_at(w, i)->visit = step_at(w, step)->visit;
 	step_at(w, i)->start = step_at(w, i)->end = step_at(w, step)->end;
-	end(w, i, outcome, s);
+	walk_end(w, i, outcome, s);
 }
 
-/* Where it is kept: of what dies next. A register: nothing. */
-static struct value holder_of(const struct walk *w, const struct state *s)
+struct value walk_holder(const struct walk *w, const struct state *s)
 {
 	struct value none = { 0, 0 };
 
@@ -153,8 +142,7 @@ static struct value holder_of(const struct walk *w, const struct state *s)
 	return none;
 }
 
-/* Did what the last instruction did take the last pointer? Then the way ends here. */
-static bool is_lost(struct walk *w, uint32_t step, struct state *s, struct value holder, enum outcome outcome)
+bool walk_is_lost(struct walk *w, uint32_t step, struct state *s, struct value holder, enum outcome outcome)
 {
 	if (!s->is_touched)
 		return false;
@@ -162,384 +150,8 @@ static bool is_lost(struct walk *w, uint32_t step, struct state *s, struct value
 	if (state_holds_block(w->flow, s))
 		return false;
 	step_at(w, step)->holder = holder;
-	end(w, step, outcome, s);
+	walk_end(w, step, outcome, s);
 	return true;
-}
-
-/* Templates of the C++ library, which lie in the program: containers keep what they get. */
-static bool is_of_language(const char *name)
-{
-	return name && (!strncmp(name, "std::", 5) || !strncmp(name, "__gnu_cxx::", 11));
-}
-
-static bool is_relevant(const struct walk *w, const struct state *s, uint64_t callee)
-{
-	const struct function *f = code_function(w->code, callee);
-
-	if (!f || f->is_system || s->entered_count >= STATE_FRAMES || is_of_language(f->name))
-		return false;
-	for (unsigned k = 0; k < 6; k++)
-		if (state_leads_to_block(w->flow, s, s->reg[arguments[k]]))
-			return true;
-	for (unsigned i = 0; i < s->cell_count; i++) /* what everybody can get at */
-		if ((!s->cells[i].at.symbol || flow_key(w->flow, s->cells[i].at.symbol)->kind == SYMBOL_THREAD) &&
-		    state_leads_to_block(w->flow, s, s->cells[i].value))
-			return true;
-	return false;
-}
-
-static bool is_too_deep(const struct state *s, uint64_t callee)
-{
-	unsigned same = 0;
-
-	for (unsigned k = 0; k < s->entered_count; k++)
-		same += s->entered[k].function == callee;
-	return same >= SAME_FUNCTION_MAX || s->entered_count >= STATE_FRAMES;
-}
-
-/* Into a function that gets the block. `state` is just before the call. */
-static void enter(struct walk *w, uint32_t step, const struct state *s, const struct insn *i, uint64_t callee)
-{
-	const struct function *f = code_function(w->code, callee);
-	struct state inner = *s;
-	struct entered *e = &inner.entered[inner.entered_count++];
-
-	inner.reg[REG_RSP].offset -= 8;
-	state_store(w->flow, &inner, inner.reg[REG_RSP], 8, value_number((int64_t)i->next));
-	*e = (struct entered){ .function = f->start, .return_address = i->next, .sp = inner.reg[REG_RSP], .visit = step };
-	for (unsigned k = 0; k < 6; k++)
-		e->saved[k] = inner.reg[kept[k]];
-	inner.compare_width = 0;
-	later(w, step, &inner, callee);
-}
-
-static bool is_releaser(const struct walk *w, uint64_t return_address)
-{
-	for (unsigned k = 0; k < w->releaser_count; k++)
-		if (w->releasers[k] == return_address)
-			return true;
-	return false;
-}
-
-static bool is_argument(const struct walk *w, const struct state *s)
-{
-	for (unsigned k = 0; k < 6; k++)
-		if (state_leads_to_block(w->flow, s, s->reg[arguments[k]]))
-			return true;
-	return false;
-}
-
-/* Where the block's count of references lies; beyond its end, if that is not known. */
-static struct value count_at(const struct walk *w, unsigned *width)
-{
-	*width = w->count_width ? w->count_width : 8;
-	return (struct value){ FLOW_BLOCK, w->count_width ? w->count_offset : 1ll << 40 };
-}
-
-static void count_up(struct walk *w, struct state *s)
-{
-	unsigned width;
-	struct value at = count_at(w, &width), now = state_load(w->flow, s, at, width);
-
-	if (s->reg[REG_RDI].symbol != FLOW_BLOCK || now.symbol || now.offset > 3)
-		return;
-	now.offset++;
-	state_store(w->flow, s, at, width, now);
-}
-
-/* Is it to be let go? */
-static bool count_down(struct walk *w, struct state *s, bool is_block)
-{
-	unsigned width;
-	struct value at = count_at(w, &width), now = state_load(w->flow, s, at, width);
-
-	if (!is_block || now.symbol)
-		return true;
-	now.offset--;
-	state_store(w->flow, s, at, width, now);
-	return now.offset <= 0;
-}
-
-static bool is_handed_over(const struct walk *w, const struct state *s)
-{
-	for (unsigned k = 1; k < 6; k++)
-		if (state_leads_to_block(w->flow, s, s->reg[arguments[k]]))
-			return true;
-	return false;
-}
-
-/* A function that is not entered has returned. */
-static void returned(struct walk *w, struct state *s, const struct insn *i, uint16_t clobbers)
-{
-	for (unsigned k = 0; k < 6; k++) {
-		struct value v = s->reg[arguments[k]];
-
-		if (flow_key(w->flow, v.symbol)->kind == SYMBOL_STACK && !state_leads_to_block(w->flow, s, v))
-			state_forget(s, v.symbol, v.offset, v.offset + 64);
-	}
-	state_clobber(w->flow, s, i->address, clobbers | 1u);
-	s->pc = i->next;
-}
-
-/* The memory behind an argument is let go. Returns whether the way ends here. */
-static bool call_free(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
-{
-	struct value v = s->reg[REG_RDI], holder = holder_of(w, s);
-
-	if (v.symbol == FLOW_BLOCK) {
-		end(w, step, OUTCOME_FREED, s);
-		return true;
-	}
-	if (v.symbol) {
-		if (s->gone_count < STATE_GONE)
-			s->gone[s->gone_count++] = v.symbol;
-		for (unsigned k = s->cell_count; k-- > 0;)
-			if (s->cells[k].at.symbol == v.symbol && flow_key(w->flow, v.symbol)->kind != SYMBOL_STACK)
-				s->cells[k] = s->cells[--s->cell_count];
-		s->is_touched = true;
-	}
-	returned(w, s, i, CALLER_SAVED);
-	return is_lost(w, step, s, holder, v.symbol ? OUTCOME_OWNER : OUTCOME_DEAD);
-}
-
-static bool call_resize(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
-{
-	struct value holder = holder_of(w, s);
-
-	if (s->reg[REG_RDI].symbol != FLOW_BLOCK) {
-		returned(w, s, i, CALLER_SAVED);
-		return is_lost(w, step, s, holder, OUTCOME_DEAD);
-	}
-	end_beside(w, step, OUTCOME_FREED, s); /* it became another one */
-	returned(w, s, i, CALLER_SAVED);
-	s->reg[REG_RAX] = value_number(0);
-	s->was_resized = true;
-	return is_lost(w, step, s, holder, OUTCOME_DEAD);
-}
-
-static bool call_throw(struct walk *w, uint32_t step, struct state *s);
-
-static void call_make(struct walk *w, struct state *s, const struct insn *i)
-{
-	uint32_t made = flow_symbol(w->flow, SYMBOL_MADE, i->next, 0);
-
-	returned(w, s, i, CALLER_SAVED);
-	state_renew(w->flow, s, made);
-	s->reg[REG_RAX] = (struct value){ made, 0 };
-	s->is_touched = true;
-}
-
-/* A call of a function that is known by its name. Returns whether the way ends here. */
-static bool call_known(struct walk *w, uint32_t step, struct state *s, const struct insn *i, enum effect effect)
-{
-	struct value first = s->reg[REG_RDI], holder = holder_of(w, s);
-
-	switch (effect) {
-	case EFFECT_FREE:
-		return call_free(w, step, s, i);
-	case EFFECT_STORE:
-		if (is_handed_over(w, s)) {
-			state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
-			s->is_strange = true;
-		}
-		break;
-	case EFFECT_RETAIN:
-		count_up(w, s);
-		break;
-	case EFFECT_RELEASE:
-		if (count_down(w, s, first.symbol == FLOW_BLOCK))
-			return call_free(w, step, s, i);
-		break;
-	case EFFECT_HAND_OVER:
-		if (!is_handed_over(w, s) || !count_down(w, s, true))
-			break;
-		end(w, step, OUTCOME_FREED, s);
-		return true;
-	case EFFECT_RESIZE:
-		return call_resize(w, step, s, i);
-	case EFFECT_MAKE:
-		call_make(w, s, i);
-		return is_lost(w, step, s, holder, OUTCOME_DEAD);
-	case EFFECT_STOP:
-		end(w, step, OUTCOME_HELD, s);
-		return true;
-	case EFFECT_THREAD_ENDS:
-		step_at(w, step)->holder = holder;
-		for (unsigned k = s->cell_count; k-- > 0;)
-			if (flow_key(w->flow, s->cells[k].at.symbol)->kind == SYMBOL_STACK)
-				s->cells[k] = s->cells[--s->cell_count];
-		state_clobber(w->flow, s, i->address, 0xffffu & ~(1u << REG_RSP));
-		end(w, step, state_holds_block(w->flow, s) ? OUTCOME_HELD : OUTCOME_THREAD, s);
-		return true;
-	case EFFECT_THROW:
-		s->pc = i->address;
-		return call_throw(w, step, s);
-	case EFFECT_JUMP:
-		step_at(w, step)->holder = holder;
-		s->pc = i->address;
-		if (!leave_by_jump(w, s))
-			end(w, step, OUTCOME_HELD, s);
-		else if (!state_holds_block(w->flow, s))
-			end(w, step, OUTCOME_JUMPED, s);
-		else
-			later(w, step, s, s->pc);
-		return true;
-	case EFFECT_KEEP:
-		state_store(w->flow, s, (struct value){ flow_symbol(w->flow, SYMBOL_THREAD, 0, 0), 1ll << 40 }, 8,
-			    s->reg[REG_RSI]);
-		break;
-	default:
-		break;
-	}
-	returned(w, s, i, CALLER_SAVED);
-	if (effect == EFFECT_SAME || effect == EFFECT_RETAIN)
-		s->reg[REG_RAX] = first;
-	return is_lost(w, step, s, holder, OUTCOME_DEAD);
-}
-
-/* Where an exception lands, what it left in rax and rdx is its own. */
-static void land(struct walk *w, uint32_t step, struct state *s, uint64_t pad)
-{
-	state_clobber(w->flow, s, s->pc, CALLER_SAVED);
-	later(w, step, s, pad);
-}
-
-/* An exception leaves the functions one after the other, until one has code that runs then. `call`: in its instruction. */
-static bool unwind(struct walk *w, uint32_t step, struct state *s, uint64_t call)
-{
-	struct value holder = holder_of(w, s);
-
-	if (!s->was_thrown)
-		s->was_thrown = call;
-	for (;;) {
-		uint64_t pad = 0;
-		enum landing_answer answer = code_landing(w->code, call, &pad);
-
-		if (answer == LANDING_PAD) {
-			land(w, step, s, pad);
-			return true;
-		}
-		if (answer == LANDING_NONE) {
-			end(w, step, OUTCOME_HELD, s);
-			return true;
-		}
-		if (leave_by_throw(w, s)) {
-			end(w, step, OUTCOME_HELD, s);
-			return true;
-		}
-		call = s->pc - 1;
-		s->is_touched = true;
-		if (is_lost(w, step, s, holder, OUTCOME_THROWN))
-			return true;
-	}
-}
-
-static bool call_throw(struct walk *w, uint32_t step, struct state *s)
-{
-	const struct function *f = code_function(w->code, s->pc);
-
-	step_at(w, step)->holder = holder_of(w, s);
-	if (!s->was_thrown && f && !code_has_thrown(w->code, f))
-		s->is_improbable = true;
-	return unwind(w, step, s, s->pc);
-}
-
-/* One that was called, and not entered, throws. */
-static void throw_beside(struct walk *w, uint32_t step, const struct state *s, uint64_t call)
-{
-	struct state copy = *s;
-	struct value holder = holder_of(w, s);
-
-	copy.was_thrown = copy.was_thrown ? copy.was_thrown : call;
-	for (;;) {
-		uint64_t pad = 0;
-		enum landing_answer answer = code_landing(w->code, call, &pad);
-
-		if (answer == LANDING_PAD) {
-			land(w, step, &copy, pad);
-			return;
-		}
-		if (answer == LANDING_NONE || leave_by_throw(w, &copy))
-			return;
-		call = copy.pc - 1;
-		if (state_holds_block(w->flow, &copy))
-			continue;
-		step_at(w, step)->holder = holder;
-		end_beside(w, step, OUTCOME_THROWN, &copy);
-		return;
-	}
-}
-
-/* What a function that is not entered may do besides returning. */
-static void other_ends(struct walk *w, uint32_t step, const struct state *s, uint64_t callee, uint64_t call)
-{
-	const struct summary *sum = summary_of(w, callee);
-	struct state copy = *s;
-
-	if (sum->may_jump && leave_by_jump(w, &copy)) {
-		if (!state_holds_block(w->flow, &copy))
-			end_beside(w, step, OUTCOME_JUMPED, s);
-		else
-			later(w, step, &copy, copy.pc);
-	}
-	if (sum->may_throw && sum->has_thrown)
-		throw_beside(w, step, s, call);
-}
-
-/* Returns whether the way ends here, or goes on in others. */
-static bool follow_call(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
-{
-	struct value holder = holder_of(w, s);
-	struct target t;
-	bool entered = false, gets_it;
-	uint16_t clobbers = CALLER_SAVED;
-
-	target_find(w, s, i, &t);
-	gets_it = is_argument(w, s);
-	if (gets_it) {
-		step_at(w, step)->uses = true;
-		step_at(w, step)->last_use = i->address;
-	}
-	if (t.name && t.effect == EFFECT_RUN) {
-		t.addresses[0] = s->reg[REG_RDX].symbol ? 0 : (uint64_t)s->reg[REG_RDX].offset;
-		if (state_leads_to_block(w->flow, s, s->reg[REG_RCX]) && code_function(w->code, t.addresses[0])) {
-			struct state inner = *s;
-
-			inner.reg[REG_RDI] = s->reg[REG_RCX];
-			w->run_visit = step;
-			w->is_shared = true;
-			enter(w, step, &inner, i, t.addresses[0]);
-			return true;
-		}
-		step_at(w, step)->is_strange = true;
-	}
-	if (t.name)
-		return call_known(w, step, s, i, t.effect);
-	for (unsigned k = 0; k < t.count; k++) {
-		other_ends(w, step, s, t.addresses[k], i->address);
-		if (!is_relevant(w, s, t.addresses[k]) || is_too_deep(s, t.addresses[k]))
-			continue;
-		enter(w, step, s, i, t.addresses[k]);
-		entered = true;
-	}
-	if (entered && i->to.kind == OPERAND_IMM)
-		return true; /* else others may be called there as well */
-	if (gets_it && is_releaser(w, i->next)) {
-		end(w, step, OUTCOME_FREED, s);
-		return true;
-	}
-	if (is_handed_over(w, s) && t.count && is_of_language(code_function(w->code, t.addresses[0])->name)) {
-		state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
-		s->is_strange = true;
-	}
-	if (gets_it && !t.count && !entered) {
-		s->is_strange = true;
-		w->met_unknown = true;
-	}
-	if (t.count == 1)
-		clobbers = summary_of(w, t.addresses[0])->clobbers;
-	returned(w, s, i, clobbers);
-	return is_lost(w, step, s, holder, OUTCOME_DEAD);
 }
 
 /* Returns whether the way ends here. */
@@ -547,7 +159,7 @@ static bool follow_return(struct walk *w, uint32_t step, struct state *s)
 {
 	const struct function *f = code_function(w->code, s->pc);
 	bool is_void = f && code_is_void(w->code, f);
-	struct value holder = holder_of(w, s);
+	struct value holder = walk_holder(w, s);
 
 	if (s->entered_count) {
 		leave_entered(w, s, is_void);
@@ -560,23 +172,23 @@ static bool follow_return(struct walk *w, uint32_t step, struct state *s)
 			if (flow_key(w->flow, s->cells[k].at.symbol)->kind == SYMBOL_STACK)
 				s->cells[k] = s->cells[--s->cell_count];
 		state_clobber(w->flow, s, s->pc, 0xffffu & ~(is_end ? 0u : 1u));
-		if (is_lost(w, step, s, holder, OUTCOME_EXIT))
+		if (walk_is_lost(w, step, s, holder, OUTCOME_EXIT))
 			return true;
 		if (is_end && w->is_thread) { /* its own variables go with it */
 			for (unsigned k = s->cell_count; k-- > 0;)
 				if (flow_key(w->flow, s->cells[k].at.symbol)->kind == SYMBOL_THREAD)
 					s->cells[k] = s->cells[--s->cell_count];
 			s->is_touched = true;
-			if (is_lost(w, step, s, holder, OUTCOME_THREAD))
+			if (walk_is_lost(w, step, s, holder, OUTCOME_THREAD))
 				return true;
 		}
-		end(w, step, is_end ? OUTCOME_HELD : OUTCOME_CUT, s);
+		walk_end(w, step, is_end ? OUTCOME_HELD : OUTCOME_CUT, s);
 		return true;
 	}
 	s->is_touched = true;
-	if (is_lost(w, step, s, holder, OUTCOME_EXIT))
+	if (walk_is_lost(w, step, s, holder, OUTCOME_EXIT))
 		return true;
-	later(w, step, s, s->pc);
+	walk_later(w, step, s, s->pc);
 	return true;
 }
 
@@ -592,43 +204,20 @@ static bool is_tail_call(const struct walk *w, const struct state *s, const stru
 	return i->to.kind != OPERAND_IMM || (uint64_t)i->to.value < f->start || (uint64_t)i->to.value >= f->end;
 }
 
-/* What is jumped to returns to our caller. */
-static bool follow_tail_call(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
-{
-	struct target t;
-
-	target_find(w, s, i, &t);
-	if (is_argument(w, s)) {
-		step_at(w, step)->uses = true;
-		step_at(w, step)->last_use = i->address;
-		if (!t.name && !t.count)
-			s->is_strange = w->met_unknown = true;
-	}
-	if (t.name) {
-		if (call_known(w, step, s, i, t.effect))
-			return true;
-	} else if (t.count && is_relevant(w, s, t.addresses[0]) && !is_too_deep(s, t.addresses[0])) {
-		if (s->entered_count)
-			s->entered[s->entered_count - 1].function = t.addresses[0];
-		later(w, step, s, t.addresses[0]);
-		return true;
-	} else {
-		state_clobber(w->flow, s, i->address, CALLER_SAVED);
-	}
-	s->pc = i->address;
-	return follow_return(w, step, s);
-}
-
 static bool follow_jump(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
 {
-	if (is_tail_call(w, s, i))
-		return follow_tail_call(w, step, s, i);
+	if (is_tail_call(w, s, i)) {
+		if (walk_call_tail(w, step, s, i))
+			return true;
+		s->pc = i->address;
+		return follow_return(w, step, s);
+	}
 	if (i->to.kind == OPERAND_IMM) {
-		later(w, step, s, (uint64_t)i->to.value);
+		walk_later(w, step, s, (uint64_t)i->to.value);
 		return true;
 	}
 	w->is_cut = w->met_unknown = true;
-	end(w, step, OUTCOME_CUT, s);
+	walk_end(w, step, OUTCOME_CUT, s);
 	return true;
 }
 
@@ -643,12 +232,12 @@ static void follow_branch(struct walk *w, uint32_t step, struct state *s, const 
 	if (known != 0) {
 		state_assume(s, i->condition);
 		s->is_improbable |= is_made && i->condition == 4;
-		later(w, step, s, (uint64_t)i->to.value);
+		walk_later(w, step, s, (uint64_t)i->to.value);
 	}
 	if (known != 1) {
 		state_assume(&other, i->condition ^ 1u);
 		other.is_improbable |= is_made && i->condition == 5;
-		later(w, step, &other, i->next);
+		walk_later(w, step, &other, i->next);
 	}
 }
 
@@ -664,7 +253,7 @@ static void follow_choice(struct walk *w, uint32_t step, struct state *s, const 
 	if (known != 0) {
 		state_assume(s, i->condition);
 		state_step(w->flow, s, &move);
-		later(w, step, s, i->next);
+		walk_later(w, step, s, i->next);
 	}
 	if (known == 1)
 		return;
@@ -673,7 +262,7 @@ static void follow_choice(struct walk *w, uint32_t step, struct state *s, const 
 		move.from.value = 0;
 		state_step(w->flow, &other, &move);
 	}
-	later(w, step, &other, i->next);
+	walk_later(w, step, &other, i->next);
 }
 
 static void note_use(struct walk *w, uint32_t step, const struct state *s, const struct insn *i)
@@ -697,7 +286,7 @@ static bool follow(struct walk *w, uint32_t step, struct state *s, const struct 
 
 	switch (i->op) {
 	case OP_CALL:
-		return follow_call(w, step, s, i);
+		return walk_call(w, step, s, i);
 	case OP_RETURN:
 		return follow_return(w, step, s);
 	case OP_JUMP:
@@ -710,18 +299,18 @@ static bool follow(struct walk *w, uint32_t step, struct state *s, const struct 
 		follow_choice(w, step, s, i);
 		return true;
 	case OP_STOP:
-		end(w, step, OUTCOME_HELD, s);
+		walk_end(w, step, OUTCOME_HELD, s);
 		return true;
 	default:
 		note_use(w, step, s, i);
-		holder = holder_of(w, s);
+		holder = walk_holder(w, s);
 		state_step(w->flow, s, i);
 		s->pc = i->next;
 		if (s->is_touched && i->to.kind == OPERAND_REG && i->to.reg < 16)
 			step_at(w, step)->replacing = s->reg[i->to.reg];
 		else if (s->is_touched && i->to.kind == OPERAND_MEM && i->from.kind == OPERAND_REG && i->from.reg < 16)
 			step_at(w, step)->replacing = s->reg[i->from.reg];
-		return is_lost(w, step, s, holder, i->op == OP_POP || i->op == OP_LEAVE ? OUTCOME_EXIT
+		return walk_is_lost(w, step, s, holder, i->op == OP_POP || i->op == OP_LEAVE ? OUTCOME_EXIT
 										       : OUTCOME_OVERWRITTEN);
 	}
 }
@@ -739,14 +328,14 @@ static void run(struct walk *w, uint32_t step, struct state *s)
 	for (unsigned k = 0; k < PIECE_MAX; k++) {
 		if (w->instructions++ > w->most_instructions || decode(w->code, s->pc, &i)) {
 			w->is_cut = true;
-			end(w, step, OUTCOME_CUT, s);
+			walk_end(w, step, OUTCOME_CUT, s);
 			return;
 		}
 		step_at(w, step)->end = i.address;
 		if (follow(w, step, s, &i))
 			return;
 	}
-	later(w, step, s, s->pc);
+	walk_later(w, step, s, s->pc);
 }
 
 /* At a function's entry, the block lies in memory there. */
@@ -773,11 +362,11 @@ static int begin(struct walk *w, struct state *s)
 	if (!before)
 		return -1;
 	*s = *before;
-	at = delivery ? s->reg[arguments[delivery - 1]] : value_number(0);
+	at = delivery ? s->reg[walk_arguments[delivery - 1]] : value_number(0);
 	for (unsigned k = 0; k < 6; k++)
-		if (flow_key(w->flow, s->reg[arguments[k]].symbol)->kind == SYMBOL_STACK)
-			state_forget(s, s->reg[arguments[k]].symbol, s->reg[arguments[k]].offset,
-				     s->reg[arguments[k]].offset + 64);
+		if (flow_key(w->flow, s->reg[walk_arguments[k]].symbol)->kind == SYMBOL_STACK)
+			state_forget(s, s->reg[walk_arguments[k]].symbol, s->reg[walk_arguments[k]].offset,
+				     s->reg[walk_arguments[k]].offset + 64);
 	state_clobber(w->flow, s, s->pc, CALLER_SAVED);
 	if (delivery)
 		state_store(w->flow, s, at, 8, (struct value){ FLOW_BLOCK, 0 });
@@ -786,7 +375,7 @@ static int begin(struct walk *w, struct state *s)
 	if (w->is_counted) {
 		unsigned width;
 
-		at = count_at(w, &width);
+		at = walk_count_at(w, &width);
 		state_store(w->flow, s, at, width, value_number(1));
 	}
 	return 0;
@@ -864,7 +453,7 @@ int walk(struct walk *w)
 		return -1;
 	w->started = first.pc;
 	w->steps[0].end = first.pc;
-	later(w, 0, &first, first.pc);
+	walk_later(w, 0, &first, first.pc);
 	while (p->pending_count) {
 		struct pending *next = p->pending[--p->pending_count];
 		uint32_t step;

@@ -2,8 +2,8 @@
 #ifndef LEAKSHIM_WALK_PRIVATE_H
 #define LEAKSHIM_WALK_PRIVATE_H
 /*
- * Shared by walk.c (the ways), reach.c (the state before a call, what a function may do) and leave.c (out of frames),
- * and nobody else.
+ * Shared by walk.c (the ways), walk_calls.c (calls met on the way), reach.c (the state before a call, what a function may
+ * do) and leave.c (out of frames), and nobody else.
  */
 #include <uthash.h>
 #include "calls_named.h"
@@ -55,6 +55,39 @@ struct target {
 	uint64_t addresses[4]; /* in the program */
 	unsigned count;
 };
+
+/* Registers of the first six arguments. */
+extern const uint8_t walk_arguments[6];
+
+static inline struct way *step_at(struct walk *w, uint32_t i)
+{
+	return &w->steps[i];
+}
+
+/* The way goes on at `pc` with a copy of the state, in a piece of its own. */
+void walk_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc);
+
+/* The way ends with a step. */
+void walk_end(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s);
+
+/* An end of its own that hangs on a step that goes on. */
+void walk_end_beside(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s);
+
+/* Where it is kept: of what dies next. A register: nothing. */
+struct value walk_holder(const struct walk *w, const struct state *s);
+
+/* Did what the last instruction did take the last pointer? Then the way ends here. */
+bool walk_is_lost(struct walk *w, uint32_t step, struct state *s, struct value holder, enum outcome outcome);
+
+/* Where the block's count of references lies; beyond its end, if that is not known. */
+struct value walk_count_at(const struct walk *w, unsigned *width);
+
+/* Follows a call. Returns whether the way ends here, or goes on in others. */
+bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn *i);
+
+/* Follows a call whose target returns to our caller. Returns whether the way ends there, or goes on in others; else the
+ * function is still to be left. */
+bool walk_call_tail(struct walk *w, uint32_t step, struct state *s, const struct insn *i);
 
 /* Where a call or jump leads. */
 void target_find(struct walk *w, struct state *s, const struct insn *i, struct target *t);
