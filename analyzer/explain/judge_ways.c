@@ -1,531 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* From the ways that lose a block to the one line that forgot. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "explain_private.h"
 #include "own.h"
 #include "walk_private.h"
+#include "ways_private.h"
 #include "words.h"
-
-#define CANDIDATES_MAX 64u
-#define TAIL_MAX 60u
-
-/* A way on which the block is lost. */
-struct candidate {
-	uint32_t lost;	/* step at which it died */
-	uint32_t parts; /* first step from which nothing saves it, 0: nothing ever did */
-	uint32_t blamed; /* a step in the frame in which the release is missing */
-	enum outcome outcome;
-	uint64_t died; /* where, if not at the end of `lost` */
-	struct missing_release missing;
-	bool is_improbable, is_strange, was_resized;
-	uint64_t was_jumped, was_thrown;
-	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */
-	uint64_t cycle;
-	unsigned ways; /* that come to the same */
-};
-
-struct judging {
-	struct work *w;
-	struct walk *walk;
-	struct candidate candidates[CANDIDATES_MAX];
-	unsigned count;
-	uint64_t *saved; /* addresses of pieces on ways that can save the block, sorted */
-	unsigned saved_count;
-	const struct place *held_in; /* whose frame a second look saw hold it last; 0 */
-};
-
-static bool is_same(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
 
 static bool is_loss(enum outcome o)
 {
 	return o >= OUTCOME_EXIT && o <= OUTCOME_THREAD;
-}
-
-static bool is_frame(const struct way *a, const struct way *b)
-{
-	return a->level == b->level && a->visit == b->visit;
-}
-
-/* The first step on the way to a loss from which nothing saves the block. */
-static uint32_t parting(const struct walk *w, uint32_t lost)
-{
-	uint32_t at = lost;
-
-	while (at && !w->steps[at].can_free && w->steps[at].parent && !w->steps[w->steps[at].parent].can_free)
-		at = w->steps[at].parent;
-	return at && w->steps[at].parent ? at : 0;
-}
-
-/* Is the block released from here without leaving the frame? */
-static bool frees_within(const struct walk *w, uint32_t from, int32_t level)
-{
-	unsigned char *seen = pool_take(&w->model->pool, w->step_count);
-	uint32_t *stack = pool_array(&w->model->pool, w->step_count, sizeof(*stack));
-	uint32_t depth = 0;
-
-	stack[depth++] = from;
-	seen[from] = 1;
-	while (depth) {
-		uint32_t at = stack[--depth];
-
-		if (w->steps[at].outcome == OUTCOME_FREED)
-			return true;
-		for (uint32_t e = 0; e < w->edge_count; e++) {
-			uint32_t to = w->edges[e].to;
-
-			if (w->edges[e].from != at || seen[to] || w->steps[to].level < level || !w->steps[to].can_free)
-				continue;
-			seen[to] = 1;
-			stack[depth++] = to;
-		}
-	}
-	return false;
-}
-
-/* The nearest step before `at` whose frame lies at a level. */
-static uint32_t outer(const struct walk *w, uint32_t at, int32_t level)
-{
-	while (at && w->steps[at].level > level)
-		at = w->steps[at].parent;
-	return at;
-}
-
-/* Did it die in a frame that is one of the block's own stack? */
-static bool is_creation_frame(const struct walk *w, const struct candidate *c)
-{
-	return w->steps[c->lost].visit >= 0x80000000u;
-}
-
-/* The last step of a frame on the way to another one; 0. */
-static uint32_t step_of_visit(const struct walk *w, uint32_t at, uint32_t visit)
-{
-	while (at && w->steps[at].visit != visit)
-		at = w->steps[at].parent;
-	return at;
-}
-
-static uint32_t blamed_frame(const struct walk *w, const struct candidate *c)
-{
-	const struct way *lost = &w->steps[c->lost], *parts = &w->steps[c->parts];
-	uint32_t at = c->lost, run;
-
-	if (c->is_counted)
-		return c->parts;
-	if (c->outcome == OUTCOME_OVERWRITTEN || c->outcome == OUTCOME_OWNER)
-		return c->lost;
-	if (c->outcome == OUTCOME_THROWN || (c->outcome == OUTCOME_JUMPED && !is_creation_frame(w, c)))
-		return c->lost;
-	if (c->parts && frees_within(w, parts->parent, parts->level))
-		return c->parts;
-	if (c->parts && parts->level <= lost->level)
-		return c->parts;
-	if (w->run_visit && !c->parts && (run = step_of_visit(w, c->lost, w->run_visit)))
-		return run;
-	/* a function that got it and releases it on no way only borrows it */
-	while (w->steps[at].level > 0 && w->steps[at].visit < 0x80000000u && !w->steps[w->steps[at].visit].can_free &&
-	       w->steps[at].visit)
-		at = w->steps[at].visit;
-	return at;
-}
-
-static int by_address(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
-static void note_saved(struct judging *j)
-{
-	const struct walk *w = j->walk;
-
-	j->saved = pool_array(&w->model->pool, w->step_count, sizeof(*j->saved));
-	for (uint32_t i = 1; i < w->step_count; i++)
-		if (w->steps[i].can_free)
-			j->saved[j->saved_count++] = w->steps[i].start;
-	if (j->saved_count)
-		qsort(j->saved, j->saved_count, sizeof(*j->saved), by_address);
-}
-
-/* Is a piece of code also on ways of the same frame that can save the block? */
-static bool is_saved(const struct judging *j, const struct way *frame, uint64_t address)
-{
-	const struct walk *w = j->walk;
-
-	for (uint32_t i = 1; i < w->step_count; i++)
-		if (w->steps[i].start == address && w->steps[i].can_free && is_frame(&w->steps[i], frame))
-			return true;
-	return false;
-}
-
-/* Lines of one function, as they come along a way. */
-struct lines {
-	const char *scope; /* of the variable, 0: not known */
-	const char *function, *file;
-	unsigned first, last, count;
-	uint64_t address; /* of the first */
-};
-
-bool place_is_of_headers(const struct frame *f)
-{
-	return f->file && !strncmp(f->file, "/usr/", 5);
-}
-
-/* The frame of a place that a person would name: of the function whose variable it is, if that is there; else the
- * innermost one that is not of the language's own headers. */
-static const struct frame *frame_of(const struct place *place, const char *scope)
-{
-	for (unsigned k = 0; k < place->count; k++)
-		if (is_same(place->frames[k].function, scope))
-			return &place->frames[k];
-	for (unsigned k = 0; k < place->count; k++)
-		if (!place_is_of_headers(&place->frames[k]))
-			return &place->frames[k];
-	return &place->frames[0];
-}
-
-static bool is_in(const struct place *place, const char *function)
-{
-	for (unsigned k = 0; k < place->count; k++)
-		if (is_same(place->frames[k].function, function))
-			return true;
-	return false;
-}
-
-/* Of functions inlined at a place, the innermost one that does not give a pointer back. */
-static const char *keeper(const struct place *place)
-{
-	unsigned k = 0;
-
-	while (k + 1 < place->count && place->frames[k].is_inlined && place->frames[k].gives_pointer)
-		k++;
-	return place->frames[k].function;
-}
-
-/* Are all releases in a frame within a function that is inlined there? */
-static bool frees_in(const struct judging *j, const struct way *frame, const char *function)
-{
-	const struct walk *w = j->walk;
-
-	for (uint32_t i = 1; i < w->step_count; i++)
-		if (w->steps[i].outcome == OUTCOME_FREED && is_frame(&w->steps[i], frame) &&
-		    !is_in(code_place(w->code, w->steps[i].end), function))
-			return false;
-	return true;
-}
-
-/* The innermost function inlined at both places; 0: none is. */
-static const char *common(const struct place *a, const struct place *b)
-{
-	for (unsigned k = 0; k < a->count; k++)
-		if (a->frames[k].function && is_in(b, a->frames[k].function))
-			return a->frames[k].function;
-	return NULL;
-}
-
-/* The function whose variable holds what a call in a frame of the block's stack gave back. Of what was inlined there, a
- * function that gives pointers back is none, nor one out of which the block is taken to be released. 0: not known. */
-static const char *scope_of(const struct judging *j, const struct way *frame)
-{
-	const struct walk *w = j->walk;
-	const struct place *place;
-	unsigned k = 0;
-
-	if (frame->visit < 0x80000000u || frame->level > 0 || (unsigned)-frame->level >= w->node_count)
-		return NULL;
-	place = code_place(j->w->code, (frame->level || !w->after_call ? w->model->nodes[w->nodes[-frame->level]].pc
-								       : w->after_call) - 1);
-	while (k + 1 < place->count && place->frames[k].is_inlined &&
-	       (place->frames[k].gives_pointer || place_is_of_headers(&place->frames[k]) || !frees_in(j, frame, place->frames[k].function)))
-		k++;
-	return place->frames[k].function;
-}
-
-static void lines_add(struct judging *j, struct lines *l, uint64_t address)
-{
-	const struct place *place = code_place(j->w->code, address);
-	const struct frame *frame = frame_of(place, l->scope);
-
-	if (!l->function) {
-		l->function = frame->function;
-		l->file = frame->file;
-		l->address = address;
-	}
-	for (unsigned k = 0; k < place->count; k++) {
-		frame = &place->frames[k];
-		if (!frame->line || !is_same(frame->function, l->function) || !is_same(frame->file, l->file))
-			continue;
-		if (!l->first || frame->line < l->first)
-			l->first = frame->line;
-		if (frame->line > l->last)
-			l->last = frame->line;
-		l->count++;
-		return;
-	}
-}
-
-/* All instructions of a piece. */
-static void lines_of_step(struct judging *j, struct lines *l, const struct way *s)
-{
-	struct insn i;
-
-	for (uint64_t at = s->start; at <= s->end; at = i.next) {
-		if (decode(j->w->code, at, &i))
-			return;
-		if (i.op != OP_NOTHING)
-			lines_add(j, l, at);
-		if (at == s->end)
-			return;
-	}
-}
-
-/* What follows an address up to the function's end, on the straightest way; only lines after one. */
-static void lines_to_end(struct judging *j, struct lines *l, uint64_t at, unsigned after)
-{
-	struct insn i;
-
-	for (unsigned k = 0; k < TAIL_MAX; k++) {
-		struct lines one = { .scope = l->scope };
-
-		if (decode(j->w->code, at, &i))
-			return;
-		lines_add(j, &one, at);
-		if (is_same(one.function, l->function) && one.first && one.first < after && !l->first) { /* round a loop */
-			l->first = l->last = after;
-			return;
-		}
-		if (is_same(one.function, l->function) && one.first > after)
-			lines_add(j, l, at);
-		if (i.op == OP_RETURN || i.op == OP_STOP)
-			return;
-		at = i.op == OP_JUMP && i.to.kind == OPERAND_IMM ? (uint64_t)i.to.value : i.next;
-	}
-}
-
-/* The last step at or before `at` in the blamed frame that passes the block on or looks into it; 0. */
-static uint32_t last_use(const struct walk *w, uint32_t at, const struct way *frame)
-{
-	for (; at; at = w->steps[at].parent)
-		if (w->steps[at].uses && is_frame(&w->steps[at], frame))
-			return at;
-	return 0;
-}
-
-/* Does a line belong to ways that can save the block? */
-static bool is_saved_line(struct judging *j, const struct lines *l, unsigned line)
-{
-	for (unsigned i = 0; i < j->saved_count; i++) {
-		const struct place *place = code_place(j->w->code, j->saved[i]);
-
-		for (unsigned k = 0; k < place->count; k++)
-			if (place->frames[k].line == line && is_same(place->frames[k].function, l->function))
-				return true;
-	}
-	return false;
-}
-
-/* Code of the branch itself is none of its own: what comes after the line of its condition. */
-static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address)
-{
-	const struct function *f = code_function(j->w->code, address);
-	unsigned next;
-
-	lines_add(j, l, address);
-	if (!l->last)
-		return;
-	next = f ? code_line_after(j->w->code, address, f->end, l->last) : 0;
-	/* what is left of a branch without code: it begins on the next line */
-	l->first = l->last = next && next <= l->last + 8 && !is_saved_line(j, l, next) ? next : l->last + 1;
-}
-
-/* Code that makes the next one: the branch had none of its own before a loop went round. */
-static bool makes_again(const struct judging *j, const struct place *place, const char *scope)
-{
-	const struct frame *f = &place->frames[0];
-
-	return f->is_inlined && !is_same(f->function, scope) && f->gives_pointer &&
-	       is_in(code_place(j->w->code, j->walk->started - 1), f->function);
-}
-
-static void lines_of_parting(struct judging *j, const struct candidate *c, struct lines *l)
-{
-	const struct walk *w = j->walk;
-	const struct way *frame = &w->steps[c->blamed];
-	const struct place *first = code_place(w->code, w->steps[c->parts].start);
-	const char *scope = scope_of(j, frame);
-	uint32_t chain[256];
-	unsigned count = 0, begin = 0;
-
-	for (uint32_t at = c->lost; at && count < 256; at = w->steps[at].parent) {
-		bool is_overwriting = at == c->lost && at != c->parts && w->steps[at].outcome == OUTCOME_OVERWRITTEN;
-
-		if (is_frame(&w->steps[at], frame) && !is_saved(j, frame, w->steps[at].start) && !is_overwriting)
-			chain[count++] = at;
-		if (at == c->parts)
-			break;
-	}
-	if (scope && is_frame(&w->steps[c->parts], frame) && (!is_in(first, scope) || makes_again(j, first, scope))) {
-		l->scope = scope;
-		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end);
-		return;
-	}
-	while (count-- > 0) {
-		const char *function = l->function;
-		unsigned added = l->count;
-
-		lines_of_step(j, l, &w->steps[chain[count]]);
-		if (function && added == l->count) /* it was left */
-			break;
-		begin = begin ? begin : l->first; /* a loop may go round to lines before */
-		if (l->first < begin)
-			l->first = begin;
-	}
-	if (!l->function) { /* only shared code: the branch that leads there */
-		uint32_t at = outer(w, w->steps[c->parts].parent, frame->level);
-
-		lines_of_branch(j, l, w->steps[at].end);
-	}
-}
-
-/* What a piece does after its last call. */
-static void lines_after_calls(struct judging *j, struct lines *l, const struct way *s)
-{
-	const struct function *f = code_function(j->w->code, s->start);
-	struct way rest = *s;
-	unsigned called = 0, next;
-	struct insn i;
-
-	for (uint64_t at = s->start; at < s->end && !decode(j->w->code, at, &i); at = i.next)
-		if (i.op == OP_CALL) {
-			called = code_place(j->w->code, at)->frames[0].line;
-			rest.start = i.next;
-		}
-	for (uint64_t at = rest.start; at <= s->end && !decode(j->w->code, at, &i); at = i.next)
-		if (code_place(j->w->code, at)->frames[0].line > called)
-			lines_add(j, l, at);
-	if (!l->first)
-		lines_add(j, l, s->end);
-	next = f && called ? code_line_after(j->w->code, rest.start, f->end, called) : 0;
-	if (next && next < l->first)
-		l->first = next;
-}
-
-/* The function in which the block is last used, if more is done there after that. */
-static const char *goes_on_in(struct judging *j, uint64_t used)
-{
-	struct lines use = { .scope = code_place(j->w->code, used)->frames[0].function }, rest = use;
-	struct insn i;
-
-	lines_add(j, &use, used);
-	rest.function = use.function;
-	rest.file = use.file;
-	if (!use.scope || decode(j->w->code, used, &i))
-		return NULL;
-	lines_to_end(j, &rest, i.next, use.last);
-	return rest.first ? use.scope : NULL;
-}
-
-static void lines_of_death(struct judging *j, const struct candidate *c, struct lines *l)
-{
-	const struct walk *w = j->walk;
-	const struct way *frame = &w->steps[c->blamed], *lost = &w->steps[c->lost];
-	uint32_t used = last_use(w, c->lost, frame);
-	uint64_t from = used ? w->steps[used].last_use : frame->start;
-	struct lines use = { .scope = l->scope };
-	struct insn i;
-
-	if (c->outcome == OUTCOME_OVERWRITTEN) {
-		l->scope = keeper(code_place(w->code, lost->end));
-		lines_add(j, l, lost->end);
-		return;
-	}
-	if (c->outcome == OUTCOME_THREAD) {
-		lines_after_calls(j, l, lost);
-		return;
-	}
-	if (c->outcome == OUTCOME_OWNER || c->outcome == OUTCOME_JUMPED ||
-	    c->outcome == OUTCOME_THROWN) {
-		uint32_t at = outer(w, c->lost, frame->level);
-
-		uint64_t died = c->died ? c->died : at == c->lost ? lost->end : w->steps[at].end;
-
-		if (c->outcome != OUTCOME_OWNER && !frame->level && is_creation_frame(w, c)) /* who held it */
-			l->scope = common(code_place(w->code, w->started - 1), code_place(w->code, died));
-		lines_add(j, l, died);
-		return;
-	}
-	if (used && l->scope && !is_same(goes_on_in(j, from), l->scope) && goes_on_in(j, from) &&
-	    code_place(w->code, from)->frames[0].gives_pointer)
-		use.scope = goes_on_in(j, from);
-	lines_add(j, &use, from);
-	*l = use;
-	l->first = l->last = 0;
-	if (decode(j->w->code, from, &i))
-		return;
-	lines_to_end(j, l, i.next, use.last);
-	if (!l->first) {
-		const struct function *f = code_function(j->w->code, from);
-
-		l->first = l->last = f && use.last ? code_line_after(j->w->code, from, f->end, use.last) : 0;
-	}
-	if (!l->first)
-		l->first = l->last = use.last;
-}
-
-/* A realloc that failed: what is done about that, in the function that called it. */
-static void lines_of_resize(struct judging *j, const struct candidate *c, struct lines *l)
-{
-	const struct walk *w = j->walk;
-	const struct function *f;
-	uint32_t used = c->lost;
-	unsigned next;
-
-	while (used && !w->steps[used].uses)
-		used = w->steps[used].parent;
-	l->scope = NULL;
-	lines_add(j, l, used ? w->steps[used].last_use : w->steps[c->lost].end);
-	f = code_function(w->code, l->address);
-	if (c->outcome == OUTCOME_OVERWRITTEN || !f || !l->last)
-		return;
-	next = code_line_after(w->code, l->address, f->end, l->last); /* the question */
-	next = next ? code_line_after(w->code, l->address, f->end, next) : 0;
-	if (next && next <= l->last + 8)
-		l->first = l->last = next;
-}
-
-static void locate(struct judging *j, struct candidate *c)
-{
-	const struct way *frame = &j->walk->steps[c->blamed];
-	bool is_way = c->is_counted || (c->parts && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD));
-	struct lines l = { .scope = is_way || c->outcome == OUTCOME_OWNER ? NULL : scope_of(j, frame) };
-	const struct place *place;
-
-	if (c->is_counted && c->is_raised) {
-		const struct place *raised = code_place(j->w->code, j->walk->steps[c->parts].start);
-
-		if (raised->count > 1 && raised->frames[0].is_inlined) /* who called the function that retains */
-			l.scope = raised->frames[1].function;
-		lines_of_step(j, &l, &j->walk->steps[c->parts]);
-	} else if (c->was_resized) {
-		lines_of_resize(j, c, &l);
-	} else if (is_way)
-		lines_of_parting(j, c, &l);
-	else if (c->parts && c->outcome != OUTCOME_OVERWRITTEN && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_JUMPED &&
-	    c->outcome != OUTCOME_THROWN)
-		lines_of_parting(j, c, &l);
-	else
-		lines_of_death(j, c, &l);
-	place = code_place(j->w->code, l.address);
-	c->missing = (struct missing_release){ .function = l.function, .file = l.first ? l.file : NULL, .line = l.first,
-					       .last_line = l.last, .offset = place->offset,
-					       .module = place->module ? place->module->path : NULL };
-	if (!c->missing.function)
-		c->missing.function = place->frames[place->count - 1].function;
 }
 
 /* Was the scope of the variable left between two steps of one frame, only to be entered again? */
@@ -533,10 +17,10 @@ static bool has_left_scope(const struct judging *j, const struct candidate *c)
 {
 	const struct walk *w = j->walk;
 	const struct way *frame = &w->steps[c->lost];
-	const char *scope = scope_of(j, frame);
+	const char *scope = ways_scope(j, frame);
 
 	for (uint32_t at = c->lost; scope && at; at = w->steps[at].parent)
-		if (is_frame(&w->steps[at], frame) && !is_in(code_place(w->code, w->steps[at].start), scope))
+		if (is_frame(&w->steps[at], frame) && !place_has(code_place(w->code, w->steps[at].start), scope))
 			return true;
 	return false;
 }
@@ -573,8 +57,8 @@ static bool leaves_where_others_free(const struct judging *j, const struct candi
 
 		if (w->steps[i].outcome != OUTCOME_FREED || !is_frame(&w->steps[i], &w->steps[parts->parent]))
 			continue;
-		both = common(place, code_place(w->code, w->steps[i].end));
-		return both && !is_in(code_place(w->code, w->steps[c->lost].end), both);
+		both = place_common(place, code_place(w->code, w->steps[i].end));
+		return both && !place_has(code_place(w->code, w->steps[c->lost].end), both);
 	}
 	return false;
 }
@@ -621,7 +105,7 @@ static bool reaches(struct code *c, const char *scope, uint64_t from, uint64_t t
 		for (uint64_t at = places[k]; at >= f->start && at < f->end && !decode(c, at, &i); at = i.next) {
 			if (i.next == to)
 				return true;
-			if (scope && !is_in(code_place(c, at), scope))
+			if (scope && !place_has(code_place(c, at), scope))
 				break;
 			if ((i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM)
 				place_add(places, &count, (uint64_t)i.to.value);
@@ -644,7 +128,7 @@ static bool is_released_in_loop(const struct judging *j, const struct way *frame
 		while (at && !is_frame(&w->steps[at], frame) && w->steps[at].visit < 0x80000000u)
 			at = w->steps[at].visit;
 		if (at && is_frame(&w->steps[at], frame) &&
-		    reaches(w->code, scope_of(j, frame), w->steps[at].end, w->started))
+		    reaches(w->code, ways_scope(j, frame), w->steps[at].end, w->started))
 			return true;
 	}
 	return false;
@@ -654,11 +138,11 @@ static bool is_released_in_loop(const struct judging *j, const struct way *frame
 static bool outlives_maker(const struct judging *j, const struct way *lost)
 {
 	const struct walk *w = j->walk;
-	const char *maker = keeper(code_place(w->code, w->started - 1));
+	const char *maker = place_keeper(code_place(w->code, w->started - 1));
 	const struct place *made = code_place(w->code, w->started - 1);
 
-	return made->count > 1 && !is_same(maker, made->frames[made->count - 1].function) && !frees_in(j, lost, maker) &&
-	       is_in(code_place(w->code, lost->end), maker);
+	return made->count > 1 && !is_same(maker, made->frames[made->count - 1].function) && !ways_free_in(j, lost, maker) &&
+	       place_has(code_place(w->code, lost->end), maker);
 }
 
 /* A register that gets another value is a variable that is overwritten, or one that is no longer needed. */
@@ -797,14 +281,14 @@ static void gather(struct judging *j)
 
 		if (!is_loss(c.outcome))
 			continue;
-		c.parts = parting(w, i);
+		c.parts = ways_parting(w, i);
 		c.is_counted = is_counted(w, &c, &c.is_raised) && c.parts;
 		c.cycle = w->steps[i].cycle;
 		c.outcome = after_death(j, &c);
 		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c))
 			c.outcome = OUTCOME_DEAD;
-		c.blamed = blamed_frame(w, &c);
-		locate(j, &c);
+		c.blamed = ways_blamed(w, &c);
+		ways_locate(j, &c);
 		while (same < j->count && !(is_same(j->candidates[same].missing.function, c.missing.function) &&
 					    j->candidates[same].missing.line == c.missing.line &&
 					    (c.missing.line || j->candidates[same].missing.offset == c.missing.offset)))
@@ -834,7 +318,7 @@ static int rank(const struct judging *j, const struct candidate *c)
 {
 	int r = 0;
 
-	if (j->held_in && c->missing.function && is_in(j->held_in, c->missing.function))
+	if (j->held_in && c->missing.function && place_has(j->held_in, c->missing.function))
 		r += 5;
 	if (c->is_improbable)
 		r -= 100;
@@ -897,7 +381,7 @@ static bool frees_beside(const struct judging *j, const struct siblings *sibling
 		unsigned count = explain_nodes(j->w, siblings->releases[i].node, nodes, 16);
 
 		for (unsigned k = 0; k < count; k++)
-			if (is_in(code_place(j->w->code, j->w->model->nodes[nodes[k]].pc - 1), best->missing.function))
+			if (place_has(code_place(j->w->code, j->w->model->nodes[nodes[k]].pc - 1), best->missing.function))
 				return true;
 	}
 	return false;
@@ -924,7 +408,7 @@ static void tell(struct judging *j, const struct leak *leak, const struct candid
 	because_inner(j->w, e, pool_print(p, "ways through the code that lose it: %u; that release it: %u%s", loses, frees,
 					  w->is_cut ? "; not all could be followed" : ""));
 	if (best->parts) {
-		const struct frame *f = frame_of(code_place(w->code, w->steps[w->steps[best->parts].parent].end), NULL);
+		const struct frame *f = place_frame(code_place(w->code, w->steps[w->steps[best->parts].parent].end), NULL);
 
 		because_inner(j->w, e, f->file && f->line ? pool_print(p, "they part in %s (%s:%u)", f->function ? f->function : "?",
 									words_file(f->file), f->line)
@@ -970,7 +454,7 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 	leak->cause = cause_of(best);
 	if (best->cycle && hangs_in_circle(j->w, leak)) {
 		const struct place *place = code_place(j->w->code, best->cycle);
-		const struct frame *frame = frame_of(place, NULL);
+		const struct frame *frame = place_frame(place, NULL);
 
 		leak->cause = CAUSE_CYCLE;
 		*missing = (struct missing_release){ .function = frame->function, .file = frame->file, .line = frame->line,
@@ -1000,7 +484,7 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 	j->w = w;
 	j->walk = walk;
 	j->held_in = watched_frame(w, watched_find(w, leak, &same, &all));
-	note_saved(j);
+	ways_note_saved(j);
 	gather(j);
 	for (unsigned i = 0; i < j->count; i++)
 		if (!best || rank(j, &j->candidates[i]) > rank(j, best))
@@ -1015,3 +499,5 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 	}
 	write_down(j, leak, best, probable, functions + 1, siblings);
 }
+
+

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* Of a way that loses a block: the lines at which the release is missing. */
+#include <stdlib.h>
+
+#include "ways_private.h"
+
+/* The nearest step before `at` whose frame lies at a level. */
+static uint32_t outer(const struct walk *w, uint32_t at, int32_t level)
+{
+	while (at && w->steps[at].level > level)
+		at = w->steps[at].parent;
+	return at;
+}
+
+static int by_address(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+void ways_note_saved(struct judging *j)
+{
+	const struct walk *w = j->walk;
+
+	j->saved = pool_array(&w->model->pool, w->step_count, sizeof(*j->saved));
+	for (uint32_t i = 1; i < w->step_count; i++)
+		if (w->steps[i].can_free)
+			j->saved[j->saved_count++] = w->steps[i].start;
+	if (j->saved_count)
+		qsort(j->saved, j->saved_count, sizeof(*j->saved), by_address);
+}
+
+/* Is a piece of code also on ways of the same frame that can save the block? */
+static bool is_saved(const struct judging *j, const struct way *frame, uint64_t address)
+{
+	const struct walk *w = j->walk;
+
+	for (uint32_t i = 1; i < w->step_count; i++)
+		if (w->steps[i].start == address && w->steps[i].can_free && is_frame(&w->steps[i], frame))
+			return true;
+	return false;
+}
+
+/* Lines of one function, as they come along a way. */
+struct lines {
+	const char *scope; /* of the variable, 0: not known */
+	const char *function, *file;
+	unsigned first, last, count;
+	uint64_t address; /* of the first */
+};
+
+static void lines_add(struct judging *j, struct lines *l, uint64_t address)
+{
+	const struct place *place = code_place(j->w->code, address);
+	const struct frame *frame = place_frame(place, l->scope);
+
+	if (!l->function) {
+		l->function = frame->function;
+		l->file = frame->file;
+		l->address = address;
+	}
+	for (unsigned k = 0; k < place->count; k++) {
+		frame = &place->frames[k];
+		if (!frame->line || !is_same(frame->function, l->function) || !is_same(frame->file, l->file))
+			continue;
+		if (!l->first || frame->line < l->first)
+			l->first = frame->line;
+		if (frame->line > l->last)
+			l->last = frame->line;
+		l->count++;
+		return;
+	}
+}
+
+/* All instructions of a piece. */
+static void lines_of_step(struct judging *j, struct lines *l, const struct way *s)
+{
+	struct insn i;
+
+	for (uint64_t at = s->start; at <= s->end; at = i.next) {
+		if (decode(j->w->code, at, &i))
+			return;
+		if (i.op != OP_NOTHING)
+			lines_add(j, l, at);
+		if (at == s->end)
+			return;
+	}
+}
+
+/* What follows an address up to the function's end, on the straightest way; only lines after one. */
+static void lines_to_end(struct judging *j, struct lines *l, uint64_t at, unsigned after)
+{
+	struct insn i;
+
+	for (unsigned k = 0; k < TAIL_MAX; k++) {
+		struct lines one = { .scope = l->scope };
+
+		if (decode(j->w->code, at, &i))
+			return;
+		lines_add(j, &one, at);
+		if (is_same(one.function, l->function) && one.first && one.first < after && !l->first) { /* round a loop */
+			l->first = l->last = after;
+			return;
+		}
+		if (is_same(one.function, l->function) && one.first > after)
+			lines_add(j, l, at);
+		if (i.op == OP_RETURN || i.op == OP_STOP)
+			return;
+		at = i.op == OP_JUMP && i.to.kind == OPERAND_IMM ? (uint64_t)i.to.value : i.next;
+	}
+}
+
+/* The last step at or before `at` in the blamed frame that passes the block on or looks into it; 0. */
+static uint32_t last_use(const struct walk *w, uint32_t at, const struct way *frame)
+{
+	for (; at; at = w->steps[at].parent)
+		if (w->steps[at].uses && is_frame(&w->steps[at], frame))
+			return at;
+	return 0;
+}
+
+/* Does a line belong to ways that can save the block? */
+static bool is_saved_line(struct judging *j, const struct lines *l, unsigned line)
+{
+	for (unsigned i = 0; i < j->saved_count; i++) {
+		const struct place *place = code_place(j->w->code, j->saved[i]);
+
+		for (unsigned k = 0; k < place->count; k++)
+			if (place->frames[k].line == line && is_same(place->frames[k].function, l->function))
+				return true;
+	}
+	return false;
+}
+
+/* Code of the branch itself is none of its own: what comes after the line of its condition. */
+static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address)
+{
+	const struct function *f = code_function(j->w->code, address);
+	unsigned next;
+
+	lines_add(j, l, address);
+	if (!l->last)
+		return;
+	next = f ? code_line_after(j->w->code, address, f->end, l->last) : 0;
+	/* what is left of a branch without code: it begins on the next line */
+	l->first = l->last = next && next <= l->last + 8 && !is_saved_line(j, l, next) ? next : l->last + 1;
+}
+
+/* Code that makes the next one: the branch had none of its own before a loop went round. */
+static bool makes_again(const struct judging *j, const struct place *place, const char *scope)
+{
+	const struct frame *f = &place->frames[0];
+
+	return f->is_inlined && !is_same(f->function, scope) && f->gives_pointer &&
+	       place_has(code_place(j->w->code, j->walk->started - 1), f->function);
+}
+
+static void lines_of_parting(struct judging *j, const struct candidate *c, struct lines *l)
+{
+	const struct walk *w = j->walk;
+	const struct way *frame = &w->steps[c->blamed];
+	const struct place *first = code_place(w->code, w->steps[c->parts].start);
+	const char *scope = ways_scope(j, frame);
+	uint32_t chain[256];
+	unsigned count = 0, begin = 0;
+
+	for (uint32_t at = c->lost; at && count < 256; at = w->steps[at].parent) {
+		bool is_overwriting = at == c->lost && at != c->parts && w->steps[at].outcome == OUTCOME_OVERWRITTEN;
+
+		if (is_frame(&w->steps[at], frame) && !is_saved(j, frame, w->steps[at].start) && !is_overwriting)
+			chain[count++] = at;
+		if (at == c->parts)
+			break;
+	}
+	if (scope && is_frame(&w->steps[c->parts], frame) && (!place_has(first, scope) || makes_again(j, first, scope))) {
+		l->scope = scope;
+		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end);
+		return;
+	}
+	while (count-- > 0) {
+		const char *function = l->function;
+		unsigned added = l->count;
+
+		lines_of_step(j, l, &w->steps[chain[count]]);
+		if (function && added == l->count) /* it was left */
+			break;
+		begin = begin ? begin : l->first; /* a loop may go round to lines before */
+		if (l->first < begin)
+			l->first = begin;
+	}
+	if (!l->function) { /* only shared code: the branch that leads there */
+		uint32_t at = outer(w, w->steps[c->parts].parent, frame->level);
+
+		lines_of_branch(j, l, w->steps[at].end);
+	}
+}
+
+/* What a piece does after its last call. */
+static void lines_after_calls(struct judging *j, struct lines *l, const struct way *s)
+{
+	const struct function *f = code_function(j->w->code, s->start);
+	struct way rest = *s;
+	unsigned called = 0, next;
+	struct insn i;
+
+	for (uint64_t at = s->start; at < s->end && !decode(j->w->code, at, &i); at = i.next)
+		if (i.op == OP_CALL) {
+			called = code_place(j->w->code, at)->frames[0].line;
+			rest.start = i.next;
+		}
+	for (uint64_t at = rest.start; at <= s->end && !decode(j->w->code, at, &i); at = i.next)
+		if (code_place(j->w->code, at)->frames[0].line > called)
+			lines_add(j, l, at);
+	if (!l->first)
+		lines_add(j, l, s->end);
+	next = f && called ? code_line_after(j->w->code, rest.start, f->end, called) : 0;
+	if (next && next < l->first)
+		l->first = next;
+}
+
+/* The function in which the block is last used, if more is done there after that. */
+static const char *goes_on_in(struct judging *j, uint64_t used)
+{
+	struct lines use = { .scope = code_place(j->w->code, used)->frames[0].function }, rest = use;
+	struct insn i;
+
+	lines_add(j, &use, used);
+	rest.function = use.function;
+	rest.file = use.file;
+	if (!use.scope || decode(j->w->code, used, &i))
+		return NULL;
+	lines_to_end(j, &rest, i.next, use.last);
+	return rest.first ? use.scope : NULL;
+}
+
+static void lines_of_death(struct judging *j, const struct candidate *c, struct lines *l)
+{
+	const struct walk *w = j->walk;
+	const struct way *frame = &w->steps[c->blamed], *lost = &w->steps[c->lost];
+	uint32_t used = last_use(w, c->lost, frame);
+	uint64_t from = used ? w->steps[used].last_use : frame->start;
+	struct lines use = { .scope = l->scope };
+	struct insn i;
+
+	if (c->outcome == OUTCOME_OVERWRITTEN) {
+		l->scope = place_keeper(code_place(w->code, lost->end));
+		lines_add(j, l, lost->end);
+		return;
+	}
+	if (c->outcome == OUTCOME_THREAD) {
+		lines_after_calls(j, l, lost);
+		return;
+	}
+	if (c->outcome == OUTCOME_OWNER || c->outcome == OUTCOME_JUMPED ||
+	    c->outcome == OUTCOME_THROWN) {
+		uint32_t at = outer(w, c->lost, frame->level);
+
+		uint64_t died = c->died ? c->died : at == c->lost ? lost->end : w->steps[at].end;
+
+		if (c->outcome != OUTCOME_OWNER && !frame->level && is_creation_frame(w, c)) /* who held it */
+			l->scope = place_common(code_place(w->code, w->started - 1), code_place(w->code, died));
+		lines_add(j, l, died);
+		return;
+	}
+	if (used && l->scope && !is_same(goes_on_in(j, from), l->scope) && goes_on_in(j, from) &&
+	    code_place(w->code, from)->frames[0].gives_pointer)
+		use.scope = goes_on_in(j, from);
+	lines_add(j, &use, from);
+	*l = use;
+	l->first = l->last = 0;
+	if (decode(j->w->code, from, &i))
+		return;
+	lines_to_end(j, l, i.next, use.last);
+	if (!l->first) {
+		const struct function *f = code_function(j->w->code, from);
+
+		l->first = l->last = f && use.last ? code_line_after(j->w->code, from, f->end, use.last) : 0;
+	}
+	if (!l->first)
+		l->first = l->last = use.last;
+}
+
+/* A realloc that failed: what is done about that, in the function that called it. */
+static void lines_of_resize(struct judging *j, const struct candidate *c, struct lines *l)
+{
+	const struct walk *w = j->walk;
+	const struct function *f;
+	uint32_t used = c->lost;
+	unsigned next;
+
+	while (used && !w->steps[used].uses)
+		used = w->steps[used].parent;
+	l->scope = NULL;
+	lines_add(j, l, used ? w->steps[used].last_use : w->steps[c->lost].end);
+	f = code_function(w->code, l->address);
+	if (c->outcome == OUTCOME_OVERWRITTEN || !f || !l->last)
+		return;
+	next = code_line_after(w->code, l->address, f->end, l->last); /* the question */
+	next = next ? code_line_after(w->code, l->address, f->end, next) : 0;
+	if (next && next <= l->last + 8)
+		l->first = l->last = next;
+}
+
+void ways_locate(struct judging *j, struct candidate *c)
+{
+	const struct way *frame = &j->walk->steps[c->blamed];
+	bool is_way = c->is_counted || (c->parts && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD));
+	struct lines l = { .scope = is_way || c->outcome == OUTCOME_OWNER ? NULL : ways_scope(j, frame) };
+	const struct place *place;
+
+	if (c->is_counted && c->is_raised) {
+		const struct place *raised = code_place(j->w->code, j->walk->steps[c->parts].start);
+
+		if (raised->count > 1 && raised->frames[0].is_inlined) /* who called the function that retains */
+			l.scope = raised->frames[1].function;
+		lines_of_step(j, &l, &j->walk->steps[c->parts]);
+	} else if (c->was_resized) {
+		lines_of_resize(j, c, &l);
+	} else if (is_way)
+		lines_of_parting(j, c, &l);
+	else if (c->parts && c->outcome != OUTCOME_OVERWRITTEN && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_JUMPED &&
+	    c->outcome != OUTCOME_THROWN)
+		lines_of_parting(j, c, &l);
+	else
+		lines_of_death(j, c, &l);
+	place = code_place(j->w->code, l.address);
+	c->missing = (struct missing_release){ .function = l.function, .file = l.first ? l.file : NULL, .line = l.first,
+					       .last_line = l.last, .offset = place->offset,
+					       .module = place->module ? place->module->path : NULL };
+	if (!c->missing.function)
+		c->missing.function = place->frames[place->count - 1].function;
+}

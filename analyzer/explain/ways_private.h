@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_WAYS_PRIVATE_H
+#define LEAKSHIM_WAYS_PRIVATE_H
+/*
+ * Shared by judge_ways.c (which way is told of), ways_frames.c (the frame in which the release is missing) and ways_lines.c
+ * (the lines), and nobody else.
+ */
+#include <string.h>
+
+#include "explain_private.h"
+
+#define CANDIDATES_MAX 64u
+#define TAIL_MAX 60u /* instructions that are looked at after a death */
+
+/* A way on which the block is lost. */
+struct candidate {
+	uint32_t lost;	/* step at which it died */
+	uint32_t parts; /* first step from which nothing saves it, 0: nothing ever did */
+	uint32_t blamed; /* a step in the frame in which the release is missing */
+	enum outcome outcome;
+	uint64_t died; /* where, if not at the end of `lost` */
+	struct missing_release missing;
+	bool is_improbable, is_strange, was_resized;
+	uint64_t was_jumped, was_thrown;
+	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */
+	uint64_t cycle;
+	unsigned ways; /* that come to the same */
+};
+
+struct judging {
+	struct work *w;
+	struct walk *walk;
+	struct candidate candidates[CANDIDATES_MAX];
+	unsigned count;
+	uint64_t *saved; /* addresses of pieces on ways that can save the block, sorted */
+	unsigned saved_count;
+	const struct place *held_in; /* whose frame a second look saw hold it last; 0 */
+};
+
+static inline bool is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static inline bool is_frame(const struct way *a, const struct way *b)
+{
+	return a->level == b->level && a->visit == b->visit;
+}
+
+/* Did it die in a frame that is one of the block's own stack? */
+static inline bool is_creation_frame(const struct walk *w, const struct candidate *c)
+{
+	return w->steps[c->lost].visit >= 0x80000000u;
+}
+
+/* The frame of a place that a person would name: of the function whose variable it is, if that is there; else the
+ * innermost one that is not of the language's own headers. */
+const struct frame *place_frame(const struct place *place, const char *scope);
+
+/* Is it in a function, or in one that it is inlined into? */
+bool place_has(const struct place *place, const char *function);
+
+/* Of functions inlined at a place, the innermost one that does not give a pointer back. */
+const char *place_keeper(const struct place *place);
+
+/* The innermost function inlined at both places; 0: none is. */
+const char *place_common(const struct place *a, const struct place *b);
+
+/* The first step on the way to a loss from which nothing saves the block; 0: nothing ever did. */
+uint32_t ways_parting(const struct walk *w, uint32_t lost);
+
+/* A step in the frame in which the release is missing. */
+uint32_t ways_blamed(const struct walk *w, const struct candidate *c);
+
+/* Are all releases in a frame within a function that is inlined there? */
+bool ways_free_in(const struct judging *j, const struct way *frame, const char *function);
+
+/* The function whose variable holds what a call in a frame of the block's stack gave back. Of what was inlined there, a
+ * function that gives pointers back is none, nor one out of which the block is taken to be released. 0: not known. */
+const char *ways_scope(const struct judging *j, const struct way *frame);
+
+/* Notes which pieces lie on ways that can save the block: before lines are asked for. */
+void ways_note_saved(struct judging *j);
+
+/* Writes down where the release is missing, for a candidate that is blamed. */
+void ways_locate(struct judging *j, struct candidate *c);
+#endif
