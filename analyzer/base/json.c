@@ -2,6 +2,8 @@
 /* Writing JSON: see json.h. */
 #include "json.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -60,7 +62,7 @@ void json_text(struct json *j, const char *text)
 	if (text)
 		yajl_gen_string(j->gen, (const unsigned char *)text, strlen(text));
 	else
-		yajl_gen_null(j->gen);
+		json_null(j);
 }
 
 void json_key(struct json *j, const char *key)
@@ -71,6 +73,11 @@ void json_key(struct json *j, const char *key)
 void json_integer(struct json *j, long long number)
 {
 	yajl_gen_integer(j->gen, number);
+}
+
+void json_null(struct json *j)
+{
+	yajl_gen_null(j->gen);
 }
 
 void json_put_object(struct json *j, const char *key)
@@ -100,14 +107,46 @@ void json_put_number(struct json *j, const char *key, double number)
 	yajl_gen_number(j->gen, text, strlen(text));
 }
 
+void json_put_integer(struct json *j, const char *key, long long number)
+{
+	json_key(j, key);
+	json_integer(j, number);
+}
+
 void json_put_real(struct json *j, const char *key, double number)
 {
 	json_key(j, key);
-	yajl_gen_double(j->gen, number);
+	if (isfinite(number))
+		yajl_gen_double(j->gen, number);
+	else
+		json_null(j);
+}
+
+void json_put_seconds(struct json *j, const char *key, uint64_t us)
+{
+	char text[48];
+
+	json_key(j, key);
+	snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64, us / 1000000, us % 1000000);
+	yajl_gen_number(j->gen, text, strlen(text));
+}
+
+void json_put_hex(struct json *j, const char *key, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, number);
+	json_put_text(j, key, text);
 }
 
 void json_put_bool(struct json *j, const char *key, bool value)
 {
 	json_key(j, key);
 	yajl_gen_bool(j->gen, value);
+}
+
+void json_put_null(struct json *j, const char *key)
+{
+	json_key(j, key);
+	json_null(j);
 }

@@ -24,12 +24,17 @@ void json_array_end(struct json *j);
 void json_key(struct json *j, const char *key);
 void json_text(struct json *j, const char *text); /* 0: null */
 void json_integer(struct json *j, long long number);
+void json_null(struct json *j);
 
 /* "key": ... */
 void json_put_object(struct json *j, const char *key);
 void json_put_array(struct json *j, const char *key);
 void json_put_text(struct json *j, const char *key, const char *text); /* 0: null */
 void json_put_number(struct json *j, const char *key, double number);   /* rounded to a whole one */
-void json_put_real(struct json *j, const char *key, double number);
+void json_put_integer(struct json *j, const char *key, long long number);
+void json_put_real(struct json *j, const char *key, double number); /* null, if it is none or infinite */
+void json_put_seconds(struct json *j, const char *key, uint64_t us); /* of microseconds, to the last one */
+void json_put_hex(struct json *j, const char *key, uint64_t number); /* a text: "0x1f" */
 void json_put_bool(struct json *j, const char *key, bool value);
+void json_put_null(struct json *j, const char *key);
 #endif

@@ -182,8 +182,8 @@ static const char *sentences(struct maker *k, const struct leak *leak)
 	const struct model *m = k->report->model;
 	const struct explanation *x = leak->explanation;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
-	const char *oldest = seconds(&k->pool, m->now_us > leak->oldest_us ? m->now_us - leak->oldest_us : 0);
-	const char *newest = seconds(&k->pool, m->now_us > leak->newest_us ? m->now_us - leak->newest_us : 0);
+	const char *oldest = seconds(&k->pool, model_age(m, leak->oldest_us));
+	const char *newest = seconds(&k->pool, model_age(m, leak->newest_us));
 	const char *reason = words_class_reason(m, leak->class, leak->count < 1.5);
 	const char *text = strcmp(oldest, newest) ? pool_print(&k->pool, "%s. Oldest %s, newest %s.", reason, oldest, newest)
 						  : pool_print(&k->pool, "%s. Age %s.", reason, oldest);

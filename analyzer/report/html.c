@@ -114,7 +114,7 @@ static void put_new_frame(struct html *h, const struct spot *spot)
 	json_put_text(h->frames, "file", spot->file);
 	json_put_number(h->frames, "line", spot->line);
 	json_put_text(h->frames, "module", spot->module);
-	json_put_text(h->frames, "offset", pool_print(&h->scratch, "0x%" PRIx64, spot->offset));
+	json_put_hex(h->frames, "offset", spot->offset);
 	json_put_bool(h->frames, "inlined", spot->is_inlined);
 	json_put_bool(h->frames, "library", spot->is_library);
 	put_source(h, spot);
@@ -142,11 +142,6 @@ static void put_trail(struct html *h, const struct trail *trail)
 		json_integer(h->j, frame_id(h, &trail->spots[i]));
 	json_array_end(h->j);
 	json_object_end(h->j);
-}
-
-static void put_seconds(struct json *j, const char *key, uint64_t us)
-{
-	json_put_real(j, key, (double)us / 1e6);
 }
 
 static const char *holder_text(struct html *h, const struct holder *holder)
@@ -180,9 +175,9 @@ static void put_explanation(struct html *h, const struct entry *e)
 		return;
 	json_put_object(h->j, "lifetime");
 	json_put_number(h->j, "count", (double)l->count);
-	put_seconds(h->j, "p50", l->p50_us);
-	put_seconds(h->j, "p99", l->p99_us);
-	put_seconds(h->j, "max", l->max_us);
+	json_put_seconds(h->j, "p50", l->p50_us);
+	json_put_seconds(h->j, "p99", l->p99_us);
+	json_put_seconds(h->j, "max", l->max_us);
 	json_object_end(h->j);
 }
 
@@ -205,7 +200,7 @@ static void put_group(void *data, const struct entry *e)
 	json_put_text(j, "fingerprint", e->fingerprint);
 	json_put_text(j, "place", entry_spot_text(&h->scratch, &e->primary));
 	json_put_text(j, "message", e->message);
-	put_seconds(j, "oldest", e->leak && m->now_us > e->leak->oldest_us ? m->now_us - e->leak->oldest_us : 0);
+	json_put_seconds(j, "oldest", e->leak ? model_age(m, e->leak->oldest_us) : 0);
 	put_explanation(h, e);
 	json_put_array(j, "trails");
 	for (unsigned i = 0; i < e->trail_count; i++)
@@ -269,7 +264,7 @@ static void add_report(void *self, const struct report *report)
 	json_put_text(h->j, "program", words_utf8(&h->scratch, report->model->program));
 	json_put_number(h->j, "pid", report->model->pid);
 	json_put_text(h->j, "who", words_process(&h->scratch, report->model));
-	put_seconds(h->j, "seconds", report->model->now_us);
+	json_put_seconds(h->j, "seconds", report->model->now_us);
 	put_summary(h);
 	json_put_array(h->j, "groups");
 	entry_each(report, h->settings->source_root, false, put_group, h);
@@ -286,7 +281,7 @@ static void unknown_program(void *self, const char *program, const char *why)
 	json_put_text(h->j, "program", program);
 	json_put_number(h->j, "pid", 0);
 	json_put_text(h->j, "who", "?");
-	json_put_real(h->j, "seconds", 0);
+	json_put_seconds(h->j, "seconds", 0);
 	json_put_object(h->j, "classes");
 	json_object_end(h->j);
 	json_put_number(h->j, "live_bytes", 0);

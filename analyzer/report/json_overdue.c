@@ -2,68 +2,53 @@
 /* What a living process keeps too long, in JSON. */
 #include "json_parts.h"
 
-#include <inttypes.h>
-
 #include "words.h"
-
-static void put_real(struct report_json *j, const char *key, double number)
-{
-	report_put_key(j, key);
-	yajl_gen_double(j->gen, number);
-}
 
 static void put_growth(struct report_json *j, const struct overdue *o)
 {
-	report_put_key(j, "growth");
-	yajl_gen_map_open(j->gen);
-	put_real(j, "count_a_minute", o->count_a_minute);
-	put_real(j, "bytes_a_minute", o->bytes_a_minute);
-	report_put_key(j, "forecast");
+	json_put_object(j->to, "growth");
+	json_put_real(j->to, "count_a_minute", o->count_a_minute);
+	json_put_real(j->to, "bytes_a_minute", o->bytes_a_minute);
 	if (o->forecast_us) {
-		yajl_gen_map_open(j->gen);
-		report_put_number(j, "bytes", o->forecast_bytes);
-		report_put_seconds(j, "seconds", o->forecast_us);
-		yajl_gen_map_close(j->gen);
+		json_put_object(j->to, "forecast");
+		json_put_number(j->to, "bytes", o->forecast_bytes);
+		json_put_seconds(j->to, "seconds", o->forecast_us);
+		json_object_end(j->to);
 	} else {
-		yajl_gen_null(j->gen);
+		json_put_null(j->to, "forecast");
 	}
-	yajl_gen_map_close(j->gen);
+	json_object_end(j->to);
 }
 
 static void put_holders(struct report_json *j, const struct overdue *o)
 {
-	report_put_key(j, "held_by");
-	yajl_gen_array_open(j->gen);
+	json_put_array(j->to, "held_by");
 	for (unsigned i = 0; i < o->held_count; i++)
 		report_put_text(j, o->held_by[i]);
-	yajl_gen_array_close(j->gen);
+	json_array_end(j->to);
 }
 
 void report_put_overdue(struct report_json *j, const struct model *m, const struct overdue *o)
 {
-	char example[24];
-
-	yajl_gen_map_open(j->gen);
+	json_object(j->to);
 	report_put_member(j, "kind", "overdue");
 	report_put_member(j, "type", o->group->type);
 	report_put_member(j, "class", words_class(o->group->class));
 	report_put_member(j, "fingerprint", o->group->fingerprint);
-	report_put_number(j, "count", o->count);
-	report_put_number(j, "bytes", o->bytes);
-	report_put_number(j, "alive", o->group->count);
-	report_put_bool(j, "estimate", o->group->is_estimate);
-	report_put_seconds(j, "older_than", o->limit_us);
-	report_put_seconds(j, "oldest_age", report_age(m, o->oldest_us));
+	json_put_number(j->to, "count", o->count);
+	json_put_number(j->to, "bytes", o->bytes);
+	json_put_number(j->to, "alive", o->group->count);
+	json_put_bool(j->to, "estimate", o->group->is_estimate);
+	json_put_seconds(j->to, "older_than", o->limit_us);
+	json_put_seconds(j->to, "oldest_age", model_age(m, o->oldest_us));
 	report_put_lifetime(j, &o->lifetime);
 	put_growth(j, o);
 	put_holders(j, o);
-	snprintf(example, sizeof(example), "0x%" PRIx64, o->example);
-	report_put_member(j, "example", example);
-	report_put_key(j, "before");
+	json_put_hex(j->to, "example", o->example);
 	if (o->before_count > 0)
-		yajl_gen_integer(j->gen, (long long)o->before_count);
+		json_put_integer(j->to, "before", (long long)o->before_count);
 	else
-		yajl_gen_null(j->gen);
+		json_put_null(j->to, "before");
 	report_put_stack(j, "created_at", &o->stack);
-	yajl_gen_map_close(j->gen);
+	json_object_end(j->to);
 }

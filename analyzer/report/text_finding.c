@@ -66,7 +66,7 @@ void text_finding(FILE *to, const struct model *m, const struct finding *finding
 	else
 		print_mismatch(to, mismatch, finding->fingerprint);
 	text_explanation(to, finding->cause, finding->explanation);
-	fprintf(to, "  Last %s ago by thread ", words_time(a, text_age(m, last)));
+	fprintf(to, "  Last %s ago by thread ", words_time(a, model_age(m, last)));
 	text_thread(to, &m->threads[misuse ? misuse->thread : mismatch->thread]);
 	if (misuse && misuse->type)
 		fprintf(to, "; its count was %d", misuse->count);

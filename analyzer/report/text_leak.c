@@ -272,8 +272,8 @@ static void print_circumstances(FILE *to, const struct model *m, const struct le
 	if (leak->doubtful > 0 && leak->doubtful < leak->count - 0.5)
 		fprintf(to, " At %s of them nothing points that could be read.",
 			words_number(a, leak->doubtful, leak->is_estimate));
-	words_time(a, text_age(m, leak->oldest_us));
-	words_time(b, text_age(m, leak->newest_us));
+	words_time(a, model_age(m, leak->oldest_us));
+	words_time(b, model_age(m, leak->newest_us));
 	if (strcmp(a, b))
 		fprintf(to, " Oldest %s, newest %s.", a, b);
 	else

@@ -51,7 +51,7 @@ void text_overdue(FILE *to, const struct model *m, const struct overdue *o)
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
 	print_head(to, o);
-	fprintf(to, "  Older than %s, the oldest %s;", words_time(a, o->limit_us), words_time(b, text_age(m, o->oldest_us)));
+	fprintf(to, "  Older than %s, the oldest %s;", words_time(a, o->limit_us), words_time(b, model_age(m, o->oldest_us)));
 	fprintf(to, " of %s watched ones that were released from here", words_number(a, (double)o->lifetime.count, false));
 	fprintf(to, " 99 %% were by %s", words_time(a, o->lifetime.p99_us));
 	fprintf(to, ", all by %s.\n", words_time(a, o->lifetime.max_us));

@@ -23,11 +23,6 @@ static inline const char *text_times(double count)
 	return count >= 0.5 && count < 1.5 ? "time" : "times";
 }
 
-static inline uint64_t text_age(const struct model *m, uint64_t born_us)
-{
-	return m->now_us > born_us ? m->now_us - born_us : 0;
-}
-
 static inline void text_thread(FILE *to, const struct thread *thread)
 {
 	text_stack_name(to, thread->main ? "main" : thread->name);

@@ -150,7 +150,7 @@ static void print_scan(FILE *to, struct model *m)
 	if (is_one)
 		fprintf(to, "leakshim: scan of %u %s, %s ago; the program stood still for %.1f ms",
 			scan->threads, scan->threads == 1 ? "thread" : "threads",
-			words_time(a, text_age(m, scan->time_us)), (double)scan->pause_us / 1000);
+			words_time(a, model_age(m, scan->time_us)), (double)scan->pause_us / 1000);
 	if (is_one && scan->looks > 1)
 		fprintf(to, " (median of %u looks %.1f ms, worst %.1f ms)", scan->looks, (double)scan->median_us / 1000,
 			(double)scan->worst_us / 1000);

@@ -136,8 +136,8 @@ static void add_mismatches(struct merge *g, const struct model *m)
 		to->thread = merge_thread(g, m, from->thread);
 		to->count += from->count;
 		to->bytes += from->bytes;
-		to->first_us = merge_age(m, from->first_us) > to->first_us ? merge_age(m, from->first_us) : to->first_us;
-		to->last_us = merge_age(m, from->last_us);
+		to->first_us = model_age(m, from->first_us) > to->first_us ? model_age(m, from->first_us) : to->first_us;
+		to->last_us = model_age(m, from->last_us);
 	}
 }
 

@@ -151,7 +151,7 @@ static void add_block(struct merge *g, const struct model *m, uint32_t i, bool i
 {
 	const struct block *b = &m->blocks[i];
 	struct trace_crowd *t = crowd_of(g, m, i, is_alone);
-	uint64_t newest = merge_age(m, weight_newest(m, b)), oldest = merge_age(m, b->time_us);
+	uint64_t newest = model_age(m, weight_newest(m, b)), oldest = model_age(m, b->time_us);
 
 	if (!(t->count > 0) || newest < t->newest)
 		t->newest = newest;

@@ -27,6 +27,7 @@ struct memberships {
 	uint32_t from, count;
 };
 
+/* Until the trace is written all times in it are ages: model_age. */
 struct merge {
 	struct trace_write to;
 	struct pool pool;
@@ -50,12 +51,6 @@ struct merge {
 /* Where the number of a key is kept; 0 in it: the key is new. */
 uint32_t *merge_number(struct merge *g, struct numbering *n, const void *key, size_t size);
 uint32_t merge_text(struct merge *g, const char *text);
-
-/* How long before the end something happened. Until the trace is written all its times are such ages. */
-static inline uint64_t merge_age(const struct model *m, uint64_t time_us)
-{
-	return m->now_us > time_us ? m->now_us - time_us : 0;
-}
 
 uint32_t merge_thread(struct merge *g, const struct model *m, uint32_t thread);
 uint32_t merge_node(struct merge *g, const struct model *m, uint32_t node);

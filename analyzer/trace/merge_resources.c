@@ -112,7 +112,7 @@ static uint32_t merge_steps(struct merge *g, const struct model *m, const struct
 				.times = s->times,
 				.count = s->count,
 				.sequence = s->sequence,
-				.time = merge_age(m, s->time_us),
+				.time = model_age(m, s->time_us),
 			};
 		at = write_add(&g->to, TRACE_AREA_RECORD, &t, sizeof(t));
 		first = first ? first : at;
@@ -125,7 +125,7 @@ static void add_resource(struct merge *g, const struct model *m, const struct re
 	bool is_looked_at = r->cut_scan && r->cut_scan == m->scan.number;
 	struct trace_resource t = {
 		.where = merge_address(g, m, block, r->address) | (uint64_t)merge_thread(g, m, r->thread) << TRACE_ADDRESS_BITS,
-		.time = merge_age(m, r->time_us),
+		.time = model_age(m, r->time_us),
 		.type = merge_type(g, m, r->type),
 		.probe = merge_probe(g, m, r->probe),
 		.node = merge_node(g, m, r->node),
@@ -167,8 +167,8 @@ static void add_misuse(struct merge *g, const struct model *m, const struct misu
 	to->end_thread = merge_thread(g, m, from->end_thread);
 	to->count = from->count;
 	to->times += from->times;
-	to->first_time = merge_age(m, from->first_us) > to->first_time ? merge_age(m, from->first_us) : to->first_time;
-	to->last_time = merge_age(m, from->last_us);
+	to->first_time = model_age(m, from->first_us) > to->first_time ? model_age(m, from->first_us) : to->first_time;
+	to->last_time = model_age(m, from->last_us);
 }
 
 static void add_problem(struct merge *g, const char *text)

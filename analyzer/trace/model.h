@@ -470,6 +470,12 @@ struct model {
 	uint32_t process_count, members_count; /* element 0 included; 0: it is no merged trace */
 };
 
+/* How long before the end something happened, in microseconds. */
+static inline uint64_t model_age(const struct model *m, uint64_t time_us)
+{
+	return m->now_us > time_us ? m->now_us - time_us : 0;
+}
+
 /* One line of a stack. */
 struct frame {
 	const char *function; /* 0: no name known */
