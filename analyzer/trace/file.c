@@ -264,32 +264,40 @@ static int map(struct trace_file *f, uint64_t used, uint64_t size)
 	return complain_errno(f->path, "read it on a machine with more memory");
 }
 
-static int load(struct trace_file *f, int fd, bool partial)
+int file_header(int fd, const char *path, bool partial, struct trace_header *h, uint64_t *size)
 {
-	struct trace_header head = { 0 };
-	uint64_t used;
 	struct stat st;
 	ssize_t got;
 
 	if (fstat(fd, &st))
-		return complain_errno(f->path, "give another file");
+		return complain_errno(path, "give another file");
 	if (!S_ISREG(st.st_mode)) {
-		fprintf(stderr, "leakshim: %s: not a file but a %s; %s\n", f->path,
+		fprintf(stderr, "leakshim: %s: not a file but a %s; %s\n", path,
 			S_ISDIR(st.st_mode) ? "directory" : "device or pipe", GIVE_TRACE);
 		return -1;
 	}
-	got = pread(fd, &head, sizeof(head), 0);
+	memset(h, 0, sizeof(*h));
+	got = pread(fd, h, sizeof(*h), 0);
 	if (got < 0)
-		return complain_errno(f->path, "give another file");
-	if (check_header(f->path, &head, (uint64_t)got, (uint64_t)st.st_size, partial))
+		return complain_errno(path, "give another file");
+	*size = (uint64_t)st.st_size;
+	return check_header(path, h, (uint64_t)got, *size, partial);
+}
+
+static int load(struct trace_file *f, int fd, bool partial)
+{
+	struct trace_header head;
+	uint64_t used, size;
+
+	if (file_header(fd, f->path, partial, &head, &size))
 		return -1;
 	used = head.file_used;
-	if (used > (uint64_t)st.st_size) {
-		used = (uint64_t)st.st_size;
+	if (used > size) {
+		used = size;
 		f->is_partial = true;
 	}
 	f->is_moving = head.end == TRACE_END_NONE && !(head.flags & TRACE_FLAG_COPY);
-	if (map(f, used, (uint64_t)st.st_size))
+	if (map(f, used, size))
 		return -1;
 	memcpy(f->data, &head, sizeof(head));
 	f->header = (struct trace_header *)f->data;
@@ -331,7 +339,7 @@ void file_close(struct trace_file *f)
 	memset(f, 0, sizeof(*f));
 }
 
-static bool head_is_sound(const struct trace_header *h)
+bool file_is_trace(const struct trace_header *h)
 {
 	return !memcmp(h->magic, TRACE_MAGIC, sizeof(h->magic)) && h->endian == TRACE_ENDIAN &&
 	       h->version == TRACE_VERSION;
@@ -341,7 +349,7 @@ int file_peek_at(int fd, struct file_head *head)
 {
 	struct trace_header h;
 
-	if (pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || !head_is_sound(&h))
+	if (pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || !file_is_trace(&h))
 		return -1;
 	head->pid = h.pid;
 	head->process_start = h.process_start;
@@ -364,134 +372,6 @@ int file_peek(const char *path, struct file_head *head)
 	if (fd >= 0)
 		close(fd);
 	return result;
-}
-
-static void stamp_end(int fd, struct trace_header *h, int wait_status)
-{
-	const size_t from = offsetof(struct trace_header, end);
-	const size_t to = offsetof(struct trace_header, stop_reason);
-	struct timespec now;
-
-	if (h->end == TRACE_END_EXIT) { /* all but the status is known */
-		h->end_detail = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : TRACE_DETAIL_UNKNOWN;
-		if (pwrite(fd, &h->end_detail, sizeof(h->end_detail), offsetof(struct trace_header, end_detail)) < 0)
-			fprintf(stderr, "leakshim: the status could not be written: %s\n", strerror(errno));
-		return;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	h->end_time = ((uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec -
-		       h->start_monotonic_ns) / 1000u;
-	if (WIFSIGNALED(wait_status)) {
-		h->end = TRACE_END_SIGNAL;
-		h->end_detail = WTERMSIG(wait_status);
-	} else {
-		h->end = TRACE_END_CALL;
-		h->end_detail = WEXITSTATUS(wait_status);
-	}
-	if (pwrite(fd, (const char *)h + from, to - from, (off_t)from) < 0)
-		fprintf(stderr, "leakshim: the trace's end could not be written: %s\n",
-			strerror(errno));
-}
-
-void file_stamp(const char *path, int wait_status)
-{
-	struct trace_header h;
-	struct stat st;
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd < 0)
-		return;
-	if (pread(fd, &h, sizeof(h), 0) == (ssize_t)sizeof(h) && head_is_sound(&h) &&
-	    !fstat(fd, &st)) {
-		if (h.end == TRACE_END_NONE || (h.end == TRACE_END_EXIT && h.end_detail == TRACE_DETAIL_UNKNOWN))
-			stamp_end(fd, &h, wait_status);
-		if (h.file_used >= sizeof(h) && h.file_used < (uint64_t)st.st_size &&
-		    ftruncate(fd, (off_t)h.file_used))
-			fprintf(stderr, "leakshim: %s could not be cut to its length: %s\n", path,
-				strerror(errno));
-	}
-	close(fd);
-}
-
-int file_set_level(const char *path, int level)
-{
-	struct trace_header h;
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	int was = -1;
-
-	if (fd < 0) {
-		fprintf(stderr, "leakshim: %s: cannot be written: %s\n", path, strerror(errno));
-		return -1;
-	}
-	if (pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || !head_is_sound(&h)) {
-		file_complain(path, 0, "no header of a trace", "try again when the program has begun");
-	} else {
-		uint32_t word = ((h.level >> 8) + 1) << 8 | (uint32_t)level;
-
-		was = (int)trace_level(&h);
-		if (pwrite(fd, &word, sizeof(word), offsetof(struct trace_header, level)) !=
-		    (ssize_t)sizeof(word)) {
-			fprintf(stderr, "leakshim: %s: cannot be written: %s\n", path, strerror(errno));
-			was = -1;
-		}
-	}
-	close(fd);
-	return was;
-}
-
-/* Writes to the header and to sites while the program does: every word by itself. */
-static int focus_mapped(unsigned char *at, size_t size, const uint32_t *sites, unsigned count)
-{
-	struct trace_header *h = (struct trace_header *)(void *)at;
-	unsigned set = 0;
-
-	for (uint64_t chunk = TRACE_HEADER_SIZE; chunk + sizeof(struct trace_chunk) <= size;) {
-		struct trace_chunk c;
-
-		memcpy(&c, at + chunk, sizeof(c));
-		if (c.magic != TRACE_CHUNK_MAGIC || c.length < sizeof(c) || c.length > size - chunk)
-			break;
-		for (unsigned i = 0; c.area == TRACE_AREA_SITE && i < count; i++) {
-			uint64_t per = h->areas[TRACE_AREA_SITE].per_chunk, in = per ? sites[i] % per : 0;
-
-			if (!per || sites[i] / per != c.ordinal || sizeof(c) + (in + 1) * sizeof(struct trace_site) > c.length)
-				continue;
-			__atomic_fetch_or(&((struct trace_site *)(void *)(at + chunk + sizeof(c)))[in].owner, TRACE_SITE_FOCUS,
-					  __ATOMIC_RELAXED);
-			set++;
-		}
-		chunk += c.length;
-	}
-	if (set) {
-		__atomic_store_n(&h->focus, 1, __ATOMIC_RELEASE);
-		__atomic_fetch_add(&h->level, 256, __ATOMIC_RELEASE);
-	}
-	return (int)set;
-}
-
-int file_set_focus(const char *path, const uint32_t *sites, unsigned count)
-{
-	struct trace_header h;
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), set = -1;
-	unsigned char *at;
-
-	if (fd < 0) {
-		fprintf(stderr, "leakshim: %s: cannot be written: %s\n", path, strerror(errno));
-		return -1;
-	}
-	if (pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || !head_is_sound(&h)) {
-		file_complain(path, 0, "no header of a trace", "try again when the program has begun");
-	} else {
-		at = mmap(NULL, h.file_used, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		if (at == MAP_FAILED) {
-			fprintf(stderr, "leakshim: %s: cannot be mapped: %s\n", path, strerror(errno));
-		} else {
-			set = focus_mapped(at, h.file_used, sites, count);
-			munmap(at, h.file_used);
-		}
-	}
-	close(fd);
-	return set;
 }
 
 static int write_all(int fd, const unsigned char *data, size_t size)

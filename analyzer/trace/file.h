@@ -69,6 +69,13 @@ struct file_head {
 int file_peek(const char *path, struct file_head *head);
 int file_peek_at(int fd, struct file_head *head);
 
+/* Reads the header of an open trace and checks it; *size: of the file in bytes. What was used may be longer than the file only
+ * if `partial`. Returns 0, or -1 after saying why. */
+int file_header(int fd, const char *path, bool partial, struct trace_header *h, uint64_t *size);
+
+/* Does it look like a header that this program can read? */
+bool file_is_trace(const struct trace_header *h);
+
 /* Writes the end that wait() told into a trace that does not know its own, and cuts the
  * file to its used length. */
 void file_stamp(const char *path, int wait_status);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a trace cut at every byte, and with every byte changed in several ways.
+ * Reads a trace cut at every byte, and with every byte changed in several ways, and asks for sites to be looked at closely in
+ * such ones.
  * Usage: analyzer_damage TRACE WORK-FILE. Ends with 0 if each cut was refused in one line
- * that names file and offset, and each change was either refused so or reported.
+ * that names file and offset, and each change was either refused so or reported; and if what was asked for was written to
+ * words of the header and of sites and nowhere else.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "diagnose.h"
+#include "file.h"
 #include "read.h"
 #include "report.h"
 
@@ -53,21 +56,18 @@ static void report_all(struct model *m)
 	symbols_close(s);
 }
 
-/* Returns whether it was refused; ends the test if not in one proper line. */
-static bool is_refused(bool partial, const char *doing, size_t at)
+static void hear_nothing(void)
 {
-	struct read_options how = { .partial = partial };
-	char text[512] = { 0 }, wanted[512];
-	struct model m;
-	int result;
-
 	if (ftruncate(said, 0))
 		exit(3);
 	lseek(said, 0, SEEK_SET);
-	result = read_trace(&m, work, &how);
-	if (!result)
-		report_all(&m);
-	pool_drop(&m.pool);
+}
+
+/* Ends the test if what failed was not said in one proper line, or if anything was said of what did not. */
+static void want_words(int result, const char *doing, size_t at)
+{
+	char text[512] = { 0 }, wanted[512];
+
 	if (pread(said, text, sizeof(text) - 1, 0) < 0)
 		exit(3);
 	snprintf(wanted, sizeof(wanted), "leakshim: %s: offset ", work);
@@ -77,6 +77,21 @@ static bool is_refused(bool partial, const char *doing, size_t at)
 		printf("%s at %zu: result %d, said: %s\n", doing, at, result, text);
 		exit(1);
 	}
+}
+
+/* Returns whether it was refused. */
+static bool is_refused(bool partial, const char *doing, size_t at)
+{
+	struct read_options how = { .partial = partial };
+	struct model m;
+	int result;
+
+	hear_nothing();
+	result = read_trace(&m, work, &how);
+	if (!result)
+		report_all(&m);
+	pool_drop(&m.pool);
+	want_words(result, doing, at);
 	return result;
 }
 
@@ -92,6 +107,84 @@ static size_t load(const char *path, unsigned char **data)
 		exit(3);
 	close(fd);
 	return (size_t)st.st_size;
+}
+
+static unsigned char *now; /* what the file holds after a request */
+
+/* Asks for the first sites to be looked at. `was`: what the file holds. Returns how many of them there were. */
+static int focus(const unsigned char *was, size_t size, const char *doing, size_t at)
+{
+	static const uint32_t sites[] = { 0, 1, 2, 3 };
+	int set, fd;
+
+	hear_nothing();
+	set = file_set_focus(work, sites, 4);
+	want_words(set < 0, doing, at);
+	fd = open(work, O_RDONLY);
+	if (fd < 0 || read(fd, now, size) != (ssize_t)size || close(fd))
+		exit(3);
+	for (size_t i = TRACE_HEADER_SIZE; i < size; i++)
+		if (now[i] != was[i] && (set <= 0 || i % 4 != 3 || (now[i] ^ was[i]) != TRACE_SITE_FOCUS >> 24)) {
+			printf("focus, %s at %zu: %d were set, and the file has changed at %zu\n", doing, at, set, i);
+			exit(1);
+		}
+	return set;
+}
+
+/* A chunk that does not begin where one can, of sites. Returns whether the trace has one to copy. */
+static bool plant_odd_chunk(unsigned char *data, size_t size)
+{
+	struct trace_chunk *first = (struct trace_chunk *)(data + TRACE_HEADER_SIZE), c;
+	const uint64_t odd = sizeof(c) + 101;
+
+	for (size_t at = TRACE_HEADER_SIZE; at + sizeof(c) <= size; at += c.length) {
+		memcpy(&c, data + at, sizeof(c));
+		if (c.area != TRACE_AREA_SITE)
+			continue;
+		c.length = first->length - odd;
+		first->length = odd;
+		memcpy(data + TRACE_HEADER_SIZE + odd, &c, sizeof(c));
+		return true;
+	}
+	return false;
+}
+
+/* Requests to cut and changed traces. */
+static void focus_all(unsigned char *data, size_t size)
+{
+	unsigned char *changed = malloc(size);
+	int set;
+
+	if (!changed || !(now = malloc(size)))
+		exit(3);
+	write_work(data, size);
+	set = focus(data, size, "whole", size);
+	for (size_t at = TRACE_HEADER_SIZE; at < size; at += 512) {
+		write_work(data, at);
+		if (focus(data, at, "cut", at) >= 0)
+			set = -1;
+	}
+	for (size_t at = 0; at < size; at++) {
+		if (at >= TRACE_HEADER_SIZE && at % TRACE_CHUNK_ALIGN >= sizeof(struct trace_chunk))
+			continue;
+		if (!data[at] && at % 16)
+			continue;
+		memcpy(changed, data, size);
+		changed[at] ^= 0x80;
+		write_work(changed, size);
+		focus(changed, size, "change", at);
+	}
+	memcpy(changed, data, size);
+	if (!plant_odd_chunk(changed, size))
+		exit(3);
+	write_work(changed, size);
+	focus(changed, size, "odd chunk", 0);
+	free(changed);
+	free(now);
+	if (set <= 0) {
+		printf("%d sites were found in a whole trace, or some in one that was cut\n", set);
+		exit(1);
+	}
 }
 
 int main(int argc, char **argv)
@@ -135,6 +228,7 @@ int main(int argc, char **argv)
 		}
 		put_back(at, data[at]);
 	}
+	focus_all(data, size);
 	printf("%zu cuts refused; of the changes %zu refused, %zu reported\n", size, refused, taken);
 	free(data);
 	fclose(nowhere);
