@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -126,15 +127,28 @@ def test_run_obeys_dir_and_trace_and_makes_the_folder(box):
     assert done.status == 3 and (box / "mine.trace").exists(), done
 
 
+def went_to_shared_memory(done):
+    assert done.status == 3 and "trace /dev/shm/leakshim-" in text(done), done
+    return Path("/dev/shm/" + text(done).split("trace /dev/shm/")[1].split(";")[0])
+
+
 def test_run_goes_elsewhere_where_the_usual_folder_is_somebody_elses(box):
     usual = box / f"leakshim-{os.geteuid()}"
     usual.mkdir()
     usual.chmod(0o777)
-    done = run([LEAKSHIM, "run", "--", victim("leak_then_end"), "exit"], environment(TMPDIR=box))
-    assert done.status == 3 and "trace /dev/shm/leakshim-" in text(done), done
-    path = text(done).split("trace /dev/shm/")[1].split(";")[0]
-    os.unlink("/dev/shm/" + path)
-    os.rmdir(os.path.dirname("/dev/shm/" + path))
+    path = went_to_shared_memory(run([LEAKSHIM, "run", "--", victim("leak_then_end"), "exit"], environment(TMPDIR=box)))
+    path.unlink()
+    path.parent.rmdir()
+
+
+def test_where_run_goes_since_no_setting_can_hold_a_colon_there_its_traces_are_found(box):
+    env = environment(TMPDIR=box / "a:b")
+    path = went_to_shared_memory(run([LEAKSHIM, "run", "--", victim("leak_then_end"), "exit"], env))
+    try:
+        assert str(path) in text(run([LEAKSHIM, "traces"], env))
+    finally:
+        path.unlink()
+        path.parent.rmdir()
 
 
 def test_run_tells_of_a_daemon_that_goes_on_living(box):

@@ -85,13 +85,12 @@ static void see_library(void)
 
 static void see_folder(void)
 {
-	const char *base = getenv("TMPDIR");
+	const char *base = process_temporary();
 	char path[PATH_MAX], room[WORDS_SIZE];
 	struct statvfs fs;
 	struct stat st;
 
-	base = base && *base == '/' ? base : "/tmp";
-	snprintf(path, sizeof(path), "%s/leakshim-%u", base, (unsigned)geteuid());
+	process_usual_folder(0, path, sizeof(path));
 	if (!lstat(path, &st) && (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077)) {
 		say(false, "traces", "%s is not a folder of yours alone; remove it or set TMPDIR", path);
 		return;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "merge.h"
+#include "process.h"
 #include "progress.h"
 #include "read.h"
 #include "words.h"
@@ -86,13 +87,12 @@ enum merging merging_file(const char *target, char **paths, int count)
 
 enum merging merging_temporary(char *target, size_t size, char **paths, int count, bool partial, bool *unread)
 {
-	const char *folder = getenv("TMPDIR");
 	struct merge *g = merge_open();
 	enum merging result = gather(g, paths, count, partial, unread);
 	int fd;
 
 	if (result == MERGING_ALL || result == MERGING_SOME) {
-		snprintf(target, size, "%s/leakshim-sum-XXXXXX", folder && *folder ? folder : "/tmp");
+		snprintf(target, size, "%s/leakshim-sum-XXXXXX", process_temporary());
 		fd = mkostemp(target, O_CLOEXEC);
 		if (fd < 0 ? failed(target, "cannot be created", "set TMPDIR to another folder") : put(g, fd, target))
 			result = MERGING_NONE;

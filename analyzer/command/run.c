@@ -16,6 +16,7 @@
 #include "file.h"
 #include "launch.h"
 #include "pool.h"
+#include "process.h"
 #include "run.h"
 #include "traces.h"
 
@@ -97,13 +98,14 @@ static int own_folder(const char *path)
 /* In the first of the places in which the shim looks as well. */
 static int make_usual_folder(char *path, size_t size)
 {
-	const char *tmp = getenv("TMPDIR");
-	bool is_usable = tmp && tmp[0] == '/' && !strchr(tmp, ':') && strlen(tmp) <= size - 64;
-	const char *const parents[] = { is_usable ? tmp : "/tmp", "/dev/shm", "/var/tmp" };
+	char first[PATH_MAX] = "";
 	int error = 0;
 
-	for (size_t i = 0; i < sizeof(parents) / sizeof(*parents); i++) {
-		snprintf(path, size, "%s/leakshim-%u", parents[i], (unsigned)geteuid());
+	for (unsigned i = 0; process_usual_folder(i, path, size - sizeof("/run-XXXXXX")); i++) {
+		if (!*path || strchr(path, ':')) /* it could not be said in LEAKSHIM_OPTIONS */
+			continue;
+		if (!*first)
+			snprintf(first, sizeof(first), "%s", path);
 		if (!own_folder(path)) {
 			traces_tidy(path);
 			strcat(path, "/run-XXXXXX");
@@ -113,8 +115,7 @@ static int make_usual_folder(char *path, size_t size)
 		error = error ? error : errno;
 	}
 	errno = error;
-	snprintf(path, size, "%s/leakshim-%u", parents[0], (unsigned)geteuid());
-	return complain(path, error == EPERM ? "it is not a folder of yours alone: remove it, or give another one with "
+	return complain(first, error == EPERM ? "it is not a folder of yours alone: remove it, or give another one with "
 						"LEAKSHIM_OPTIONS=dir=DIR"
 					      : "give a folder that can be written with LEAKSHIM_OPTIONS=dir=DIR");
 }

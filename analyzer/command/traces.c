@@ -178,14 +178,10 @@ void traces_tidy(const char *folder)
 /* Where the shim puts them by itself. */
 static void walk_usual(struct tally *t)
 {
-	const char *tmp = getenv("TMPDIR");
-	const char *parents[] = { tmp && tmp[0] == '/' ? tmp : "/tmp", "/dev/shm", "/var/tmp" };
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(parents) / sizeof(*parents); i++) {
-		snprintf(path, sizeof(path), "%s/leakshim-%u", parents[i], (unsigned)geteuid());
+	for (unsigned i = 0; process_usual_folder(i, path, sizeof(path)); i++)
 		walk(t, AT_FDCWD, path, path, true);
-	}
 }
 
 int traces_command(const struct options *o, const char *folder)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "process.h"
@@ -193,4 +194,22 @@ int process_trace(pid_t pid, char *path, size_t size)
 		fprintf(stderr, "leakshim: %d: is not being traced; start it with "
 			"`leakshim run -- PROGRAM` or LD_PRELOAD=libleakshim.so\n", (int)pid);
 	return result;
+}
+
+const char *process_temporary(void)
+{
+	const char *folder = getenv("TMPDIR");
+
+	return folder && folder[0] == '/' ? folder : "/tmp";
+}
+
+bool process_usual_folder(unsigned i, char *path, size_t size)
+{
+	const char *const parents[] = { process_temporary(), "/dev/shm", "/var/tmp" };
+
+	if (i >= sizeof(parents) / sizeof(*parents))
+		return false;
+	if (snprintf(path, size, "%s/leakshim-%u", parents[i], (unsigned)geteuid()) >= (int)size)
+		path[0] = 0;
+	return true;
 }

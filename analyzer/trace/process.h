@@ -2,7 +2,7 @@
 #ifndef LEAKSHIM_PROCESS_H
 #define LEAKSHIM_PROCESS_H
 /*
- * Other processes, as /proc shows them.
+ * Other processes, as /proc shows them, and where the shim puts what they leave.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,4 +20,11 @@ bool process_is_running(pid_t pid, uint64_t start);
 /* The trace that a living process writes. Returns 0 and fills `path`, or -1 after saying
  * why there is none. */
 int process_trace(pid_t pid, char *path, size_t size);
+
+/* $TMPDIR, where it is a path from the root; else /tmp. As the shim takes it. */
+const char *process_temporary(void);
+
+/* The folders in which the shim puts traces by itself: number `i`, from 0, the best one first. Returns false after the last
+ * one; one whose name is too long is empty. */
+bool process_usual_folder(unsigned i, char *path, size_t size);
 #endif
