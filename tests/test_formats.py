@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 import jsonschema
 import pytest
 
-from harness import BUILD, LEAKSHIM, ROOT, Server, environment, free_port, run, wait_until
+from harness import BUILD, LEAKSHIM, ROOT, Server, environment, free_port, preload, run, victim, wait_until
 
 HOSTILE = "x<script>alert(1)</script>%0A::error::y"
 SOURCE = r"""
@@ -55,7 +55,20 @@ def box(tmp_path_factory):
         formats = ",".join(f"{f}={box}/{name}.{f}" for f in ALL)
         done = run([LEAKSHIM, "report", "--source-root", box, "--format", formats, box / f"{name}.trace"])
         assert done.status == 0 and done.text == "", done
+    growing(box)
     return box
+
+
+def growing(box):
+    """Of a living server: sessions that are overdue, and a growth that is judged to be too fast."""
+    formats = ",".join(f"{f}={box}/growing.{f}" for f in ALL)
+    with Server([victim("keeps_sessions"), "forgets"], preload(box, report="none"), box) as server:
+        def has_overdue():
+            (box / "growing.trace").unlink(missing_ok=True)
+            return b"OVERDUE: " in run([LEAKSHIM, "snapshot", server.pid, "-o", box / "growing.trace"]).stdout
+        wait_until(has_overdue, "sessions that are overdue")
+    done = run([LEAKSHIM, "check", "--max-growth", "1k", "--source-root", ROOT, "--format", formats, box / "growing.trace"])
+    assert done.status == 1 and "1 trace grows too fast" in done.text, done
 
 
 def tool(name, *packages):
@@ -141,7 +154,7 @@ def test_sarif_has_nothing_that_microsofts_validator_objects_to(box):
         if done.returncode or not binary.exists():
             pytest.skip(f"sarif-multitool cannot be installed from npm here: {done.stderr.strip()[-200:]}")
         binary.chmod(0o755)
-    for name in ("leaky", "clean"):
+    for name in ("leaky", "clean", "growing"):
         log = box / f"{name}-checked.sarif"
         shutil.copy(box / f"{name}.sarif", log)
         done = subprocess.run([binary, "validate", log, "--rule-kind", "Sarif;Ghas"], capture_output=True, text=True, timeout=120,
@@ -156,8 +169,10 @@ def test_junit_has_a_failing_case_for_each_group_and_a_passing_one_for_a_clean_r
     code = ("import sys; from junitparser import JUnitXml\n"
             "for path in sys.argv[1:]:\n"
             "  x = JUnitXml.fromfile(path); print(x.tests, x.failures, x.errors, [c.name for s in x for c in s])")
-    done = subprocess.run([python, "-c", code, box / "leaky.junit", box / "clean.junit"], capture_output=True, text=True, timeout=60)
-    leaky, clean = done.stdout.splitlines()
+    done = subprocess.run([python, "-c", code, *(box / f"{name}.junit" for name in ("leaky", "clean", "growing"))], capture_output=True,
+                          text=True, timeout=60)
+    leaky, clean, growing = done.stdout.splitlines()
+    assert re.match(r"2 1 0 \['session_open \(keeps_sessions.c:\d+\) \[.{8}\]', 'session_open \(keeps_sessions.c:", growing), done
     assert leaky.startswith("2 2 0 ['main (leaky.c:18) ["), done
     assert clean == "1 0 0 ['no leaks']", done
 
@@ -178,6 +193,27 @@ def test_github_commands_annotate_the_line(box):
     commands = workflow_commands((box / "leaky.github").read_text())
     assert [(c[0], c[1]["file"], c[1]["line"]) for c in commands] == [("error", "leaky.c", "18"), ("error", "leaky.c", "12")]
     assert commands[0][2].startswith("LEAK: block.free() was not called")
+    overdue, growth = workflow_commands((box / "growing.github").read_text())
+    assert overdue[0] == "warning" and overdue[1]["file"] == growth[1]["file"] == "tests/victims/keeps_sessions.c"
+    assert growth[0] == "error" and growth[2].startswith("GROWTH: ")
+
+
+def test_what_is_overdue_is_told_with_its_growth_and_who_holds_it_in_every_format_that_has_words(box):
+    for name in ("sarif", "junit", "github", "gitlab", "markdown", "html"):
+        text = (box / f"growing.{name}").read_text().replace("\\_", "_").replace("\\(", "(").replace("&gt;", ">").replace("\\u003c", "<")
+        assert re.search(r"Older than \S+ m?s, the oldest ", text) and " more a minute" in text and "overdue" in text, (name, text)
+        assert "held by global sessions -" in text and "table_make" in text, (name, text)
+        assert "GROWTH: " in text or '"growth":true' in text.replace(" ", ""), (name, text)
+    results = json.loads((box / "growing.sarif").read_text())["runs"][0]["results"]
+    assert [(r["ruleId"], r["level"]) for r in results] == [("overdue", "warning"), ("growth", "error")]
+    assert results[0]["properties"]["bytesAMinute"] > 0
+    assert [i["severity"] for i in json.loads((box / "growing.gitlab").read_text())] == ["minor", "critical"]
+
+
+def test_metrics_tell_the_growth_of_a_living_process(box):
+    text = (box / "growing.openmetrics").read_text()
+    assert re.search(r'^leakshim_overdue_growth_bytes\{.*site="session_open \(keeps_sessions.c:\d+\)"\} [1-9]\d+$', text, re.M), text
+    assert re.search(r'^leakshim_growth_bytes\{program="keeps_sessions",pid="\d+"\} [1-9]\d+$', text, re.M), text
 
 
 def test_github_summary_gets_the_markdown(box, tmp_path):
@@ -222,9 +258,10 @@ def test_folded_stacks_lead_from_the_program_to_the_class(box):
     assert lines[0] == "leaky;main;forget;[definite] 2010"
 
 
-def test_metrics_are_what_prometheus_expects(box):
-    text = (box / "leaky.openmetrics").read_text()
-    assert re.search(r'^leakshim_bytes\{program="leaky",pid="\d+",class="definite"\} 2026$', text, re.M), text
+@pytest.mark.parametrize("name", ["leaky", "growing"])
+def test_metrics_are_what_prometheus_expects(box, name):
+    text = (box / f"{name}.openmetrics").read_text()
+    assert name == "growing" or re.search(r'^leakshim_bytes\{program="leaky",pid="\d+",class="definite"\} 2026$', text, re.M), text
     if not shutil.which("promtool"):
         pytest.skip("no promtool")
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60)

@@ -124,6 +124,56 @@ def age_of(box, server):
     return json.loads(done.stdout)["program"]["seconds"] if done.status == 0 else 0
 
 
+def objects_of(box, births, ended, released=None):
+    """Counted objects that are alive after an hour, and (born, ended) of those that were let go a short while ago, in seconds."""
+    trace = tw.Trace()
+    trace.header.update(flags=COPY, end=0, end_time=NOW)
+    module = trace.module("/nowhere/victim", tw.PROGRAM)
+    trace.thread(4711, main=True)
+    made, touched = trace.stack(module, 0x401000, 0x402000), trace.stack(module, 0x403000)
+    type_ = trace.type("session")
+    probe = trace.probe("session_touch", type_, tw.TOUCH)
+    site = trace.site(trace.stack(module, 0x400800, 0x401000, 0x402000), blocks=4_000, size=4_000)
+    blocks = [trace.block(site, 1000, address=(i + 1) << 12, thread=1, time=int(born * SECOND)) for i, born in enumerate(births)]
+    for i, born in enumerate(births):
+        records = trace.records((tw.TOUCH, touched, probe, 1, 1, 1, 1, int(born * SECOND) + 5)) if not i else 0
+        trace.resource(type_, made, (i + 1) << 12, thread=1, time=int(born * SECOND), records=records)
+    for born, end in ended:
+        trace.resource(type_, made, 0x77000, flags=tw.ENDED, thread=1, time=int(born * SECOND), end_time=int(end * SECOND))
+    if released:
+        trace.released(site, trace.stack(module, 0x403000), released)
+    trace.scan(time=NOW)
+    for block in blocks:
+        trace.verdict(block, tw.REACHABLE)
+    return trace.write(box / "t.trace")
+
+
+LATELY = [(3000 + i, 3001 + i) for i in range(500)]  # objects that lived for a second
+
+
+@pytest.mark.parametrize("ended, released, count", [
+    (LATELY, {}, 60 - 1),  # one in a minute stayed meanwhile; the last one is of another group, for it was used last elsewhere
+    ([], {0: 1000}, 60 - 1),
+    ([(3599, 3599.5)] * 256, {}, 0),  # all that is remembered is of the last second, in which none was made that stays
+    (LATELY[:10], {}, 0),
+    (LATELY + [(60, 3590)], {}, 0),
+    (LATELY, {0: 1000, 22: 5}, 0),
+], ids=["by those that ended", "by their blocks", "too short a memory", "too few", "some live as long", "some blocks live as long"])
+def test_counted_objects_are_overdue_by_what_became_of_their_siblings(box, ended, released, count):
+    found = overdue(objects_of(box, STEADILY, ended, released))
+    assert sum(o["count"] for o in found) == count and all(o["type"] == "session" for o in found), found
+
+
+def test_a_session_type_of_ones_own_is_found_overdue_in_a_living_server(box):
+    (box / "own.probes").write_text("type session lib=*keeps_sessions\ncreate session_open ret\nrelease session_close arg0\n")
+    server = Server([victim("keeps_sessions"), "forgets"], preload(box, report="none", probes=box / "own.probes"), box)
+    with server:
+        found = wait_until(lambda: overdue_of_copy(server, box / "copy"), "sessions that are overdue")
+    assert found[0]["type"] == "session" and found[0]["held_by"][0] == "global sessions", found
+    text = run([LEAKSHIM, "report", box / "copy"]).stdout.decode()
+    assert "OVERDUE: session: " in text and "Created at:\n\tsession_open (keeps_sessions.c:" in text, text
+
+
 def test_a_comparison_of_two_moments_says_how_many_there_were_before(box):
     server, look = looked_at(box, "forgets", "old")
     with server:

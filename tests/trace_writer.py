@@ -114,9 +114,9 @@ class Trace:
         return first
 
     def resource(self, type_, node, address, count=1, records=0, size=0, flags=0, thread=0, time=0, retains=0,
-                 releases=0, thinned=0, cut=(0, 0, 0, 0)):
+                 releases=0, thinned=0, cut=(0, 0, 0, 0), end_time=0):
         return self.add(RESOURCE, struct.pack(
-            "<3Q3Ii10I4Qi3I", address | thread << 48, time, 0, type_, 0, node, count, flags, records, retains,
+            "<3Q3Ii10I4Qi3I", address | thread << 48, time, end_time, type_, 0, node, count, flags, records, retains,
             releases, 0, thinned, 0, 0, 0, 0, size, 0, 0, 0, *cut))
 
     def finding(self, kind, type_, probe, node, made_node, end_node=0, count=0, times=1, thread=0):

@@ -138,7 +138,8 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 				 .is_sum = out->sum_of,
 				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max,
 				 .is_headed = out->options->from_shim || out->has_many || out->only_leaks };
-	bool is_clean = !d->shown.groups && !d->finding_count && !d->overdue_count && (d->is_complete || d->blind);
+	bool is_clean = !d->shown.groups && !d->finding_count && !d->overdue_count && !d->growth.is_too_fast &&
+			(d->is_complete || d->blind);
 	bool is_exec = m->ending == ENDING_EXEC && !m->scan.is_done;
 
 	if (is_clean && out->options->from_shim && !out->options->keep_always &&

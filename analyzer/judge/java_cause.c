@@ -63,21 +63,6 @@ static const char *advice_of(enum cause cause, enum java_kind kind)
 	}
 }
 
-static const char *holder_text(struct model *m, const struct java_hold *hold)
-{
-	const char *class = *hold->class_name ? hold->class_name : "?";
-
-	switch (hold->kind) {
-	case JAVA_HOLD_STACK:
-		return pool_print(&m->pool, "%s", *hold->what ? hold->what : "?");
-	case JAVA_HOLD_ELEMENT:
-	case JAVA_HOLD_THREAD:
-		return pool_print(&m->pool, "%s", class);
-	default:
-		return *hold->what ? pool_print(&m->pool, "%s.%s", class, hold->what) : class;
-	}
-}
-
 static const char *hold_kind(enum java_hold_kind kind)
 {
 	static const char *const words[JAVA_HOLDS] = {
@@ -101,7 +86,7 @@ static const struct holder *holder_of(struct model *m, const struct resource *r)
 		return NULL;
 	holder = pool_take(&m->pool, sizeof(*holder));
 	holder->what = hold_kind(named->kind);
-	holder->symbol = holder_text(m, named);
+	holder->symbol = java_hold_name(m, named);
 	return holder;
 }
 
@@ -117,12 +102,7 @@ static const char *path_text(struct model *m, const struct resource *r)
 
 		if (steps >= PATH_SHOWN && hold->next)
 			continue;
-		text = pool_print(&m->pool, "%s <- %s%s%s", text, steps > PATH_SHOWN ? "... <- " : "",
-				  hold->kind == JAVA_HOLD_STATIC   ? "static "
-				  : hold->kind == JAVA_HOLD_THREAD ? "thread "
-				  : hold->kind == JAVA_HOLD_STACK  ? "a variable of "
-								   : "",
-				  holder_text(m, hold));
+		text = pool_print(&m->pool, "%s <- %s%s", text, steps > PATH_SHOWN ? "... <- " : "", java_hold_words(m, hold));
 	}
 	return text;
 }

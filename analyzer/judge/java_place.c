@@ -134,3 +134,28 @@ const struct missing_release *java_missing_in_handler(struct work *w, const stru
 	}
 	return NULL;
 }
+
+const char *java_hold_name(struct model *m, const struct java_hold *hold)
+{
+	const char *class = *hold->class_name ? hold->class_name : "?";
+
+	switch (hold->kind) {
+	case JAVA_HOLD_STACK:
+		return pool_print(&m->pool, "%s", *hold->what ? hold->what : "?");
+	case JAVA_HOLD_ELEMENT:
+	case JAVA_HOLD_THREAD:
+		return pool_print(&m->pool, "%s", class);
+	default:
+		return *hold->what ? pool_print(&m->pool, "%s.%s", class, hold->what) : class;
+	}
+}
+
+const char *java_hold_words(struct model *m, const struct java_hold *hold)
+{
+	return pool_print(&m->pool, "%s%s",
+			  hold->kind == JAVA_HOLD_STATIC   ? "static "
+			  : hold->kind == JAVA_HOLD_THREAD ? "thread "
+			  : hold->kind == JAVA_HOLD_STACK  ? "a variable of "
+							   : "",
+			  java_hold_name(m, hold));
+}

@@ -22,4 +22,7 @@ const struct missing_release *java_missing_in_only_handler(struct work *w);
 
 /* Where the program's own code ended another call of that name. NODE, 0: it is not known. */
 uint32_t java_end_of_siblings(const struct model *m, const struct resource *call);
+/* What holds an object: "package.Class.field", and the same as a person says it: "static package.Class.field". */
+const char *java_hold_name(struct model *m, const struct java_hold *hold);
+const char *java_hold_words(struct model *m, const struct java_hold *hold);
 #endif

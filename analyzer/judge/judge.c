@@ -218,22 +218,29 @@ static void compare_overdue(struct judge *j, struct diagnosis *d)
 	}
 }
 
-static void judge_growth(struct judge *j, const struct model *m, const struct diagnosis *d)
+static void judge_growth(struct judge *j, const struct model *m, struct diagnosis *d)
 {
-	const struct growth *g = &d->growth;
+	struct growth *g = &d->growth;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
-	if (!j->has_max_growth || !(g->bytes_a_minute > j->max_growth))
+	if (!j->has_max_growth)
+		return;
+	if (j->growth_of && j->growth_of(j->looks, m, g, j->to))
+		return;
+	g->is_judged = true;
+	g->allowed = j->max_growth;
+	g->is_too_fast = g->bytes_a_minute > j->max_growth;
+	if (!g->is_too_fast)
 		return;
 	j->growing++;
 	fputs("leakshim: ", j->to);
 	words_escape(j->to, m->path);
 	fprintf(j->to, ": grows by %s a minute, --max-growth allows ", words_bytes(a, g->bytes_a_minute, m->is_sampled));
-	fprintf(j->to, "%s; most of it [%s], ", words_bytes(a, j->max_growth, false), g->most->fingerprint);
+	fprintf(j->to, "%s; most of it [%s], ", words_bytes(a, j->max_growth, false), g->most);
 	fprintf(j->to, "%s", words_bytes(b, g->most_a_minute, m->is_sampled));
-	if (g->most_made_in) {
+	if (g->function) {
 		fputs(", made in ", j->to);
-		words_escape(j->to, g->most_made_in);
+		words_escape(j->to, g->function);
 	}
 	fputc('\n', j->to);
 }

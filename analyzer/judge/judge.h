@@ -14,6 +14,10 @@ struct judge {
 	struct baseline *baseline; /* 0: every leak is new */
 	bool allow_incomplete, has_max_growth;
 	double max_growth; /* bytes a minute of what a living process keeps; more fails, if has_max_growth */
+	/* Growth of a process that has ended, as it was seen before; 0: no process was watched. Returns 0, or -1 after saying why
+	 * it cannot be judged. */
+	int (*growth_of)(const void *looks, const struct model *m, struct growth *growth, FILE *to);
+	const void *looks;
 	unsigned fail_on; /* bit per enum leak_class: what these say fails; not looked at if is_diff */
 	bool is_diff; /* words for a comparison of two traces, what grew most comes first */
 	uint32_t max; /* groups reported with their stacks, and in a comparison named; 0: all */

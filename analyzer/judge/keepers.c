@@ -4,6 +4,7 @@
 
 #include "demangle.h"
 #include "image.h"
+#include "java_place.h"
 #include "own.h"
 #include "words.h"
 
@@ -82,6 +83,21 @@ unsigned keepers_find(struct work *w, uint32_t block, const char *const **words)
 			break;
 		block = next - 1;
 	}
+	*words = way + WAY_MOST - count;
+	return count;
+}
+
+unsigned keepers_find_resource(struct work *w, const struct resource *r, const char *const **words)
+{
+	struct model *m = w->m;
+	const char **way;
+	unsigned count = 0;
+
+	if (!r->java)
+		return r->block ? keepers_find(w, r->block - 1, words) : 0;
+	way = pool_array(&m->pool, WAY_MOST, sizeof(*way));
+	for (uint32_t at = r->java->verdict == JAVA_HELD ? r->java->hold : 0; at && count < WAY_MOST; at = m->java_holds[at].next)
+		way[WAY_MOST - ++count] = java_hold_words(m, &m->java_holds[at]);
 	*words = way + WAY_MOST - count;
 	return count;
 }

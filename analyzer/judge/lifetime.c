@@ -26,6 +26,17 @@ void lifetime_add(struct ages *ages, const struct release *more)
 		ages->max_us = more->max_us;
 }
 
+void lifetime_add_one(struct ages *ages, uint64_t age_us)
+{
+	unsigned class = 0;
+
+	while (class < RELEASE_AGES - 1 && age_us >= (uint64_t)4096 << class)
+		class++;
+	ages->count[class]++;
+	if (age_us > ages->max_us)
+		ages->max_us = age_us;
+}
+
 struct lifetime lifetime_of(const struct ages *ages)
 {
 	struct lifetime l = { .max_us = ages->max_us };

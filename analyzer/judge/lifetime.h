@@ -12,6 +12,7 @@ struct ages {
 };
 
 void lifetime_add(struct ages *ages, const struct release *more);
+void lifetime_add_one(struct ages *ages, uint64_t age_us);
 
 /* Its count is 0 if none was seen to go. */
 struct lifetime lifetime_of(const struct ages *ages);

@@ -6,156 +6,144 @@
 #include <string.h>
 
 #include "keepers.h"
-#include "lifetime.h"
 #include "own.h"
+#include "resources.h"
 #include "weight.h"
 
-#define LIMIT_LEAST_US 1000000u
-#define LIMIT_TIMES 10u
-#define STOPPED_GAPS 4.0 /* so many times the usual one without a birth: no more come */
-#define RECENT_LEAST 3.0
-#define MINUTE_US 6e7
 #define YEAR_US 3.15576e13
+#define MINUTE_US 6e7
 #define FORECAST_LEAST (1024.0 * 1024 * 1024)
 
-/* Of a group that can grow. Kept: those that have outlived their time, overdue or not yet. */
-struct late {
+/* A group that may be overdue, or may grow. */
+struct aging {
+	struct late late;
 	struct group *group;
-	struct late *next;
-	struct ages ages;
-	uint32_t last_release; /* that was added to them, plus 1 */
-	struct lifetime lifetime;
-	uint64_t moment_us, limit_us;
-	bool is_known; /* enough others were let go */
-	double count, bytes;          /* overdue */
-	uint32_t overdue, kept;       /* blocks of the model */
-	uint32_t oldest;              /* its index */
-	uint64_t oldest_us, first_us, last_us;
-	double recent;                /* kept ones of the last third */
-	double half_count, half_bytes; /* and of the last half */
+	struct aging *next;
+	uint32_t last_release; /* that was added, plus 1 */
+};
+
+/* Of the resources that one stack made. */
+struct maker {
+	struct aging *aging;
+	struct maker *next;
+	uint32_t type;
 };
 
 static bool is_asked(const struct group *g)
 {
-	return g->leak.class == CLASS_REACHABLE || g->leak.class == CLASS_UNCLASSIFIED || work_is_lost(&g->leak);
+	enum leak_class class = g->leak.class;
+
+	return class == CLASS_REACHABLE || class == CLASS_UNCLASSIFIED || class == CLASS_HELD || work_is_lost(&g->leak);
 }
 
-static struct late *late_of(struct work *w, struct group *g, struct late **all)
+static struct aging *aging_of(struct work *w, struct group *g, struct aging **all)
 {
-	if (!g->late) {
-		g->late = pool_take(&w->m->pool, sizeof(*g->late));
-		*g->late = (struct late){ .group = g, .next = *all };
-		*all = g->late;
+	if (!g || !is_asked(g))
+		return NULL;
+	if (!g->aging) {
+		g->aging = pool_take(&w->m->pool, sizeof(*g->aging));
+		*g->aging = (struct aging){ .group = g, .next = *all };
+		*all = g->aging;
 	}
-	return g->late;
+	return g->aging;
 }
 
-static struct late *gather(struct work *w)
+static void add_release(struct aging *aging, const struct model *m, uint32_t i)
 {
-	struct late *all = NULL;
+	if (!aging || aging->last_release == i + 1)
+		return;
+	aging->last_release = i + 1;
+	late_release(&aging->late, &m->releases[i]);
+}
 
-	for (uint32_t i = 1; i < w->tally_count; i++) {
-		struct group *g = work_final(w->tallies[i].group);
+/* Of what is alive, who may be overdue; of the blocks of these sites, who was let go. */
+static struct aging *gather_blocks(struct work *w)
+{
+	struct aging *all = NULL;
 
-		if (g && is_asked(g))
-			late_of(w, g, &all);
-	}
+	for (uint32_t i = 1; i < w->tally_count; i++)
+		aging_of(w, work_final(w->tallies[i].group), &all);
 	for (uint32_t i = 0; i < w->m->release_count; i++)
-		for (uint32_t k = w->first[w->m->releases[i].site]; k; k = w->tallies[k].next) {
-			struct group *g = work_final(w->tallies[k].group);
-
-			if (!g || !is_asked(g))
-				continue;
-			struct late *late = late_of(w, g, &all);
-			if (late->last_release == i + 1)
-				continue;
-			late->last_release = i + 1;
-			lifetime_add(&late->ages, &w->m->releases[i]);
-		}
+		for (uint32_t k = w->first[w->m->releases[i].site]; k; k = w->tallies[k].next)
+			add_release(aging_of(w, work_final(w->tallies[k].group), &all), w->m, i);
 	return all;
 }
 
-static void set_limits(const struct model *m, struct late *all)
+static void add_maker(struct work *w, struct maker **makers, const struct resource *r, struct aging *aging)
 {
-	for (struct late *late = all; late; late = late->next) {
-		struct lifetime l = late->lifetime = lifetime_of(&late->ages);
-		uint64_t limit = l.p99_us * LIMIT_TIMES > l.max_us ? l.p99_us * LIMIT_TIMES : l.max_us;
+	struct maker *maker = makers[r->node];
 
-		late->moment_us = late->group->leak.class != CLASS_UNCLASSIFIED && m->scan.is_done ? m->scan.time_us : m->now_us;
-		late->is_known = l.count >= OVERDUE_RELEASED;
-		late->limit_us = limit > LIMIT_LEAST_US ? limit : LIMIT_LEAST_US;
+	while (maker && (maker->aging != aging || maker->type != r->type))
+		maker = maker->next;
+	if (maker)
+		return;
+	maker = pool_take(&w->m->pool, sizeof(*maker));
+	*maker = (struct maker){ .aging = aging, .next = makers[r->node], .type = r->type };
+	makers[r->node] = maker;
+}
+
+/* A resource that has a block to itself ends with it. */
+static struct aging *gather_resources(struct work *w, struct aging *all)
+{
+	const struct model *m = w->m;
+	struct maker **makers = pool_array(&w->m->pool, m->node_count, sizeof(*makers));
+	struct aging **of_site = pool_array(&w->m->pool, m->site_count, sizeof(*of_site));
+
+	for (uint32_t i = 0; i < m->resource_count; i++) {
+		const struct resource *r = &m->resources[i];
+		struct aging *aging = aging_of(w, work_final(w->of_resource[i]), &all);
+
+		if (!aging)
+			continue;
+		add_maker(w, makers, r, aging);
+		if (r->block && !r->is_loose && m->blocks[r->block - 1].address == r->address)
+			of_site[m->blocks[r->block - 1].site] = aging;
 	}
+	for (uint32_t i = 0; i < m->release_count; i++)
+		add_release(of_site[m->releases[i].site], m, i);
+	for (uint32_t i = 0; i < m->all_ended_count; i++)
+		for (struct maker *maker = makers[m->ended[i].node]; maker; maker = maker->next)
+			if (maker->type == m->ended[i].type)
+				late_end(&maker->aging->late, m->ended[i].time_us, m->ended[i].end_us);
+	return all;
 }
 
-static struct late *late_of_block(const struct work *w, uint32_t i)
+static void settle(const struct model *m, struct aging *all)
 {
-	struct group *g = w->claimant && w->claimant[i] ? NULL : work_group_of(w, i);
-
-	return g ? g->late : NULL;
+	for (struct aging *aging = all; aging; aging = aging->next)
+		late_settle(&aging->late, aging->group->leak.class != CLASS_UNCLASSIFIED && m->scan.is_done ? m->scan.time_us : m->now_us);
 }
 
-static uint64_t age_of(const struct late *late, const struct block *b)
-{
-	return late->moment_us > b->time_us ? late->moment_us - b->time_us : 0;
-}
-
-static bool is_kept(const struct late *late, const struct block *b)
-{
-	return age_of(late, b) > 2 * late->lifetime.p99_us;
-}
-
-static void count_blocks(struct work *w)
+static void count_blocks(struct work *w, bool again)
 {
 	for (uint32_t i = 0; i < w->m->block_count; i++) {
 		const struct block *b = &w->m->blocks[i];
-		struct late *late = late_of_block(w, i);
+		struct group *g = w->claimant && w->claimant[i] ? NULL : work_group_of(w, i);
 
-		if (!late || !is_kept(late, b))
+		if (!g || !g->aging)
 			continue;
-		if (!late->kept++ || b->time_us < late->first_us)
-			late->first_us = b->time_us;
-		if (b->time_us > late->last_us)
-			late->last_us = b->time_us;
-		if (age_of(late, b) <= late->limit_us)
-			continue;
-		if (!late->overdue++ || b->time_us < late->oldest_us) {
-			late->oldest = i;
-			late->oldest_us = b->time_us;
-		}
-		late->count += weight_count(w->m, b);
-		late->bytes += weight_bytes(w->m, b);
+		if (!again)
+			late_first(&g->aging->late, b->time_us, i, weight_count(w->m, b), weight_bytes(w->m, b));
+		else if (late_is_many(&g->aging->late))
+			late_second(&g->aging->late, b->time_us, weight_count(w->m, b), weight_bytes(w->m, b));
 	}
 }
 
-/* The time in which kept ones can have been made. */
-static double span_of(const struct late *late)
+static void count_resources(struct work *w, bool again)
 {
-	return (double)late->moment_us - 2.0 * (double)late->lifetime.p99_us - (double)late->first_us;
-}
+	for (uint32_t i = 0; i < w->m->resource_count; i++) {
+		const struct resource *r = &w->m->resources[i];
+		struct group *g = work_final(w->of_resource[i]);
+		double weight = w->m->types[r->type].interval > 1 ? w->m->types[r->type].interval : 1;
+		double bytes = weight * (double)resources_size(w->m, r);
 
-static void count_recent(struct work *w)
-{
-	for (uint32_t i = 0; i < w->m->block_count; i++) {
-		const struct block *b = &w->m->blocks[i];
-		struct late *late = late_of_block(w, i);
-
-		if (!late || late->overdue < OVERDUE_BLOCKS || !is_kept(late, b))
+		if (!g || !g->aging)
 			continue;
-		double since = (double)(b->time_us - late->first_us), span = span_of(late);
-		late->recent += since >= span * 2 / 3;
-		if (since < span / 2)
-			continue;
-		late->half_count += weight_count(w->m, b);
-		late->half_bytes += weight_bytes(w->m, b);
+		if (!again)
+			late_first(&g->aging->late, r->time_us, i, weight, bytes);
+		else if (late_is_many(&g->aging->late))
+			late_second(&g->aging->late, r->time_us, weight, bytes);
 	}
-}
-
-static bool is_growing(const struct late *late)
-{
-	double span = span_of(late), idle = span - (double)(late->last_us - late->first_us), gap = span / late->kept;
-	double least = late->kept / 10.0 > RECENT_LEAST ? late->kept / 10.0 : RECENT_LEAST;
-
-	return span > 0 && late->recent >= least && idle <= (gap * STOPPED_GAPS > span / 10 ? gap * STOPPED_GAPS : span / 10);
 }
 
 static void forecast(struct overdue *o)
@@ -169,24 +157,36 @@ static void forecast(struct overdue *o)
 	o->forecast_us = us < YEAR_US ? (uint64_t)us : 0;
 }
 
-static void add(struct work *w, struct diagnosis *d, const struct late *late, struct suppressions *suppressions)
+static void find_holders(struct work *w, struct overdue *o, const struct aging *aging)
 {
-	struct overdue o = { .group = &late->group->leak, .lifetime = late->lifetime, .count = late->count, .bytes = late->bytes,
-			     .limit_us = late->limit_us, .oldest_us = late->oldest_us,
-			     .example = w->m->blocks[late->oldest].address,
-			     .count_a_minute = late->half_count / (span_of(late) / 2) * MINUTE_US,
-			     .bytes_a_minute = late->half_bytes / (span_of(late) / 2) * MINUTE_US };
+	const struct resource *r = aging->group->leak.resource ? &w->m->resources[aging->late.oldest] : NULL;
 
-	stacks_path(&w->path, w->m, w->s, o.group->node);
+	o->example = r ? r->address : w->m->blocks[aging->late.oldest].address;
+	o->held_count = r ? keepers_find_resource(w, r, &o->held_by) : keepers_find(w, aging->late.oldest, &o->held_by);
+}
+
+static void add(struct work *w, struct diagnosis *d, struct aging *aging, struct suppressions *suppressions)
+{
+	const struct late *late = &aging->late;
+	struct leak *leak = &aging->group->leak;
+	struct overdue o = { .group = leak, .lifetime = late->lifetime, .count = late->count, .bytes = late->bytes,
+			     .limit_us = late->limit_us, .oldest_us = late->oldest_us,
+			     .count_a_minute = late_count_a_minute(late), .bytes_a_minute = late_bytes_a_minute(late) };
+
+	stacks_path(&w->path, w->m, w->s, leak->node);
 	o.stack = stacks_resolve(&w->path, w->m, w->s);
-	if (suppressions && suppress_matches(suppressions, o.group, &o.stack))
+	if (suppressions && suppress_matches(suppressions, leak, &o.stack))
 		return;
 	forecast(&o);
-	o.held_count = keepers_find(w, late->oldest, &o.held_by);
+	find_holders(w, &o, aging);
+	if (leak->resource) {
+		leak->maker = resources_maker(w, leak);
+		resources_records(w, leak);
+	}
 	d->overdue[d->overdue_count++] = o;
 }
 
-static const char *made_in(struct work *w, const struct leak *leak)
+static void name_growth(struct work *w, struct growth *growth, const struct leak *leak)
 {
 	struct stack stack;
 	struct own own;
@@ -194,18 +194,23 @@ static const char *made_in(struct work *w, const struct leak *leak)
 	stacks_path(&w->path, w->m, w->s, leak->node);
 	stack = stacks_resolve(&w->path, w->m, w->s);
 	own = own_frame(&stack);
-	return own.frame && own.frame->function ? own.frame->function : NULL;
+	memcpy(growth->most, leak->fingerprint, sizeof(growth->most));
+	if (!own.frame)
+		return;
+	growth->function = own.frame->function;
+	growth->file = own.frame->file;
+	growth->line = own.frame->line;
 }
 
-static void add_growth(struct diagnosis *d, const struct late *late)
+static void add_growth(struct growth *growth, const struct aging *aging, const struct leak **most)
 {
-	double rate = late->half_bytes / (span_of(late) / 2) * MINUTE_US;
+	double rate = late_bytes_a_minute(&aging->late);
 
-	d->growth.bytes_a_minute += rate;
-	if (d->growth.most && d->growth.most_a_minute >= rate)
+	growth->bytes_a_minute += rate;
+	if (*most && growth->most_a_minute >= rate)
 		return;
-	d->growth.most = &late->group->leak;
-	d->growth.most_a_minute = rate;
+	*most = &aging->group->leak;
+	growth->most_a_minute = rate;
 }
 
 static int by_growth(const void *left, const void *right)
@@ -220,28 +225,34 @@ static int by_growth(const void *left, const void *right)
 void overdue_find(struct work *w, struct diagnosis *d, struct suppressions *suppressions)
 {
 	struct model *m = w->m;
-	struct late *all;
+	const struct leak *most = NULL;
+	struct aging *all;
 	uint32_t count = 0;
 
 	if ((m->ending != ENDING_RUNNING && m->ending != ENDING_SNAPSHOT) || m->process_count)
 		return;
-	all = gather(w);
-	set_limits(m, all);
-	count_blocks(w);
-	count_recent(w);
-	for (const struct late *late = all; late; late = late->next)
+	all = gather_resources(w, gather_blocks(w));
+	settle(m, all);
+	for (int again = 0; again < 2; again++) {
+		count_blocks(w, again);
+		count_resources(w, again);
+	}
+	for (const struct aging *aging = all; aging; aging = aging->next)
 		count++;
 	d->overdue = pool_array(&m->pool, count + 1u, sizeof(*d->overdue));
-	for (const struct late *late = all; late; late = late->next) {
-		if (late->overdue < OVERDUE_BLOCKS || !is_growing(late))
+	for (struct aging *aging = all; aging; aging = aging->next) {
+		const struct late *late = &aging->late;
+		bool is_leak = aging->group->leak.class == CLASS_HELD || work_is_lost(&aging->group->leak);
+
+		if (!late_is_growing(late))
 			continue;
-		if (late->is_known && !work_is_lost(&late->group->leak))
-			add(w, d, late, suppressions);
-		if (late->is_known || !late->lifetime.count)
-			add_growth(d, late);
+		if (late_is_overdue(late) && !is_leak)
+			add(w, d, aging, suppressions);
+		if (late_is_overdue(late) || !late->lifetime.count || is_leak)
+			add_growth(&d->growth, aging, &most);
 	}
-	if (d->growth.most)
-		d->growth.most_made_in = made_in(w, d->growth.most);
+	if (most)
+		name_growth(w, &d->growth, most);
 	if (d->overdue_count)
 		qsort(d->overdue, d->overdue_count, sizeof(*d->overdue), by_growth);
 }

@@ -125,7 +125,7 @@ void resources_find_inlined(struct work *w)
 	}
 }
 
-static uint64_t size_of(const struct model *m, const struct resource *r)
+uint64_t resources_size(const struct model *m, const struct resource *r)
 {
 	if (r->size)
 		return r->size;
@@ -209,7 +209,7 @@ static void add(struct work *w, uint32_t index)
 	first.names = names;
 	first.steps = steps;
 	g = work_group(w, steps ^ (uint64_t)work_joint(kind), &first);
-	work_count(&g->leak, kind, weight, weight * (double)size_of(w->m, r));
+	work_count(&g->leak, kind, weight, weight * (double)resources_size(w->m, r));
 	g->leak.is_estimate |= weight > 1;
 	if ((r->block && weight_confirmed(w->m, &w->m->blocks[r->block - 1]) > 0) || is_certain(r))
 		g->leak.confirmed += weight;
@@ -237,7 +237,7 @@ const struct place *resources_maker(const struct work *w, const struct leak *lea
 	return symbols_function(w->s, probe->address, probe->symbol);
 }
 
-static void detail(struct work *w, struct leak *leak)
+void resources_records(struct work *w, struct leak *leak)
 {
 	struct model *m = w->m;
 	const struct resource *r = &m->resources[leak->resource - 1];
@@ -267,5 +267,5 @@ void resources_detail(struct work *w, struct diagnosis *d)
 {
 	for (uint32_t i = 0; i < d->detailed; i++)
 		if (d->leaks[i].resource)
-			detail(w, &d->leaks[i]);
+			resources_records(w, &d->leaks[i]);
 }

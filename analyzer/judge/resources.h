@@ -19,6 +19,10 @@ void resources_find_inlined(struct work *w);
 /* The function that made a group's resources; 0: not known. */
 const struct place *resources_maker(const struct work *w, const struct leak *leak);
 
-/* Records for the shown leaks. */
+/* Bytes of one; 0: not known. */
+uint64_t resources_size(const struct model *m, const struct resource *r);
+
+/* Records for a group, and for all the shown leaks. */
+void resources_records(struct work *w, struct leak *leak);
 void resources_detail(struct work *w, struct diagnosis *d);
 #endif

@@ -34,7 +34,7 @@ struct group {
 	uint32_t last_site;
 	uint8_t *threads; /* a bit for each that made a member; 0: not looked for */
 	uint32_t thread_count;
-	struct late *late;  /* overdue.c; 0: none of its blocks was seen to be let go */
+	struct aging *aging; /* overdue.c; 0: it is not asked whether it is overdue */
 	uint64_t *processes; /* the same for the processes of a merged trace */
 	UT_hash_handle hh;
 };

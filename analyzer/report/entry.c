@@ -41,7 +41,7 @@ const struct rule entry_rules[ENTRY_RULES] = {
 		"Its count was above one when its memory was given back. Give the reference back instead of freeing.", "error" },
 	[CLASSES + WRONG_MISMATCHED] = { "mismatched-release", "WrongRelease", "Released by a function of another type.",
 		"Call the release function that belongs to the type.", "error" },
-	[ENTRY_RULES - 1] = { "mistake", "MemoryMistake", "Something was done to memory that is wrong.",
+	[ENTRY_MISTAKE] = { "mistake", "MemoryMistake", "Something was done to memory that is wrong.",
 		"The message says what, and the stacks where.", "error" },
 	[CLASSES + WRONG_FREED_TWICE] = { "freed-twice", "DoubleFree", "Memory was freed that had been freed before.",
 		"One owner too many frees it. Set the pointer to null where it is freed first, or let one place own the memory.", "error" },
@@ -53,6 +53,11 @@ const struct rule entry_rules[ENTRY_RULES] = {
 		"It was never allocated: take the free out, or make a copy on the heap.", "error" },
 	[CLASSES + WRONG_RACED] = { "raced", "CountRace", "Two threads changed its count at once, and a change was lost.",
 		"Change the count atomically, or under a lock that all threads take.", "error" },
+	[ENTRY_OVERDUE] = { "overdue", "OverdueMemory", "Kept far longer than others from there live, while more of it comes.",
+		"Whoever holds it may have forgotten to let go: look at what holds the oldest one, and where it takes things out "
+		"again. A cache or a table needs a limit.", "warning" },
+	[ENTRY_GROWTH] = { "growth", "GrowthLimit", "A living process grows faster than it is allowed to.",
+		"Look at the overdue groups and the leaks of the same report: the place named made most of what came.", "error" },
 };
 
 struct maker {
@@ -217,6 +222,12 @@ static void add_trails(struct maker *k, struct entry *e, const struct leak *leak
 	}
 }
 
+static bool is_failing(enum leak_class class)
+{
+	return class == CLASS_DEFINITE || class == CLASS_HELD || class == CLASS_POSSIBLE || class == CLASS_INDIRECT ||
+	       class == CLASS_UNCLASSIFIED;
+}
+
 static void make_leak(struct maker *k, const struct leak *leak, struct entry *e)
 {
 	const struct model *m = k->report->model;
@@ -226,8 +237,7 @@ static void make_leak(struct maker *k, const struct leak *leak, struct entry *e)
 	*e = (struct entry){ .rule = leak->class, .fingerprint = leak->fingerprint, .count = leak->count, .bytes = leak->bytes,
 			     .dragged_count = leak->dragged_count, .dragged_bytes = leak->dragged_bytes, .leak = leak };
 	e->standing = leak->standing;
-	e->is_failure = leak->class == CLASS_DEFINITE || leak->class == CLASS_HELD || leak->class == CLASS_POSSIBLE ||
-			leak->class == CLASS_INDIRECT || leak->class == CLASS_UNCLASSIFIED;
+	e->is_failure = is_failing(leak->class);
 	e->is_failure &= leak->standing != STANDING_KNOWN;
 	e->primary = primary_of(k, &leak->stack);
 	words_number(a, leak->count, leak->is_estimate);
@@ -251,7 +261,7 @@ static void make_finding(struct maker *k, const struct finding *f, struct entry 
 			     .fingerprint = f->fingerprint, .count = (double)(f->misuse ? f->misuse->times : f->mismatch->count),
 			     .bytes = f->misuse ? 0 : (double)f->mismatch->bytes, .finding = f, .trails = trails };
 	if (!entry_rules[e->rule].id)
-		e->rule = ENTRY_RULES - 1;
+		e->rule = ENTRY_MISTAKE;
 	e->primary = primary_of(k, &f->done);
 	words_number(a, e->count, false);
 	if (f->misuse)
@@ -269,6 +279,76 @@ static void make_finding(struct maker *k, const struct finding *f, struct entry 
 	trails[e->trail_count++] = trail_of(k, "Created at", &f->created);
 }
 
+static const char *overdue_sentences(struct maker *k, const struct overdue *o)
+{
+	const struct model *m = k->report->model;
+	struct pool *p = &k->pool;
+	bool is_estimate = o->group->is_estimate;
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+	const char *text = pool_print(p, "Older than %s, the oldest %s; of %s that were released from here 99 %% were by %s, all by %s.",
+				      seconds(p, o->limit_us), seconds(p, model_age(m, o->oldest_us)),
+				      words_number(a, (double)o->lifetime.count, false), seconds(p, o->lifetime.p99_us),
+				      seconds(p, o->lifetime.max_us));
+
+	if (o->count_a_minute > 0)
+		text = pool_print(p, "%s %s more a minute, %s.", text, words_number(a, o->count_a_minute, is_estimate),
+				  words_sum(b, o->bytes_a_minute, is_estimate, o->group->resource));
+	if (o->forecast_us)
+		text = pool_print(p, "%s At this rate %.0f GiB in %s.", text, o->forecast_bytes / (1024.0 * 1024 * 1024),
+				  seconds(p, o->forecast_us));
+	for (unsigned i = 0; i < o->held_count; i++)
+		text = pool_print(p, "%s%s%s", text, i ? " -> " : " The oldest is held by ", utf8(k, o->held_by[i]));
+	return o->held_count ? pool_print(p, "%s.", text) : text;
+}
+
+static void make_overdue(struct maker *k, const struct overdue *o, struct entry *e)
+{
+	struct trail *trail = pool_take(&k->pool, sizeof(*trail));
+	char a[WORDS_SIZE], b[WORDS_SIZE], c[WORDS_SIZE];
+
+	*trail = trail_of(k, "Created at", &o->stack);
+	*e = (struct entry){ .rule = ENTRY_OVERDUE, .fingerprint = o->group->fingerprint, .count = o->count, .bytes = o->bytes,
+			     .primary = primary_of(k, &o->stack), .trails = trail, .trail_count = 1, .overdue = o };
+	e->title = pool_print(&k->pool, "OVERDUE: %s%s%s of %s alive, %s, made in %s", o->group->resource ? utf8(k, o->group->type) : "",
+			      o->group->resource ? ": " : "", words_number(a, o->count, o->group->is_estimate),
+			      words_number(b, o->group->count, o->group->is_estimate),
+			      words_sum(c, o->bytes, o->group->is_estimate, o->group->resource), entry_spot_text(&k->pool, &e->primary));
+	e->message = overdue_sentences(k, o);
+	e->advice = "find out why what holds the oldest one does not let go of it, or give it a limit";
+}
+
+static void make_growth(struct maker *k, const struct growth *g, struct entry *e)
+{
+	bool is_estimate = k->report->model->is_sampled;
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	*e = (struct entry){ .rule = ENTRY_GROWTH, .is_failure = true, .fingerprint = g->most, .count = 1, .bytes = g->bytes_a_minute,
+			     .primary = spot_of(k, g->file, g->line, g->function) };
+	e->title = pool_print(&k->pool, "GROWTH: %s a minute, %s are allowed", words_bytes(a, g->bytes_a_minute, is_estimate),
+			      words_bytes(b, g->allowed, false));
+	e->message = pool_print(&k->pool, "Most of it, %s a minute, is made in %s.", words_bytes(a, g->most_a_minute, is_estimate),
+				entry_spot_text(&k->pool, &e->primary));
+}
+
+const char *entry_level(const struct entry *e)
+{
+	return e->is_failure || e->overdue ? entry_rules[e->rule].level : "note";
+}
+
+uint32_t entry_count(const struct diagnosis *d)
+{
+	return d->detailed + d->finding_count + d->overdue_count + d->growth.is_too_fast;
+}
+
+uint32_t entry_failures(const struct diagnosis *d)
+{
+	uint32_t count = d->finding_count + d->growth.is_too_fast;
+
+	for (uint32_t i = 0; i < d->detailed; i++)
+		count += is_failing(d->leaks[i].class);
+	return count;
+}
+
 void entry_each(const struct report *r, const char *source_root, bool with_known,
 		void (*each)(void *data, const struct entry *e), void *data)
 {
@@ -283,6 +363,16 @@ void entry_each(const struct report *r, const char *source_root, bool with_known
 	}
 	for (uint32_t i = 0; i < d->finding_count; i++) {
 		make_finding(&k, &d->findings[i], &e);
+		each(data, &e);
+		pool_drop(&k.pool);
+	}
+	for (uint32_t i = 0; i < d->overdue_count; i++) {
+		make_overdue(&k, &d->overdue[i], &e);
+		each(data, &e);
+		pool_drop(&k.pool);
+	}
+	if (d->growth.is_too_fast) {
+		make_growth(&k, &d->growth, &e);
 		each(data, &e);
 		pool_drop(&k.pool);
 	}

@@ -18,9 +18,11 @@ struct rule {
 	const char *level; /* "error", "warning", "note" */
 };
 
-#define ENTRY_RULES (CLASSES + WRONGS + 1)
-/* Classes first, then CLASSES + enum wrong, then one for kinds of mistakes without a rule of their own; CLASSES itself:
- * mismatch. id 0: no such kind. */
+#define ENTRY_MISTAKE (CLASSES + WRONGS) /* kinds of mistakes without a rule of their own */
+#define ENTRY_OVERDUE (CLASSES + WRONGS + 1)
+#define ENTRY_GROWTH (CLASSES + WRONGS + 2)
+#define ENTRY_RULES (CLASSES + WRONGS + 3)
+/* Classes first, then CLASSES + enum wrong, then those above; CLASSES itself: mismatch. id 0: no such kind. */
 extern const struct rule entry_rules[ENTRY_RULES];
 
 /* A place in the source, or as near as it is known. */
@@ -54,11 +56,20 @@ struct entry {
 	bool is_missing_release;
 	const struct trail *trails;
 	unsigned trail_count;
-	const struct leak *leak;       /* one of both */
+	const struct leak *leak;       /* one of these, or none for ENTRY_GROWTH */
 	const struct finding *finding;
+	const struct overdue *overdue;
 };
 
-/* Calls `each` for all leaks with details, then all findings, then with_known those that the baseline knows. source_root: 0, or a folder without a slash at its end. */
+/* What it is for who reads results: "error", "warning" or "note". */
+const char *entry_level(const struct entry *e);
+
+/* How many entries there are without those that the baseline knows, and how many of these are failures. */
+uint32_t entry_count(const struct diagnosis *d);
+uint32_t entry_failures(const struct diagnosis *d);
+
+/* Calls `each` for all leaks with details, then all findings, what is overdue and a growth that is too fast, then with_known
+ * those that the baseline knows. source_root: 0, or a folder without a slash at its end. */
 void entry_each(const struct report *r, const char *source_root, bool with_known,
 		void (*each)(void *data, const struct entry *e), void *data);
 

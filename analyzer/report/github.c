@@ -38,7 +38,7 @@ static void put_property(FILE *to, const char *name, const char *text, char *sep
 static void put_command(void *data, const struct entry *e)
 {
 	struct github *g = data;
-	const char *level = !e->is_failure ? "notice" : !strcmp(entry_rules[e->rule].level, "note") ? "notice" : entry_rules[e->rule].level;
+	const char *level = strcmp(entry_level(e), "note") ? entry_level(e) : "notice";
 	unsigned *shown = *level == 'e' ? &g->errors : *level == 'w' ? &g->warnings : &g->notes;
 	char separator = ' ', title[96];
 

@@ -16,9 +16,9 @@ struct gitlab {
 
 static const char *severity(const struct entry *e)
 {
-	const char *level = entry_rules[e->rule].level;
+	const char *level = entry_level(e);
 
-	return !e->is_failure ? "info" : !strcmp(level, "error") ? "critical" : !strcmp(level, "warning") ? "minor" : "info";
+	return !strcmp(level, "error") ? "critical" : !strcmp(level, "warning") ? "minor" : "info";
 }
 
 static void put_issue(void *data, const struct entry *e)

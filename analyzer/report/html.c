@@ -159,10 +159,11 @@ static const char *holder_text(struct html *h, const struct holder *holder)
 
 static void put_explanation(struct html *h, const struct entry *e)
 {
-	const struct explanation *x = e->leak ? e->leak->explanation : e->finding->explanation;
+	const struct explanation *x = e->leak ? e->leak->explanation : e->finding ? e->finding->explanation : NULL;
 	const struct lifetime *l = x ? x->lifetime : NULL;
+	enum cause cause = e->leak ? e->leak->cause : e->finding ? e->finding->cause : CAUSE_UNKNOWN;
 
-	json_put_text(h->j, "cause", words_cause(e->leak ? e->leak->cause : e->finding->cause));
+	json_put_text(h->j, "cause", words_cause(cause));
 	json_put_text(h->j, "missing", e->is_missing_release ? entry_spot_text(&h->scratch, &e->primary) : NULL);
 	json_put_array(h->j, "because");
 	for (unsigned i = 0; x && i < x->because_count; i++)
@@ -185,12 +186,15 @@ static void put_group(void *data, const struct entry *e)
 {
 	struct html *h = data;
 	const struct model *m = h->report->model;
+	const struct leak *leak = e->overdue ? e->overdue->group : e->leak;
 	struct json *j = h->j;
 
 	json_object(j);
 	json_put_text(j, "class", entry_rules[e->rule].id);
-	json_put_text(j, "type", e->leak ? words_utf8(&h->scratch, e->leak->type) : "");
+	json_put_text(j, "type", !leak ? "" : words_utf8(&h->scratch, leak->type));
 	json_put_bool(j, "finding", e->finding != NULL);
+	json_put_bool(j, "growth", e->rule == ENTRY_GROWTH);
+	json_put_bool(j, "overdue", e->overdue != NULL);
 	json_put_number(j, "count", e->count);
 	json_put_number(j, "bytes", e->bytes);
 	json_put_object(j, "dragged");
@@ -200,7 +204,7 @@ static void put_group(void *data, const struct entry *e)
 	json_put_text(j, "fingerprint", e->fingerprint);
 	json_put_text(j, "place", entry_spot_text(&h->scratch, &e->primary));
 	json_put_text(j, "message", e->message);
-	json_put_seconds(j, "oldest", e->leak ? model_age(m, e->leak->oldest_us) : 0);
+	json_put_seconds(j, "oldest", leak ? model_age(m, leak->oldest_us) : 0);
 	put_explanation(h, e);
 	json_put_array(j, "trails");
 	for (unsigned i = 0; i < e->trail_count; i++)

@@ -6,7 +6,7 @@
 
 #include "words.h"
 
-static void put_records(struct report_json *j, const struct leak *leak)
+void report_put_records(struct report_json *j, const struct leak *leak)
 {
 	json_put_array(j->to, "records");
 	for (unsigned i = 0; i < leak->record_count; i++) {
@@ -155,7 +155,7 @@ void report_put_leak(struct report_json *j, const struct model *m, const struct 
 	json_put_bool(j->to, "stack_cut", leak->stack.is_cut);
 	json_put_bool(j->to, "stack_lost", leak->stack.is_lost);
 	put_held(j, m, leak);
-	put_records(j, leak);
+	report_put_records(j, leak);
 	put_balance(j, leak);
 	json_object_end(j->to);
 }

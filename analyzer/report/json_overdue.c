@@ -49,6 +49,7 @@ void report_put_overdue(struct report_json *j, const struct model *m, const stru
 		json_put_integer(j->to, "before", (long long)o->before_count);
 	else
 		json_put_null(j->to, "before");
+	report_put_records(j, o->group);
 	report_put_stack(j, "created_at", &o->stack);
 	json_object_end(j->to);
 }

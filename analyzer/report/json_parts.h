@@ -27,6 +27,7 @@ void report_put_line(struct report_json *j, const char *key, unsigned line); /* 
 
 void report_put_leak(struct report_json *j, const struct model *m, const struct leak *leak);
 void report_put_finding(struct report_json *j, const struct model *m, const struct finding *finding);
+void report_put_records(struct report_json *j, const struct leak *leak);
 void report_put_overdue(struct report_json *j, const struct model *m, const struct overdue *overdue);
 void report_put_lifetime(struct report_json *j, const struct lifetime *l); /* 0: not known */
 void report_put_explanation(struct report_json *j, enum cause cause, const struct explanation *e);

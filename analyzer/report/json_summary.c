@@ -135,6 +135,23 @@ static void put_largest(struct report_json *j, const struct largest *l)
 	json_object_end(j->to);
 }
 
+static void put_growth(struct report_json *j, const struct model *m, const struct growth *g)
+{
+	if (m->process_count || (m->ending != ENDING_RUNNING && m->ending != ENDING_SNAPSHOT && !g->is_judged)) {
+		json_put_null(j->to, "growth");
+		return;
+	}
+	json_put_object(j->to, "growth");
+	json_put_real(j->to, "bytes_a_minute", g->bytes_a_minute);
+	report_put_member(j, "most", *g->most ? g->most : NULL);
+	if (g->is_judged)
+		json_put_real(j->to, "allowed", g->allowed);
+	else
+		json_put_null(j->to, "allowed");
+	json_put_bool(j->to, "too_fast", g->is_too_fast);
+	json_object_end(j->to);
+}
+
 void report_put_summary(struct report_json *j, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
@@ -150,6 +167,7 @@ void report_put_summary(struct report_json *j, const struct report *r)
 	}
 	json_object_end(j->to);
 	put_largest(j, &d->largest);
+	put_growth(j, r->model, &d->growth);
 	put_scan(j, r->model);
 	put_filter(j, r->model);
 	put_java(j, r);

@@ -60,7 +60,7 @@ static void put_case(void *data, const struct entry *e)
 			put_trail(u, &e->trails[i]);
 		xml_end(u->x);
 	} else {
-		xml_element(u->x, "system-out", e->title);
+		xml_element(u->x, "system-out", e->overdue ? pool_print(&u->scratch, "%s\n%s", e->title, e->message) : e->title);
 	}
 	xml_end(u->x);
 	pool_drop(&u->scratch);
@@ -93,20 +93,6 @@ static void put_properties(struct junit *u)
 	xml_end(u->x);
 }
 
-/* The classes that count as leaks, among what is shown. */
-static unsigned failures(const struct report *r)
-{
-	unsigned count = r->diagnosis->finding_count;
-
-	for (uint32_t i = 0; i < r->diagnosis->detailed; i++) {
-		enum leak_class class = r->diagnosis->leaks[i].class;
-
-		count += class == CLASS_DEFINITE || class == CLASS_HELD || class == CLASS_POSSIBLE || class == CLASS_INDIRECT ||
-			 class == CLASS_UNCLASSIFIED;
-	}
-	return count;
-}
-
 static void *open_junit(FILE *to, const struct format_settings *settings)
 {
 	struct junit *u = pool_regrow(NULL, 1, sizeof(*u));
@@ -121,7 +107,7 @@ static void add_report(void *self, const struct report *report)
 {
 	struct junit *u = self;
 	const struct diagnosis *d = report->diagnosis;
-	unsigned cases = d->detailed + d->finding_count + d->known_count, failed = failures(report);
+	unsigned cases = entry_count(d) + d->known_count, failed = entry_failures(d);
 	time_t start = (time_t)(report->model->start_realtime_ns / 1000000000u);
 	char stamp[32];
 	struct tm at;

@@ -119,7 +119,10 @@ static void put_head(struct markdown *m)
 		fprintf(m->to, "%s%s %s\n\n", words_number(a, shown, false), m->settings->has_baseline ? " new or grown" : "",
 			shown == 1 ? "group" : "groups");
 	else
-		fputs("no leaks\n\n", m->to);
+		fputs(d->growth.is_too_fast ? "grows too fast\n\n" : "no leaks\n\n", m->to);
+	if (d->overdue_count)
+		fprintf(m->to, "%s overdue %s: kept far longer than others from there live, while more of it comes.\n\n",
+			words_number(a, d->overdue_count, false), d->overdue_count == 1 ? "group" : "groups");
 	if (!d->is_complete)
 		fputs("**Not complete:** not everything was recorded; the text report says what was missed.\n\n", m->to);
 	if (d->leak_count)
@@ -131,7 +134,8 @@ static void put_head(struct markdown *m)
 static void add_report(void *self, const struct report *report)
 {
 	struct markdown *m = self;
-	uint32_t all = report->diagnosis->leak_count + report->diagnosis->finding_count;
+	const struct diagnosis *d = report->diagnosis;
+	uint32_t all = entry_count(d) + d->leak_count - d->detailed;
 
 	m->report = report;
 	put_head(m);

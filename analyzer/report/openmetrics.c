@@ -11,7 +11,7 @@
 
 /* The exposition format wants all samples of a metric together, and processes come one after another: each metric gathers its
  * own lines. */
-enum { BLOCKS, BYTES, GROUP_BLOCKS, GROUP_BYTES, SCAN, COMPLETE, METRICS };
+enum { BLOCKS, BYTES, GROUP_BLOCKS, GROUP_BYTES, OVERDUE_BLOCKS, OVERDUE_BYTES, OVERDUE_GROWTH, GROWTH, SCAN, COMPLETE, METRICS };
 
 static const struct {
 	const char *name, *help;
@@ -20,6 +20,10 @@ static const struct {
 	[BYTES] = { "leakshim_bytes", "Bytes that are alive, by class." },
 	[GROUP_BLOCKS] = { "leakshim_group_blocks", "Blocks of one group, made at one place." },
 	[GROUP_BYTES] = { "leakshim_group_bytes", "Bytes of one group, made at one place." },
+	[OVERDUE_BLOCKS] = { "leakshim_overdue_blocks", "Blocks of one group that live far longer than others from there did." },
+	[OVERDUE_BYTES] = { "leakshim_overdue_bytes", "Bytes of one group that live far longer than others from there did." },
+	[OVERDUE_GROWTH] = { "leakshim_overdue_growth_bytes", "Bytes a minute by which an overdue group grows." },
+	[GROWTH] = { "leakshim_growth_bytes", "Bytes a minute by which a living process grows." },
 	[SCAN] = { "leakshim_scan_seconds", "How long the latest search for lost blocks took." },
 	[COMPLETE] = { "leakshim_complete", "1 if everything was recorded." },
 };
@@ -72,9 +76,16 @@ static void put_group(void *data, const struct entry *e)
 {
 	struct openmetrics *o = data;
 
-	if (!e->leak || (o->settings->max && o->groups >= o->settings->max))
+	if ((!e->leak && !e->overdue) || (o->settings->max && o->groups >= o->settings->max))
 		return;
 	o->groups++;
+	if (e->overdue) {
+		put_group_value(o, e, OVERDUE_BLOCKS, e->count);
+		put_group_value(o, e, OVERDUE_BYTES, e->bytes);
+		put_group_value(o, e, OVERDUE_GROWTH, e->overdue->bytes_a_minute);
+		pool_drop(&o->scratch);
+		return;
+	}
 	put_group_value(o, e, GROUP_BLOCKS, e->count);
 	put_group_value(o, e, GROUP_BYTES, e->bytes);
 	pool_drop(&o->scratch);
@@ -103,6 +114,8 @@ static void add_report(void *self, const struct report *report)
 		fprintf(begin_line(o, BLOCKS), ",class=\"%s\"} %.0f\n", name, d->totals[class].blocks);
 		fprintf(begin_line(o, BYTES), ",class=\"%s\"} %.0f\n", name, d->totals[class].bytes);
 	}
+	if (report->model->ending == ENDING_RUNNING || report->model->ending == ENDING_SNAPSHOT)
+		fprintf(begin_line(o, GROWTH), "} %.0f\n", d->growth.bytes_a_minute);
 	if (report->model->scan.is_done)
 		fprintf(begin_line(o, SCAN), "} %.6f\n", (double)report->model->scan.took_us / 1e6);
 	fprintf(begin_line(o, COMPLETE), "} %d\n", d->is_complete);

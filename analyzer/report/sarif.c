@@ -199,6 +199,10 @@ static void put_properties(struct sarif *s, const struct entry *e)
 		json_put_number(j, "draggedBytes", e->dragged_bytes);
 		json_put_text(j, "cause", words_cause(e->leak->cause));
 	}
+	if (e->overdue) {
+		json_put_real(j, "countAMinute", e->overdue->count_a_minute);
+		json_put_real(j, "bytesAMinute", e->overdue->bytes_a_minute);
+	}
 	if (s->report->model->process_count)
 		json_put_number(j, "processes", s->report->model->process_count - 1);
 	else
@@ -219,7 +223,7 @@ static void put_result(void *data, const struct entry *e)
 	s->results++;
 	json_object(j);
 	json_put_text(j, "ruleId", entry_rules[e->rule].id);
-	json_put_text(j, "level", e->is_failure ? entry_rules[e->rule].level : "note");
+	json_put_text(j, "level", entry_level(e));
 	put_message(j, "message", pool_print(&s->scratch, "%s. %s%s%s", e->title, e->message, e->advice ? " Advice: " : "",
 					     e->advice ? e->advice : ""));
 	json_put_array(j, "locations");

@@ -329,7 +329,7 @@ static void print_record(FILE *to, const struct record *record, unsigned number)
 	text_stack(to, &record->stack);
 }
 
-static void print_records(FILE *to, const struct leak *leak)
+void text_records(FILE *to, const struct leak *leak)
 {
 	if (!leak->record_count)
 		return;
@@ -362,7 +362,7 @@ void text_leak(FILE *to, const struct model *m, const struct leak *leak)
 	fprintf(to, " [%s]\n", leak->fingerprint);
 	text_explanation(to, leak->cause, leak->explanation);
 	print_circumstances(to, m, leak);
-	print_records(to, leak);
+	text_records(to, leak);
 	fputs("Created at:\n", to);
 	if (leak->maker)
 		text_stack(to, &(struct stack){ .places = (const struct place *[]){ leak->maker }, .depth = 1 });

@@ -12,8 +12,9 @@ static void print_growth(FILE *to, const struct overdue *o)
 
 	if (!(o->count_a_minute > 0))
 		return;
-	fprintf(to, "  %s more a minute, %s", words_number(a, o->count_a_minute, is_estimate),
-		words_bytes(b, o->bytes_a_minute, is_estimate));
+	fprintf(to, "  %s more a minute", words_number(a, o->count_a_minute, is_estimate));
+	if (o->bytes_a_minute > 0)
+		fprintf(to, ", %s", words_bytes(b, o->bytes_a_minute, is_estimate));
 	if (o->forecast_us)
 		fprintf(to, "; at this rate %.0f GiB in %s", o->forecast_bytes / (1024.0 * 1024 * 1024), words_time(a, o->forecast_us));
 	fputs(".\n", to);
@@ -36,9 +37,14 @@ static void print_head(FILE *to, const struct overdue *o)
 	struct own own = own_frame(&o->stack);
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
-	fprintf(to, "OVERDUE: %s of %s alive, ", words_number(a, o->count, o->group->is_estimate),
+	fputs("OVERDUE: ", to);
+	if (o->group->resource) {
+		words_escape(to, o->group->type);
+		fputs(": ", to);
+	}
+	fprintf(to, "%s of %s alive, ", words_number(a, o->count, o->group->is_estimate),
 		words_number(b, o->group->count, o->group->is_estimate));
-	fputs(words_bytes(a, o->bytes, o->group->is_estimate), to);
+	fputs(words_sum(a, o->bytes, o->group->is_estimate, o->group->resource), to);
 	if (own.frame) {
 		fputs(", made in ", to);
 		text_stack_at(to, own.place, own.frame);
@@ -59,7 +65,10 @@ void text_overdue(FILE *to, const struct model *m, const struct overdue *o)
 		fprintf(to, "  %s were alive here in the older trace.\n", words_number(a, o->before_count, o->group->is_estimate));
 	print_growth(to, o);
 	print_holders(to, o);
+	text_records(to, o->group);
 	fputs("Created at:\n", to);
+	if (o->group->maker)
+		text_stack(to, &(struct stack){ .places = (const struct place *[]){ o->group->maker }, .depth = 1 });
 	text_stack(to, &o->stack);
 	fputc('\n', to);
 }

@@ -9,6 +9,7 @@
 #include "text_stack.h"
 
 void text_leak(FILE *to, const struct model *m, const struct leak *leak);
+void text_records(FILE *to, const struct leak *leak);
 void text_overdue(FILE *to, const struct model *m, const struct overdue *overdue);
 void text_finding(FILE *to, const struct model *m, const struct finding *finding);
 

@@ -84,6 +84,8 @@ static void put_error(void *data, const struct entry *e)
 {
 	struct valgrind *v = data;
 
+	if (!e->leak && !e->finding) /* memcheck does not know the like */
+		return;
 	xml_begin(v->x, "error");
 	xml_element(v->x, "unique", pool_print(&v->scratch, "0x%" PRIx64, v->unique));
 	xml_element(v->x, "tid", pool_print(&v->scratch, "%u", thread_of(v, e)));

@@ -326,6 +326,12 @@ struct resource {
 	uint16_t end_thread;
 };
 
+/* A counted thing that was let go a while ago. */
+struct ended {
+	uint32_t type, node;
+	uint64_t time_us, end_us;
+};
+
 /* Something wrong with a resource that was seen as it happened. */
 enum wrong {
 	WRONG_RELEASED_AGAIN = 1,
@@ -466,6 +472,8 @@ struct model {
 	uint32_t type_count, probe_count, resource_count, step_count, misuse_count, problem_count;
 	uint32_t unsure_count; /* misuses that are not told: of types with a function that could not be followed */
 	uint32_t ended_count; /* resources that have ended, behind the living ones */
+	struct ended *ended;  /* the latest of all types, from index 0 */
+	uint32_t all_ended_count;
 	uint32_t java_frame_count, java_hold_count;
 	uint32_t process_count, members_count; /* element 0 included; 0: it is no merged trace */
 };
@@ -724,8 +732,11 @@ struct overdue {
 /* Of a living process, by the times of birth: overdue groups, lost ones, and those of which nothing was seen to go. */
 struct growth {
 	double bytes_a_minute, most_a_minute;
-	const struct leak *most;   /* the group that grows fastest; 0: none grows */
-	const char *most_made_in;  /* 0: not known */
+	char most[9];              /* the group that grows fastest; "": none grows */
+	const char *function, *file; /* that made it; 0: not known */
+	unsigned line;
+	bool is_judged, is_too_fast;
+	double allowed;            /* bytes a minute, if it was judged */
 };
 
 struct diagnosis {

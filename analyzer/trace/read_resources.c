@@ -242,6 +242,22 @@ static int read_some(struct model *m, const struct trace_file *f, bool ended, ui
 	return result;
 }
 
+/* Those that were let go, by whoever owned them. */
+static void read_ended(struct model *m, const struct trace_file *f)
+{
+	uint32_t used = f->areas[TRACE_AREA_RESOURCE].used;
+	struct trace_resource t;
+
+	m->ended = pool_array(&m->pool, used, sizeof(*m->ended));
+	for (uint32_t i = 1; i < used; i++) {
+		if (!ELEMENT(f, TRACE_AREA_RESOURCE, i, &t) || !t.where || !(t.flags & TRACE_RESOURCE_ENDED) ||
+		    t.flags & (TRACE_RESOURCE_COLLECTED | TRACE_RESOURCE_ABANDONED | TRACE_RESOURCE_ADOPTED))
+			continue;
+		if (t.type < m->type_count && t.node < m->node_count)
+			m->ended[m->all_ended_count++] = (struct ended){ t.type, t.node, t.time, t.end_time };
+	}
+}
+
 static int read_resources(struct model *m, const struct trace_file *f)
 {
 	uint32_t used = f->areas[TRACE_AREA_RESOURCE].used;
@@ -253,6 +269,7 @@ static int read_resources(struct model *m, const struct trace_file *f)
 	if ((result = read_some(m, f, false, slots)) || (result = read_some(m, f, true, slots)))
 		return result;
 	read_java_around(m, f, slots);
+	read_ended(m, f);
 	return 0;
 }
 

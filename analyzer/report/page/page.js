@@ -73,8 +73,8 @@ function details(g) {
 
 function row(g) {
 	const element = make('details', { class: 'group', id: `g-${g.fingerprint}-${g.at}` },
-		make('summary', {}, make('span', { class: `class ${g.finding ? 'finding' : g.class}` }, g.class),
-			g.finding ? ` ${number(g.count)} times ` : ` ${number(g.count)} × ${g.type}, ${bytes(g.bytes)}`,
+		make('summary', {}, make('span', { class: `class ${g.finding || g.growth ? 'finding' : g.class}` }, g.class),
+			g.growth ? ` ${bytes(g.bytes)} a minute ` : g.finding ? ` ${number(g.count)} times ` : ` ${number(g.count)} × ${g.type}, ${bytes(g.bytes)}`,
 			g.dragged && g.dragged.count ? ` and ${bytes(g.dragged.bytes)} that hang on it ` : ' ',
 			make('span', { class: 'place' }, g.place), g.cause ? ` · ${g.cause}` : ''));
 	element.addEventListener('toggle', () => { if (element.open && element.children.length === 1) element.append(details(g)); });
@@ -112,7 +112,7 @@ function tree() {
 	const root = { name: 'all', value: 0, children: new Map(), depth: 0 };
 	for (const g of groups) {
 		const value = measure === 'bytes' ? loss(g) : g.count;
-		if (g.finding || !value || !g.trails.length) continue;
+		if (g.finding || g.overdue || g.growth || !value || !g.trails.length) continue;
 		root.value += value;
 		let at = root;
 		for (const index of [...g.trails[0].frames].reverse()) {
