@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 import trace_writer as tw
-from harness import LEAKSHIM, ROOT, Server, preload, run, victim, wait_until
+from harness import LEAKSHIM, ROOT, Server, environment, preload, run, victim, wait_until
 
 SCHEMA = json.loads((ROOT / "analyzer" / "report.schema.json").read_text())
 SECOND = 1_000_000
@@ -196,6 +196,34 @@ def test_what_was_never_released_grows_too_and_what_stopped_does_not(box):
     assert run([*check, snapshot_of(box, [i / 100 for i in range(200)], {})]).status == 0
     assert run([*check, snapshot_of(box, STEADILY, {0: 1000, 22: 5})]).status == 0
     assert run([*check, snapshot_of(box, STEADILY, {0: 1000}, flags=0, end=tw.EXIT)]).status == 0
+
+
+@pytest.mark.parametrize("limit, status", [("64k/min", 23), ("1g", 0)])
+def test_a_run_that_grew_too_fast_fails_though_all_was_let_go_in_the_end(box, limit, status):
+    formats = f"text,json={box}/j,junit={box}/u"
+    done = run([LEAKSHIM, "run", "--check", "--max-growth", limit, "--format", formats, "--", victim("keeps_sessions"), "tidies"],
+               environment(TMPDIR=box))
+    report = json.loads((box / "j").read_text())
+    jsonschema.validate(report, SCHEMA)
+    growth = report["summary"]["growth"]
+    assert done.status == status and growth["too_fast"] == (status == 23) and growth["bytes_a_minute"] > 65536, done
+    assert ("made in session_open\n" in done.text) == (status == 23), done
+    assert ('type="growth" message="GROWTH: ' in (box / "u").read_text()) == (status == 23)
+
+
+def test_a_run_that_ends_too_soon_to_grow_says_so_and_passes(box):
+    done = run([LEAKSHIM, "run", "--check", "--max-growth", "0", "--", "/bin/true"], environment(TMPDIR=box))
+    assert done.status == 0 and re.search(r"true \(\d+\) ended after .*, too soon to say how fast it grows\n", done.text), done
+    done = run([LEAKSHIM, "run", "--max-growth", "0", "--", "/bin/true"], environment(TMPDIR=box))
+    assert done.status == 2 and "--max-growth wants --check too" in done.text, done
+
+
+def test_what_is_suppressed_neither_is_overdue_nor_grows(box):
+    trace = snapshot_of(box, STEADILY, {0: 1000})
+    (box / "s").write_text("leak:victim\n")
+    assert run([LEAKSHIM, "check", "--max-growth", "0", trace]).status == 1
+    done = run([LEAKSHIM, "check", "--max-growth", "0", "--suppressions", box / "s", trace])
+    assert done.status == 0 and b"OVERDUE" not in done.stdout, done
 
 
 @pytest.mark.parametrize("limit", ["", "fast", "-1", "1x", "10/hour"])

@@ -116,7 +116,8 @@ static const struct {
 				      "traces that missed something, or were never scanned, are no trouble" },
 	[OPTION_FAIL_ON] = { "fail-on", 0, "CLASS,...", IN(CHECK) | IN(RUN),
 			     "classes that fail (definite,indirect,held): possible, reachable and the like" },
-	[OPTION_MAX_GROWTH] = { "max-growth", 0, "BYTES", IN(CHECK), "fail if what a living process keeps grows by more than BYTES a minute: 64k, 1m/min" },
+	[OPTION_MAX_GROWTH] = { "max-growth", 0, "BYTES", IN(CHECK) | IN(RUN),
+				"with run: --check; fail if what a living process keeps grows by more than BYTES a minute: 64k, 1m/min" },
 	[OPTION_SINCE] = { "since", 0, "TRACE", IN(REPORT), "only what is new or grown since an older trace" },
 	[OPTION_SUPPRESSIONS] = { "suppressions", 0, "FILE", IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(EXPLAIN) | IN(CHECK) | IN(DIFF),
 				  "leaks to ignore, in the syntax of LeakSanitizer or Valgrind" },
@@ -570,6 +571,10 @@ enum options_result options_check(const struct options *o)
 	}
 	if (o->write_baseline && !o->baseline) {
 		fputs("leakshim: --write-baseline wants --baseline FILE, the file to write\n", stderr);
+		return OPTIONS_WRONG;
+	}
+	if (o->command == COMMAND_RUN && !o->check && o->said & 1ull << OPTION_MAX_GROWTH) {
+		fputs("leakshim: --max-growth wants --check too: leakshim run --check --max-growth 1m/min -- ./server\n", stderr);
 		return OPTIONS_WRONG;
 	}
 	if (o->command == COMMAND_SNAPSHOT && o->argument_count > 1) {

@@ -15,6 +15,7 @@
 #include "confine.h"
 #include "file.h"
 #include "launch.h"
+#include "looks.h"
 #include "pool.h"
 #include "process.h"
 #include "run.h"
@@ -224,7 +225,7 @@ static int wait_for(pid_t pid)
 }
 
 /* Starts the program and waits for its end. Returns 0 and the wait status, or -1. */
-static int start_and_wait(const char *path, const struct options *o, const char *folder, int *status)
+static int start_and_wait(const char *path, const struct options *o, const char *folder, struct looks *looks, int *status)
 {
 	struct sigaction before[PASSED];
 	int ends[2], error = 0;
@@ -249,7 +250,7 @@ static int start_and_wait(const char *path, const struct options *o, const char 
 	while (told < 0 && errno == EINTR);
 	close(ends[0]);
 	if (child > 0)
-		*status = wait_for(child);
+		*status = looks && !error ? looks_wait(looks, child) : wait_for(child);
 	leave_signals(before);
 	if (error > 0) {
 		errno = error;
@@ -400,7 +401,9 @@ int run_program(struct run_outcome *outcome, const struct options *o)
 	outcome->drops_clean = !output && (!said("keep", keep, sizeof(keep)) || strcmp(keep, "always"));
 	if ((output && check_output(output)) || make_folder(folder, sizeof(outcome->folder)))
 		return -1;
-	if (start_and_wait(path, o, folder, &wait_status)) {
+	if (o->check && o->has_max_growth && !(outcome->looks = looks_open(folder, o)))
+		return -1;
+	if (start_and_wait(path, o, folder, outcome->looks, &wait_status)) {
 		rmdir(folder);
 		outcome->status = LAUNCH_CANNOT;
 		return -1;
@@ -413,6 +416,7 @@ int run_program(struct run_outcome *outcome, const struct options *o)
 
 void run_forget(struct run_outcome *outcome)
 {
+	looks_close(outcome->looks);
 	for (unsigned i = 0; i < outcome->trace_count; i++)
 		free(outcome->traces[i]);
 	free(outcome->traces);

@@ -20,6 +20,7 @@ struct run_outcome {
 	bool has_root; /* traces[0] is the first program's */
 	bool drops_clean; /* nobody asked for clean traces to be kept */
 	bool is_lost;  /* what it became by its last exec left no trace */
+	struct looks *looks; /* at how fast it grew; 0: nobody asked */
 	char folder[4096]; /* of the traces, but for the one that -o moved */
 };
 

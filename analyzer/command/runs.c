@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "looks.h"
 #include "output.h"
 #include "run.h"
 #include "suppress.h"
@@ -39,6 +40,10 @@ static int run_seen(const struct options *o, struct baseline *seen, const struct
 		output_open(&out, o, stderr);
 		if (o->check ? output_check_open(&out, &judge, &baseline) : output_read_suppressions(&out))
 			return output_close(&out, STATUS_TROUBLE);
+		if (o->check && outcome.looks) {
+			judge.growth_of = looks_growth;
+			judge.looks = outcome.looks;
+		}
 		if (outcome.is_lost)
 			fputs("leakshim: NOTHING IS KNOWN of what the program became by its last exec: that left no trace (it may be "
 			      "statically linked, set-uid, or confined)\n", out.to.words);
@@ -85,6 +90,7 @@ static int run_quietly(const struct options *o, struct baseline *leaks)
 
 	quiet.output = NULL;
 	quiet.format = NULL;
+	quiet.has_max_growth = false;
 	if (run_program(&outcome, &quiet))
 		return outcome.status;
 	output_open(&out, &quiet, stderr);
@@ -134,6 +140,7 @@ static int look_first(const struct options *o, char **focus)
 
 	first.output = NULL;
 	first.explain = false;
+	first.has_max_growth = false;
 	*focus = NULL;
 	if (run_program(&outcome, &first))
 		return -1;

@@ -165,7 +165,19 @@ static void find_holders(struct work *w, struct overdue *o, const struct aging *
 	o->held_count = r ? keepers_find_resource(w, r, &o->held_by) : keepers_find(w, aging->late.oldest, &o->held_by);
 }
 
-static void add(struct work *w, struct diagnosis *d, struct aging *aging, struct suppressions *suppressions)
+/* Leaks that are suppressed have a class of their own. */
+static bool is_suppressed(struct work *w, const struct leak *leak, struct suppressions *suppressions)
+{
+	struct stack stack;
+
+	if (!suppressions || work_is_lost(leak) || leak->class == CLASS_HELD)
+		return false;
+	stacks_path(&w->path, w->m, w->s, leak->node);
+	stack = stacks_resolve(&w->path, w->m, w->s);
+	return suppress_matches(suppressions, leak, &stack);
+}
+
+static void add(struct work *w, struct diagnosis *d, struct aging *aging)
 {
 	const struct late *late = &aging->late;
 	struct leak *leak = &aging->group->leak;
@@ -175,8 +187,6 @@ static void add(struct work *w, struct diagnosis *d, struct aging *aging, struct
 
 	stacks_path(&w->path, w->m, w->s, leak->node);
 	o.stack = stacks_resolve(&w->path, w->m, w->s);
-	if (suppressions && suppress_matches(suppressions, leak, &o.stack))
-		return;
 	forecast(&o);
 	find_holders(w, &o, aging);
 	if (leak->resource) {
@@ -244,10 +254,10 @@ void overdue_find(struct work *w, struct diagnosis *d, struct suppressions *supp
 		const struct late *late = &aging->late;
 		bool is_leak = aging->group->leak.class == CLASS_HELD || work_is_lost(&aging->group->leak);
 
-		if (!late_is_growing(late))
+		if (!late_is_growing(late) || is_suppressed(w, &aging->group->leak, suppressions))
 			continue;
 		if (late_is_overdue(late) && !is_leak)
-			add(w, d, aging, suppressions);
+			add(w, d, aging);
 		if (late_is_overdue(late) || !late->lifetime.count || is_leak)
 			add_growth(&d->growth, aging, &most);
 	}
