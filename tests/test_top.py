@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import LEAKSHIM, SHIM, environment, run
+from harness import LEAKSHIM, SHIM, Server, environment, preload, run, victim, wait_until
 
 GROWS = """
 #include <stdlib.h>
@@ -84,6 +84,19 @@ def test_top_shows_what_grows_and_follows_its_keys_and_the_size_of_the_terminal(
     finally:
         screen.close()
     assert grows.poll() is None
+
+
+def test_top_has_a_column_for_what_is_overdue(tmp_path):
+    with Server([victim("keeps_sessions"), "forgets"], preload(tmp_path, report="none"), tmp_path) as server:
+        wait_until(lambda: "ready" in server.log.read_text(), "its first line")
+        screen = Screen(tmp_path, LEAKSHIM, "top", server.pid)
+        try:
+            text = screen.until(r"(?m)^ +\S+  +\S+  +\d+  +\d+ +\d\S+ +session_open \(keep")
+            assert "allocs/s   overdue  made in" in text, text
+            screen.keys("s", "s", "s", "s")
+            assert re.search(r"by overdue bytes(?s:.*)made in +\n +\S+ .* session_open", screen.until("by overdue bytes")), text
+        finally:
+            screen.close()
 
 
 def test_top_wants_a_terminal(grows):

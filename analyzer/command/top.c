@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "file.h"
+#include "late.h"
 #include "launch.h"
 #include "own.h"
 #include "process.h"
@@ -31,6 +32,7 @@ struct row {
 	uint64_t key;      /* by the stack's places, the same from one reading to the next */
 	double blocks, bytes, ever;
 	double grown, rate; /* bytes and allocations a second since the reading before */
+	double overdue;     /* bytes */
 	char place[160];
 };
 
@@ -41,8 +43,8 @@ struct before {
 	UT_hash_handle hh;
 };
 
-enum order { BY_BYTES, BY_GROWTH, BY_RATE, BY_BLOCKS, ORDERS };
-static const char *const order_names[ORDERS] = { "live bytes", "growth", "allocations", "blocks" };
+enum order { BY_BYTES, BY_GROWTH, BY_RATE, BY_BLOCKS, BY_OVERDUE, ORDERS };
+static const char *const order_names[ORDERS] = { "live bytes", "growth", "allocations", "blocks", "overdue bytes" };
 
 struct top {
 	pid_t pid;
@@ -50,7 +52,7 @@ struct top {
 	struct row *rows;
 	uint32_t row_count;
 	struct before *before;
-	double bytes, blocks, grown;
+	double bytes, blocks, grown, overdue;
 	char level[16], program[64], message[160], filter[64];
 	bool is_filtering, is_over;
 	enum order order;
@@ -69,6 +71,8 @@ static double weight_of(const struct row *r)
 		return r->rate;
 	case BY_BLOCKS:
 		return r->blocks;
+	case BY_OVERDUE:
+		return r->overdue;
 	default:
 		return r->bytes;
 	}
@@ -141,12 +145,41 @@ static uint64_t key_of(const struct model *m, uint32_t node)
 	return key;
 }
 
+/* Of the places that blocks were seen to be let go from. */
+static struct late **find_late(struct model *m)
+{
+	struct late **of_site = pool_array(&m->pool, m->site_count, sizeof(struct late *));
+
+	for (uint32_t i = 0; i < m->release_count; i++) {
+		struct late **late = &of_site[m->releases[i].site];
+
+		if (!*late)
+			*late = pool_take(&m->pool, sizeof(**late));
+		late_release(*late, &m->releases[i]);
+	}
+	for (uint32_t i = 1; i < m->site_count; i++)
+		if (of_site[i])
+			late_settle(of_site[i], m->now_us);
+	for (int again = 0; again < 2; again++)
+		for (uint32_t i = 0; i < m->block_count; i++) {
+			const struct block *b = &m->blocks[i];
+			struct late *late = of_site[b->site];
+
+			if (late && !again)
+				late_first(late, b->time_us, i, 1, (double)b->size);
+			else if (late && late_is_many(late))
+				late_second(late, b->time_us, 1, (double)b->size);
+		}
+	return of_site;
+}
+
 static void gather(struct top *t, struct model *m)
 {
+	struct late **late = find_late(m);
 	struct row *of_site = pool_array(&m->pool, m->site_count, sizeof(*of_site));
 	double bytes_before = t->bytes;
 
-	t->bytes = t->blocks = 0;
+	t->bytes = t->blocks = t->overdue = 0;
 	for (uint32_t i = 0; i < m->block_count; i++) {
 		of_site[m->blocks[i].site].blocks++;
 		of_site[m->blocks[i].site].bytes += (double)m->blocks[i].size;
@@ -166,6 +199,8 @@ static void gather(struct top *t, struct model *m)
 		row->ever = (double)m->sites[i].ever_blocks;
 		snprintf(row->place, sizeof(row->place), "%u", i);
 		compare(t, row, m->now_us);
+		if (late[i] && late_is_overdue(late[i]))
+			t->overdue += row->overdue = late[i]->bytes;
 		t->row_count++;
 	}
 }
@@ -240,8 +275,8 @@ static void put_name(int line, int column, const char *name, int width)
 
 static void draw(struct top *t)
 {
-	char a[16], b[16], c[16], d[16];
-	int rows = LINES - 4;
+	char a[16], b[16], c[16], d[16], e[16];
+	int rows = LINES - 4, names = t->overdue > 0 ? 51 : 41;
 
 	erase();
 	attron(A_BOLD);
@@ -254,7 +289,8 @@ static void draw(struct top *t)
 	if (*t->filter || t->is_filtering)
 		printw("; filter %s%s", t->filter, t->is_filtering ? "_" : "");
 	attron(A_REVERSE);
-	mvprintw(2, 0, "%-*.*s", COLS, COLS, "     live   growth/s   blocks  allocs/s  made in");
+	mvprintw(2, 0, "%-*.*s", COLS, COLS, t->overdue > 0 ? "     live   growth/s   blocks  allocs/s   overdue  made in"
+							    : "     live   growth/s   blocks  allocs/s  made in");
 	attroff(A_REVERSE);
 	for (int i = 0; i < rows && t->first + (unsigned)i < t->row_count; i++) {
 		const struct row *r = &t->rows[t->first + (unsigned)i];
@@ -262,7 +298,9 @@ static void draw(struct top *t)
 		if (t->first + (unsigned)i == t->chosen)
 			attron(A_BOLD);
 		mvprintw(3 + i, 0, "%9s %10s %8s %9s  ", brief(a, r->bytes), brief(b, r->grown), brief(c, r->blocks), brief(d, r->rate));
-		put_name(3 + i, 41, r->place, COLS - 41);
+		if (r->overdue > 0)
+			printw("%8s", brief(e, r->overdue));
+		put_name(3 + i, names, r->place, COLS - names);
 		attroff(A_BOLD);
 	}
 	mvprintw(LINES - 1, 0, "%.*s", COLS - 1, *t->message ? t->message : "q quit  s sort  / filter  r snapshot and report  l level  arrows move");
