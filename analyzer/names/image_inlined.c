@@ -5,8 +5,6 @@
 
 #include "image_private.h"
 
-#define NESTING_MAX 64
-
 struct search {
 	const char *const *names;
 	bool *is_inlined;
@@ -21,8 +19,9 @@ static const char *linker_name(Dwarf_Die *die)
 	return name ? name : dwarf_diename(die);
 }
 
-static void look_at(const struct search *s, Dwarf_Die *die)
+static void look_at(void *search, Dwarf_Die *die)
 {
+	const struct search *s = search;
 	Dwarf_Attribute attribute;
 	Dwarf_Word how = 0;
 	const char *name;
@@ -35,35 +34,13 @@ static void look_at(const struct search *s, Dwarf_Die *die)
 			s->is_inlined[i] = true;
 }
 
-static void look_below(const struct search *s, Dwarf_Die *parent, int nesting)
-{
-	Dwarf_Die die;
-
-	if (nesting > NESTING_MAX || dwarf_child(parent, &die))
-		return;
-	do {
-		switch (dwarf_tag(&die)) {
-		case DW_TAG_subprogram:
-			look_at(s, &die);
-			break;
-		case DW_TAG_namespace:
-		case DW_TAG_class_type:
-		case DW_TAG_structure_type:
-			look_below(s, &die, nesting + 1);
-			break;
-		default:
-			break;
-		}
-	} while (!dwarf_siblingof(&die, &die));
-}
-
 void image_inlined(struct image *image, const char *const *names, bool *is_inlined, unsigned count)
 {
-	const struct search s = { names, is_inlined, count };
+	struct search s = { names, is_inlined, count };
 
 	if (image->state != IMAGE_GOOD)
 		return;
 	image_load_units(image);
 	for (uint32_t i = 0; i < image->unit_count; i++)
-		look_below(&s, &image->units[i].die, 0);
+		image_each_function(&image->units[i].die, look_at, &s);
 }

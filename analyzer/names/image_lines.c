@@ -99,8 +99,7 @@ void image_load_units(struct image *image)
 		load_units(image);
 }
 
-/* Lists the functions with code below a DIE; they may lie in name spaces and types. */
-static void list_functions(struct span_list *list, Dwarf_Die *parent, int nesting)
+static void each_function(Dwarf_Die *parent, void (*use)(void *data, Dwarf_Die *function), void *data, int nesting)
 {
 	Dwarf_Die die;
 
@@ -109,13 +108,13 @@ static void list_functions(struct span_list *list, Dwarf_Die *parent, int nestin
 	do {
 		switch (dwarf_tag(&die)) {
 		case DW_TAG_subprogram:
-			list_add(list, &die, 0);
+			use(data, &die);
 			break;
 		case DW_TAG_namespace:
 		case DW_TAG_module:
 		case DW_TAG_class_type:
 		case DW_TAG_structure_type:
-			list_functions(list, &die, nesting + 1);
+			each_function(&die, use, data, nesting + 1);
 			break;
 		default:
 			break;
@@ -123,11 +122,21 @@ static void list_functions(struct span_list *list, Dwarf_Die *parent, int nestin
 	} while (!dwarf_siblingof(&die, &die));
 }
 
+void image_each_function(Dwarf_Die *unit, void (*use)(void *data, Dwarf_Die *function), void *data)
+{
+	each_function(unit, use, data, 0);
+}
+
+static void add_function(void *list, Dwarf_Die *function)
+{
+	list_add(list, function, 0);
+}
+
 static void load_functions(struct unit *unit)
 {
 	struct span_list list = { 0 };
 
-	list_functions(&list, &unit->die, 0);
+	image_each_function(&unit->die, add_function, &list);
 	if (!list.count)
 		list.spans = pool_regrow(NULL, 1, sizeof(*list.spans));
 	else

@@ -55,4 +55,7 @@ void image_lines_close(struct image *image);
 
 /* Fills in the units, once. */
 void image_load_units(struct image *image);
+
+/* Calls `use` with each function that a unit describes, in name spaces and types too. */
+void image_each_function(Dwarf_Die *unit, void (*use)(void *data, Dwarf_Die *function), void *data);
 #endif
