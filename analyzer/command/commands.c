@@ -14,6 +14,7 @@
 #include "focus.h"
 #include "merging.h"
 #include "output.h"
+#include "path.h"
 #include "probes.h"
 #include "process.h"
 #include "read.h"
@@ -36,6 +37,14 @@ static pid_t pid_of(const char *word)
 	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
+static int no_pid(const char *command, const char *word)
+{
+	fprintf(stderr, "leakshim: %s wants the pid of a traced program, not '", command);
+	words_escape(stderr, word);
+	fputs("'\n", stderr);
+	return STATUS_TROUBLE;
+}
+
 /* Of a process that runs on, also what it still points at tells why it grows. */
 #define SHOW_GROWTH (DIAGNOSE_SHOW | 1u << CLASS_REACHABLE | 1u << CLASS_RUNTIME | 1u << CLASS_UNCLASSIFIED)
 
@@ -48,26 +57,19 @@ static bool is_one_process(const char *old, const char *new)
 	       a.start_realtime_ns == b.start_realtime_ns;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Two programs have nothing in common, so all of one would be new and all of the other gone. Whether they can be read is
  * said elsewhere. */
 static bool are_strangers(const char *old, const char *new)
 {
 	struct file_head a, b;
 
-	if (file_peek(old, &a) || file_peek(new, &b) || !strcmp(last_part(a.program), last_part(b.program)) ||
+	if (file_peek(old, &a) || file_peek(new, &b) || !strcmp(path_file(a.program), path_file(b.program)) ||
 	    !strcmp(a.file, b.file))
 		return false;
 	fputs("leakshim: traces of two programs, ", stderr);
-	words_escape(stderr, last_part(a.program));
+	words_escape(stderr, path_file(a.program));
 	fputs(" and ", stderr);
-	words_escape(stderr, last_part(b.program));
+	words_escape(stderr, path_file(b.program));
 	fputs(": a comparison wants two of one\n", stderr);
 	return true;
 }
@@ -239,12 +241,8 @@ int command_snapshot(const struct options *o)
 	struct output out;
 	int status;
 
-	if (!pid) {
-		fputs("leakshim: snapshot wants the pid of a traced program, not '", stderr);
-		words_escape(stderr, o->arguments[0]);
-		fputs("'\n", stderr);
-		return STATUS_TROUBLE;
-	}
+	if (!pid)
+		return no_pid("snapshot", o->arguments[0]);
 	if (process_trace(pid, found, sizeof(found)))
 		return output_nothing(o, stdout, o->arguments[0], OUTPUT_NO_TRACE, NULL);
 	request_scan(found, pid); /* without one, the report tells what there is */
@@ -271,12 +269,8 @@ int command_level(const struct options *o)
 
 	if (level < 0)
 		return STATUS_TROUBLE;
-	if (!pid) {
-		fputs("leakshim: level wants the pid of a traced program, not '", stderr);
-		words_escape(stderr, o->arguments[0]);
-		fputs("'\n", stderr);
-		return STATUS_TROUBLE;
-	}
+	if (!pid)
+		return no_pid("level", o->arguments[0]);
 	return process_trace(pid, found, sizeof(found)) || file_set_level(found, level) < 0 ? STATUS_TROUBLE : 0;
 }
 
@@ -311,12 +305,8 @@ int command_top(const struct options *o)
 	pid_t pid = pid_of(o->arguments[0]);
 	char found[PATH_MAX];
 
-	if (!pid) {
-		fputs("leakshim: top wants the pid of a traced program, not '", stderr);
-		words_escape(stderr, o->arguments[0]);
-		fputs("'\n", stderr);
-		return STATUS_TROUBLE;
-	}
+	if (!pid)
+		return no_pid("top", o->arguments[0]);
 	return process_trace(pid, found, sizeof(found)) || top_show(pid, found) ? STATUS_TROUBLE : 0;
 }
 

@@ -21,6 +21,7 @@
 
 #include "catalog.h"
 #include "launch.h"
+#include "path.h"
 #include "process.h"
 #include "words.h"
 
@@ -219,7 +220,7 @@ static void see_runtime(const struct image *i, const char *path)
 	if (i->is_go)
 		say(true, "runtime", "Go: what cgo allocates is followed; Go's own heap is not malloc's");
 	for (unsigned k = 0; k < sizeof(runtimes) / sizeof(*runtimes); k++) {
-		bool fits = !fnmatch(runtimes[k].glob, words_file(path), 0);
+		bool fits = !fnmatch(runtimes[k].glob, path_file(path), 0);
 
 		for (unsigned n = 0; n < i->needed_count; n++)
 			fits |= !fnmatch(runtimes[k].glob, i->needed[n], 0);

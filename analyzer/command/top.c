@@ -18,6 +18,7 @@
 #include "late.h"
 #include "launch.h"
 #include "own.h"
+#include "path.h"
 #include "process.h"
 #include "read.h"
 #include "stacks.h"
@@ -130,7 +131,7 @@ static void name_place(struct row *row, struct model *m, struct symbols *s, uint
 	module = own.place && name != unnamed ? own.place->module : NULL;
 	file = own.frame ? own.frame->file : NULL;
 	if (file)
-		snprintf(row->place, sizeof(row->place), "%.100s (%.40s:%u)", name, words_file(file), own.frame->line);
+		snprintf(row->place, sizeof(row->place), "%.100s (%.40s:%u)", name, path_file(file), own.frame->line);
 	else
 		snprintf(row->place, sizeof(row->place), "%.100s%s%.40s", name, module ? " in " : "", module ? module->name : "");
 }
@@ -240,7 +241,7 @@ static int read_again(struct top *t)
 		if (*t->filter)
 			keep_matching(t);
 		snprintf(t->level, sizeof(t->level), "%s", m.level);
-		snprintf(t->program, sizeof(t->program), "%s", words_file(m.program));
+		snprintf(t->program, sizeof(t->program), "%s", path_file(m.program));
 		t->is_over = m.ending != ENDING_RUNNING;
 	}
 	pool_drop(&m.pool);

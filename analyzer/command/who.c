@@ -7,6 +7,7 @@
 #include "demangle.h"
 #include "file.h"
 #include "image.h"
+#include "path.h"
 #include "stacks.h"
 #include "who.h"
 #include "words.h"
@@ -92,7 +93,7 @@ static const char *name_fields(const struct trace_file *f, struct model *m, stru
 	if (field && strpbrk(field, ".[")) /* of the variable: its type need not be said */
 		text = pool_print(&m->pool, "%s%s", text, strpbrk(field, ".["));
 	if (v.file)
-		text = pool_print(&m->pool, "%s (%s:%u)", text, words_file(v.file), v.line);
+		text = pool_print(&m->pool, "%s (%s:%u)", text, path_file(v.file), v.line);
 	for (unsigned i = way->count; i-- > 1 && type;) {
 		const struct trace_block *b = file_element(&f->areas[TRACE_AREA_BLOCK], way->hops[i].slot);
 

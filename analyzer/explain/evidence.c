@@ -5,6 +5,7 @@
 
 #include "explain_private.h"
 #include "lifetime.h"
+#include "path.h"
 #include "words.h"
 
 #define BECAUSE_MAX 8u
@@ -17,8 +18,8 @@ static const char *at(struct work *w, const struct place *place)
 	const char *name = f->function ? f->function : "?";
 
 	if (!f->function && place->module)
-		return pool_print(&w->model->pool, "%s+0x%" PRIx64, words_file(place->module->path), place->offset);
-	return f->file && f->line ? pool_print(&w->model->pool, "%s (%s:%u)", name, words_file(f->file), f->line)
+		return pool_print(&w->model->pool, "%s+0x%" PRIx64, path_file(place->module->path), place->offset);
+	return f->file && f->line ? pool_print(&w->model->pool, "%s (%s:%u)", name, path_file(f->file), f->line)
 				  : pool_text(&w->model->pool, name);
 }
 
@@ -148,7 +149,7 @@ void evidence_advice(struct work *w, const struct leak *leak, struct explanation
 
 	if (!m || !m->function)
 		return;
-	where = m->file && m->line ? pool_print(p, "%s:%u", words_file(m->file), m->line) : m->function;
+	where = m->file && m->line ? pool_print(p, "%s:%u", path_file(m->file), m->line) : m->function;
 	switch (leak->cause) {
 	case CAUSE_OVERWRITTEN:
 		e->advice = pool_print(p, "release the old one before it is overwritten at %s", where);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "own.h"
+#include "path.h"
 #include "walk_private.h"
 #include "ways_private.h"
 #include "words.h"
@@ -411,7 +412,7 @@ static void tell(struct judging *j, const struct leak *leak, const struct candid
 		const struct frame *f = place_frame(code_place(w->code, w->steps[w->steps[best->parts].parent].end), NULL);
 
 		because_inner(j->w, e, f->file && f->line ? pool_print(p, "they part in %s (%s:%u)", f->function ? f->function : "?",
-									words_file(f->file), f->line)
+									path_file(f->file), f->line)
 							  : pool_print(p, "they part in %s", f->function ? f->function : "?"));
 	}
 	if (may_be_elsewhere(w))

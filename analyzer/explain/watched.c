@@ -4,6 +4,7 @@
 
 #include "explain_private.h"
 #include "own.h"
+#include "path.h"
 #include "words.h"
 
 #define NODES_MAX 256u
@@ -153,7 +154,7 @@ static struct explanation *begin(struct work *w, const struct watched *seen, uns
 
 		because_add(w, e, f->file && f->line
 					  ? pool_print(p, "seen of %u of %u that were looked at: the last that held it went in %s (%s:%u)", same,
-						       all, f->function ? f->function : "?", words_file(f->file), f->line)
+						       all, f->function ? f->function : "?", path_file(f->file), f->line)
 					  : pool_print(p, "seen of %u of %u that were looked at: the last that held it went in %s", same, all,
 						       f->function ? f->function : "?"));
 	}

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Of a way that loses a block: the lines at which the release is missing. */
-#include <stdlib.h>
-
 #include "ways_private.h"
 
 /* The nearest step before `at` whose frame lies at a level. */
@@ -12,13 +10,6 @@ static uint32_t outer(const struct walk *w, uint32_t at, int32_t level)
 	return at;
 }
 
-static int by_address(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 void ways_note_saved(struct judging *j)
 {
 	const struct walk *w = j->walk;
@@ -27,8 +18,6 @@ void ways_note_saved(struct judging *j)
 	for (uint32_t i = 1; i < w->step_count; i++)
 		if (w->steps[i].can_free)
 			j->saved[j->saved_count++] = w->steps[i].start;
-	if (j->saved_count)
-		qsort(j->saved, j->saved_count, sizeof(*j->saved), by_address);
 }
 
 /* Is a piece of code also on ways of the same frame that can save the block? */

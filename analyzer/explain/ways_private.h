@@ -32,7 +32,7 @@ struct judging {
 	struct walk *walk;
 	struct candidate candidates[CANDIDATES_MAX];
 	unsigned count;
-	uint64_t *saved; /* addresses of pieces on ways that can save the block, sorted */
+	uint64_t *saved; /* addresses of pieces on ways that can save the block */
 	unsigned saved_count;
 	const struct place *held_in; /* whose frame a second look saw hold it last; 0 */
 };

@@ -6,6 +6,7 @@
 #include "judge.h"
 #include "diagnose.h"
 #include "own.h"
+#include "path.h"
 #include "pool.h"
 #include "short.h"
 #include "words.h"
@@ -33,7 +34,7 @@ static void say_maker(FILE *to, const char *before, const struct leak *leak)
 	words_escape(to, short_name(name, sizeof(name), own_name(&own, unnamed)));
 	if (own.frame->file) {
 		fputs(" (", to);
-		words_escape(to, words_file(own.frame->file));
+		words_escape(to, path_file(own.frame->file));
 		fprintf(to, ":%u)", own.frame->line);
 	}
 }

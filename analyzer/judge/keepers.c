@@ -6,6 +6,7 @@
 #include "image.h"
 #include "java_place.h"
 #include "own.h"
+#include "path.h"
 #include "words.h"
 
 #include <inttypes.h>
@@ -29,7 +30,7 @@ static const char *variable(struct work *w, uint64_t at)
 	const char *name = image ? image_variable(image, address, &start) : NULL;
 
 	if (!name)
-		return module ? pool_print(p, "a variable of %s", words_file(w->m->modules[module].path)) : "a variable";
+		return module ? pool_print(p, "a variable of %s", path_file(w->m->modules[module].path)) : "a variable";
 	return address == start ? pool_print(p, "global %s", demangle(p, name))
 				: pool_print(p, "global %s, offset %" PRIu64, demangle(p, name), address - start);
 }
@@ -58,7 +59,7 @@ static const char *block_words(struct work *w, uint32_t block, uint64_t offset)
 	if (own.frame)
 		at = pool_text(p, own_name(&own, unnamed));
 	if (own.frame && own.frame->file)
-		at = pool_print(p, "%s (%s:%u)", at, words_file(own.frame->file), own.frame->line);
+		at = pool_print(p, "%s (%s:%u)", at, path_file(own.frame->file), own.frame->line);
 	return offset ? pool_print(p, "block made in %s, offset %" PRIu64, at, offset) : pool_print(p, "block made in %s", at);
 }
 

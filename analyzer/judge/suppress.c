@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "demangle.h"
+#include "path.h"
 #include "suppress.h"
 #include "textfile.h"
 #include "words.h"
@@ -278,7 +279,7 @@ static bool line_matches(const struct line *line, const struct seen *f)
 		return is_virtual || (f->module && matches_whole(line->pattern, f->module));
 	case LINE_SRC:
 		return f->file && (matches_whole(line->pattern, f->file) ||
-				   matches_whole(line->pattern, words_file(f->file)));
+				   matches_whole(line->pattern, path_file(f->file)));
 	default:
 		return true;
 	}
@@ -322,7 +323,7 @@ static bool module_matches(const struct entry *e, const struct seen *frames, uns
 	while (i + 1 < depth && frames[i].is_libc)
 		i++;
 	return i < depth && frames[i].module &&
-	       matches_whole(pattern, strchr(pattern, '/') ? frames[i].module : words_file(frames[i].module));
+	       matches_whole(pattern, strchr(pattern, '/') ? frames[i].module : path_file(frames[i].module));
 }
 
 static bool entry_matches(const struct entry *e, const struct leak *leak, const struct seen *frames, unsigned depth)

@@ -2,8 +2,7 @@
 /* The groups that are being made. */
 #include "work.h"
 
-#include <stdlib.h>
-
+#include "around.h"
 struct group *work_group(struct work *w, uint64_t key, const struct leak *first)
 {
 	struct group *g;
@@ -88,40 +87,11 @@ void work_join(struct leak *leak, const struct leak *more)
 	settle_class(leak);
 }
 
-static const struct block *order_blocks; /* qsort has no argument for it */
-
-static int order_address(const void *left, const void *right)
-{
-	uint64_t a = order_blocks[*(const uint32_t *)left].address, b = order_blocks[*(const uint32_t *)right].address;
-
-	return a < b ? -1 : a > b;
-}
-
 uint32_t work_block_around(struct work *w, uint64_t address)
 {
-	const struct model *m = w->m;
-	uint32_t low = 0, high = m->block_count;
-
-	if (!w->by_address) {
-		w->by_address = pool_array(&w->m->pool, m->block_count, sizeof(*w->by_address));
-		for (uint32_t i = 0; i < m->block_count; i++)
-			w->by_address[i] = i;
-		order_blocks = m->blocks;
-		if (m->block_count)
-			qsort(w->by_address, m->block_count, sizeof(*w->by_address), order_address);
-	}
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (m->blocks[w->by_address[middle]].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low)
-		return 0;
-	const struct block *b = &m->blocks[w->by_address[low - 1]];
-	return address - b->address < b->size + !b->size ? w->by_address[low - 1] + 1 : 0;
+	if (!w->by_address)
+		w->by_address = around_order(&w->m->pool, w->m);
+	return around_find(w->m, w->by_address, address);
 }
 
 uint32_t work_tally(const struct work *w, const struct block *b)

@@ -406,10 +406,3 @@ const char *words_drop_key(unsigned which)
 {
 	return drops[which].key;
 }
-
-const char *words_file(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}

@@ -55,5 +55,4 @@ const char *words_ended(struct pool *p, const struct model *m);
 const char *words_drop(struct pool *p, unsigned which, uint64_t count);
 const char *words_drop_key(unsigned which); /* "no_space"; 0 */
 
-const char *words_file(const char *path); /* the last part */
 #endif

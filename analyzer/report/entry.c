@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "own.h"
+#include "path.h"
 #include "words.h"
 
 #define MISMATCH CLASSES
@@ -165,10 +166,10 @@ static void explain(struct maker *k, struct entry *e, const struct explanation *
 
 const char *entry_spot_text(struct pool *p, const struct spot *spot)
 {
-	const char *module = spot->module ? words_file(spot->module) : NULL;
+	const char *module = spot->module ? path_file(spot->module) : NULL;
 
 	if (spot->file && spot->line)
-		return pool_print(p, "%s (%s:%u)", spot->function ? spot->function : "?", words_file(spot->file), spot->line);
+		return pool_print(p, "%s (%s:%u)", spot->function ? spot->function : "?", path_file(spot->file), spot->line);
 	if (module)
 		return pool_print(p, "%s%s%s+0x%" PRIx64, spot->function ? spot->function : "", spot->function ? " in " : "",
 				  module, spot->offset);

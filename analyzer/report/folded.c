@@ -8,6 +8,7 @@
 
 #include "entry.h"
 #include "format.h"
+#include "path.h"
 #include "words.h"
 
 struct folded {
@@ -31,7 +32,7 @@ static void put_line(void *data, const struct entry *e)
 
 	if (!e->leak)
 		return;
-	put_frame(f->to, words_utf8(&f->scratch, words_file(f->report->model->program)));
+	put_frame(f->to, words_utf8(&f->scratch, path_file(f->report->model->program)));
 	for (unsigned i = created->count; i--;) {
 		const struct spot *spot = &created->spots[i];
 

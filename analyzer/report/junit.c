@@ -9,6 +9,7 @@
 
 #include "entry.h"
 #include "format.h"
+#include "path.h"
 #include "words.h"
 #include "xml.h"
 
@@ -32,7 +33,7 @@ static void put_trail(struct junit *u, const struct trail *trail)
 
 static void begin_case(struct junit *u, const char *class, const char *name)
 {
-	const char *program = words_utf8(&u->scratch, words_file(u->report->model->program));
+	const char *program = words_utf8(&u->scratch, path_file(u->report->model->program));
 
 	xml_begin(u->x, "testcase");
 	xml_attribute(u->x, "classname", pool_print(&u->scratch, "leakshim.%s.%s", program, class));
@@ -115,7 +116,7 @@ static void add_report(void *self, const struct report *report)
 	u->report = report;
 	xml_begin(u->x, "testsuite");
 	xml_attribute(u->x, "name", pool_print(&u->scratch, "leakshim: %s (%s)",
-					       words_utf8(&u->scratch, words_file(report->model->program)),
+					       words_utf8(&u->scratch, path_file(report->model->program)),
 					       words_process(&u->scratch, report->model)));
 	xml_attribute_number(u->x, "tests", cases + !cases + !d->is_complete);
 	xml_attribute_number(u->x, "failures", failed);
@@ -153,7 +154,7 @@ static void unknown_program(void *self, const char *program, const char *why)
 	xml_attribute_number(u->x, "errors", 1);
 	xml_attribute_number(u->x, "skipped", 0);
 	xml_begin(u->x, "testcase");
-	xml_attribute(u->x, "classname", pool_print(&u->scratch, "leakshim.%s.all", words_file(program)));
+	xml_attribute(u->x, "classname", pool_print(&u->scratch, "leakshim.%s.all", path_file(program)));
 	xml_attribute(u->x, "name", "everything was recorded");
 	xml_begin(u->x, "error");
 	xml_attribute(u->x, "type", "unknown");

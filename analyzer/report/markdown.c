@@ -5,6 +5,7 @@
 
 #include "entry.h"
 #include "format.h"
+#include "path.h"
 #include "words.h"
 
 #define GROUPS_MOST 100u    /* with stacks; a comment takes 65,536 characters */
@@ -113,7 +114,7 @@ static void put_head(struct markdown *m)
 	uint32_t shown = d->leak_count + d->finding_count;
 
 	fputs("### ", m->to);
-	put_plain(m->to, words_utf8(&m->scratch, words_file(m->report->model->program)));
+	put_plain(m->to, words_utf8(&m->scratch, path_file(m->report->model->program)));
 	fprintf(m->to, " (%s): ", words_process(&m->scratch, m->report->model));
 	if (shown)
 		fprintf(m->to, "%s%s %s\n\n", words_number(a, shown, false), m->settings->has_baseline ? " new or grown" : "",

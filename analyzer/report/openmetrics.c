@@ -7,6 +7,7 @@
 
 #include "entry.h"
 #include "format.h"
+#include "path.h"
 #include "words.h"
 
 /* The exposition format wants all samples of a metric together, and processes come one after another: each metric gathers its
@@ -57,7 +58,7 @@ static FILE *begin_line(struct openmetrics *o, unsigned metric)
 	FILE *to = o->lines[metric];
 
 	fprintf(to, "%s{program=", metrics[metric].name);
-	put_value(to, words_utf8(&o->scratch, words_file(m->program)));
+	put_value(to, words_utf8(&o->scratch, path_file(m->program)));
 	if (!m->process_count)
 		fprintf(to, ",pid=\"%u\"", m->pid);
 	return to;
@@ -130,7 +131,7 @@ static void unknown_program(void *self, const char *program, const char *why)
 
 	(void)why;
 	fprintf(o->lines[COMPLETE], "%s{program=", metrics[COMPLETE].name);
-	put_value(o->lines[COMPLETE], words_file(program));
+	put_value(o->lines[COMPLETE], path_file(program));
 	fputs("} 0\n", o->lines[COMPLETE]);
 }
 

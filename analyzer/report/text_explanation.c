@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which line forgot, in words. */
+#include "path.h"
 #include "text_parts.h"
 
 #include <inttypes.h>
@@ -18,14 +19,14 @@ static void print_missing_release(FILE *to, const struct missing_release *missin
 		text_stack_function(to, is_named ? missing->function : "?");
 	if (missing->file && missing->line) {
 		fputs(" (", to);
-		words_escape(to, words_file(missing->file));
+		words_escape(to, path_file(missing->file));
 		fprintf(to, ":%u", missing->line);
 		if (missing->last_line > missing->line)
 			fprintf(to, "-%u", missing->last_line);
 		fputc(')', to);
 	} else if (missing->module) {
 		fputs(is_named ? " in " : "", to);
-		text_stack_name(to, words_file(missing->module));
+		text_stack_name(to, path_file(missing->module));
 		fprintf(to, "+0x%" PRIx64, missing->offset);
 	}
 }

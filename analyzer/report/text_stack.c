@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "own.h"
+#include "path.h"
 #include "short.h"
 #include "words.h"
 
@@ -61,7 +62,7 @@ void text_stack_at(FILE *to, const struct place *place, const struct frame *fram
 		text_stack_function(to, frame->function);
 	if (frame->function && frame->file) {
 		fputs(" (", to);
-		words_escape(to, words_file(frame->file));
+		words_escape(to, path_file(frame->file));
 		fprintf(to, ":%u)", frame->line);
 	} else if (place->module) {
 		fputs(frame->function ? " in " : "", to);
@@ -87,7 +88,7 @@ static void print_frame(FILE *to, const struct place *place, const struct frame 
 		text_stack_function(to, frame->function);
 		if (frame->file) {
 			fputs(" (", to);
-			words_escape(to, words_file(frame->file));
+			words_escape(to, path_file(frame->file));
 			fprintf(to, ":%u%s)", frame->line, frame->is_inlined ? ", inlined" : "");
 		}
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "path.h"
 
 #define TRY_PARTIAL "get an undamaged copy, or see what is left with `leakshim report --partial`"
 #define GIVE_TRACE "give a file that `leakshim run -o FILE` or the shim wrote"
@@ -358,8 +359,7 @@ int file_peek_at(int fd, struct file_head *head)
 	head->has_end = h.end != TRACE_END_NONE;
 	head->is_exec = h.end == TRACE_END_EXEC;
 	h.executable[sizeof(h.executable) - 1] = 0;
-	const char *slash = strrchr(h.executable, '/');
-	snprintf(head->file, sizeof(head->file), "%.*s", (int)sizeof(head->file) - 1, slash ? slash + 1 : h.executable);
+	snprintf(head->file, sizeof(head->file), "%.*s", (int)sizeof(head->file) - 1, path_file(h.executable));
 	snprintf(head->program, sizeof(head->program), "%.*s", (int)sizeof(head->program) - 1, h.program);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Living blocks of one process in the merged trace: see merge.h. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "around.h"
 #include "merge_private.h"
 #include "weight.h"
 
@@ -165,47 +165,13 @@ static void add_block(struct merge *g, const struct model *m, uint32_t i, bool i
 	add_members(g, m, g->block_of[i] - 1, i);
 }
 
-static const struct block *order_blocks; /* qsort has no argument for it */
-
-static int order_address(const void *left, const void *right)
-{
-	const struct block *a = &order_blocks[*(const uint32_t *)left], *b = &order_blocks[*(const uint32_t *)right];
-
-	return a->address < b->address ? -1 : a->address > b->address;
-}
-
-static uint32_t block_around(const struct model *m, const uint32_t *order, uint64_t address)
-{
-	uint32_t low = 0, high = m->block_count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (m->blocks[order[middle]].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low)
-		return 0;
-	const struct block *b = &m->blocks[order[low - 1]];
-	return address - b->address < b->size + !b->size ? order[low - 1] + 1 : 0;
-}
-
 uint32_t *merge_contents(struct merge *g, const struct model *m)
 {
-	uint32_t *order = pool_array(&g->scratch, m->block_count, sizeof(*order));
 	uint32_t *contents = pool_array(&g->scratch, m->resource_count, sizeof(*contents));
+	uint32_t *order = m->resource_count ? around_order(&g->scratch, m) : NULL;
 
-	if (!m->resource_count)
-		return contents;
-	for (uint32_t i = 0; i < m->block_count; i++)
-		order[i] = i;
-	order_blocks = m->blocks;
-	if (m->block_count)
-		qsort(order, m->block_count, sizeof(*order), order_address);
 	for (uint32_t i = 0; i < m->resource_count; i++)
-		contents[i] = block_around(m, order, m->resources[i].address);
+		contents[i] = around_find(m, order, m->resources[i].address);
 	return contents;
 }
 

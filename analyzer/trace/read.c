@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "path.h"
 #include "process.h"
 #include "read.h"
 #include "read_parts.h"
@@ -59,13 +60,6 @@ int check_index(const struct trace_file *f, const void *element, uint32_t *index
 	return 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int read_modules(struct model *m, const struct trace_file *f)
 {
 	struct trace_module t;
@@ -84,7 +78,7 @@ static int read_modules(struct model *m, const struct trace_file *f)
 			return file_complain_at(f, from, "a module's name lies nowhere");
 		if (t.build_id_size > sizeof(t.build_id))
 			return file_complain_at(f, from, "a module's build-id is too long");
-		to->name = base_name(to->path);
+		to->name = path_file(to->path);
 		to->start = t.start;
 		to->end = t.end;
 		to->bias = t.bias;
