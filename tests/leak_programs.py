@@ -1,9 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""A program made of many small ones: each way to allocate in each flow of control, once leaking and once not.
+"""Programs that lose memory; one made of many small ones: each way to allocate in each flow of control, once leaking and once not.
 
 The pairs are chosen as public suites of static analysers choose theirs: one fault, reached through one construct of
 the language, and a twin that differs by the release alone.
 """
+FORGET_AND_BUILD = r"""
+#include <stdlib.h>
+#include <string.h>
+struct node { struct node *next; char *text; };
+static char *forget(int n) { char *p = malloc(n); memset(p, 1, n); return p; }
+static void build(int n) {
+	struct node *head = 0;
+	for (int i = 0; i < n; i++) {
+		struct node *x = malloc(sizeof *x);
+		x->next = head;
+		x->text = strdup("text");
+		head = x;
+	}
+}
+"""  # forget(n) loses n bytes; build(n) loses a list of n nodes with a text each
+
 ALLOCATE = {  # name: type, allocation, release
     "malloc": ("char *", 'p = (char *)malloc(100); if (!p) exit(9); strcpy(p, "text");', "free(p);"),
     "calloc": ("int *", "p = (int *)calloc(100, sizeof(int)); if (!p) exit(9); p[0] = 5;", "free(p);"),

@@ -15,24 +15,11 @@ import xml.etree.ElementTree as ET
 import jsonschema
 import pytest
 
+import leak_programs
 from harness import BUILD, LEAKSHIM, ROOT, Server, environment, free_port, preload, run, victim, wait_until
 
 HOSTILE = "x<script>alert(1)</script>%0A::error::y"
-SOURCE = r"""
-#include <stdlib.h>
-#include <string.h>
-struct node { struct node *next; char *text; };
-static char *forget(int n) { char *p = malloc(n); memset(p, 1, n); return p; }
-static void build(int n) {
-	struct node *head = 0;
-	for (int i = 0; i < n; i++) {
-		struct node *x = malloc(sizeof *x);
-		x->next = head;
-		x->text = strdup("text");
-		head = x;
-	}
-}
-int main(int count, char **words) {
+SOURCE = leak_programs.FORGET_AND_BUILD + r"""int main(int count, char **words) {
 	for (int i = 0; i < 5 * count; i++)
 		forget(400 + i);
 	if (count < 3)

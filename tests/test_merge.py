@@ -7,26 +7,13 @@ import subprocess
 import jsonschema
 import pytest
 
+import leak_programs
 import trace_writer as tw
 from harness import LEAKSHIM, ROOT, environment, run
 
 SCHEMA = json.loads((ROOT / "analyzer" / "report.schema.json").read_text())
 
-SOURCE = r"""
-#include <stdlib.h>
-#include <string.h>
-struct node { struct node *next; char *text; };
-static char *forget(int n) { char *p = malloc(n); memset(p, 1, n); return p; }
-static void build(int n) {
-	struct node *head = 0;
-	for (int i = 0; i < n; i++) {
-		struct node *x = malloc(sizeof *x);
-		x->next = head;
-		x->text = strdup("text");
-		head = x;
-	}
-}
-int main(int count, char **words) {
+SOURCE = leak_programs.FORGET_AND_BUILD + r"""int main(int count, char **words) {
 	int number = atoi(words[1]);
 	for (int i = 0; i < number; i++)
 		forget(100);

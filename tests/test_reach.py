@@ -368,14 +368,18 @@ def snapshot(server, folder, name):
     return json.loads(done.stdout), done
 
 
+def looks_find_only_what_is_hidden(server, box, count):
+    for i in range(count):
+        whole, done = snapshot(server, box, f"copy{i}")
+        lost = [group for group in whole["leaks"] if group["class"] in ("definite", "possible", "indirect")]
+        assert [(stack(group)[0], group["count"]) for group in lost] == [("make_hidden", 10)], done
+    assert b"EINTR" not in server.log.read_bytes()
+
+
 def test_a_snapshot_of_a_running_program_names_what_is_lost_and_nothing_else(box):
     with scanned(box) as server:
         ready(server)
-        for i in range(5):
-            whole, done = snapshot(server, box, f"copy{i}")
-            lost = [group for group in whole["leaks"] if group["class"] in ("definite", "possible", "indirect")]
-            assert [(stack(group)[0], group["count"]) for group in lost] == [("make_hidden", 10)], done
-        assert b"EINTR" not in server.log.read_bytes()
+        looks_find_only_what_is_hidden(server, box, 5)
 
 
 def test_one_look_suspects_and_a_second_one_confirms(box):
@@ -482,11 +486,7 @@ def test_under_the_system_call_filter_of_docker_a_running_program_can_be_looked_
     env = preload(box, **QUIET)
     with Server([victim("under_docker_filter"), victim("lost_while_it_runs")], env, box) as server:
         ready(server)
-        for i in range(2):
-            whole, done = snapshot(server, box, f"copy{i}")
-            lost = [group for group in whole["leaks"] if group["class"] in ("definite", "possible", "indirect")]
-            assert [(stack(group)[0], group["count"]) for group in lost] == [("make_hidden", 10)], done
-        assert b"EINTR" not in server.log.read_bytes()
+        looks_find_only_what_is_hidden(server, box, 2)
 
 
 def test_where_proc_hides_the_processes_of_others_the_verdicts_are_the_same(box):
