@@ -2,7 +2,8 @@
 #ifndef LEAKSHIM_CLASS_FILE_CODE_H
 #define LEAKSHIM_CLASS_FILE_CODE_H
 /*
- * The code of one method, with calls put in. Shared by class_file.c and class_file_code.c, nobody else. All numbers of class
+ * The code of one method, with calls put in. Shared by class_file.c, class_file_code.c (its instructions) and class_file_attributes.c (what names
+ * places in it), nobody else. All numbers of class
  * files are big-endian.
  */
 #include "class_file.h"
@@ -86,4 +87,47 @@ static inline void class_set4(struct class_out *o, size_t at, uint32_t value)
 
 /* Writes the contents of a Code attribute of `size` bytes with the calls that w names. Returns 0, or -1 with w->why. */
 int class_code(struct class_out *o, struct class_work *w, const uint8_t *code, uint32_t size);
+
+#define CLASS_ENTRY_MAX 512u
+
+/* The code of one method on its way. */
+struct class_move {
+	struct class_out *o;
+	struct class_work *w;
+	const uint8_t *code; /* old instructions */
+	uint32_t size;
+	uint32_t *to; /* [old offset]: where the instruction, or what was put before it, is now */
+	struct class_out entry;
+	uint8_t entry_bytes[CLASS_ENTRY_MAX];
+	uint32_t frames[CLASS_HOOKS_OF_ONE]; /* in the entry: places behind a skipped call */
+	uint32_t frame_count;
+	uint32_t at_return; /* bytes put before each return */
+	uint32_t new_size;
+	size_t start; /* of the new instructions in o */
+};
+
+static inline int class_refuse(struct class_move *m, const char *why)
+{
+	if (!m->w->why)
+		m->w->why = why;
+	return -1;
+}
+
+/* A place in the code, the end included. */
+static inline int class_place(struct class_move *m, uint32_t old, uint32_t *now)
+{
+	if (old > m->size || m->to[old] == CLASS_NOWHERE)
+		return class_refuse(m, "it names a place inside an instruction");
+	*now = m->to[old];
+	return 0;
+}
+
+static inline void class_put_ref(struct class_out *e, uint32_t op, uint32_t ref)
+{
+	class_put1(e, op);
+	class_put2(e, ref);
+}
+
+/* Line numbers, variables and stack maps of the code, from the count in front of them to `end`. Returns 0 or -1. */
+int class_attributes(struct class_move *m, const uint8_t *at, const uint8_t *end);
 #endif
