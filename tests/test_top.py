@@ -94,7 +94,7 @@ def test_top_has_a_column_for_what_is_overdue(tmp_path):
             text = screen.until(r"(?m)^ +\S+  +\S+  +\d+  +\d+ +\d\S+ +session_open \(keep")
             assert "allocs/s   overdue  made in" in text, text
             screen.keys("s", "s", "s", "s")
-            assert re.search(r"by overdue bytes(?s:.*)made in +\n +\S+ .* session_open", screen.until("by overdue bytes")), text
+            assert re.search(r"by overdue bytes(?s:.*)made in *\n +\S+ .* session_open", screen.until("by overdue bytes")), text
         finally:
             screen.close()
 
