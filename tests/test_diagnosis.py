@@ -248,3 +248,21 @@ def test_where_no_line_can_be_named_it_is_said_what_was_seen_and_who_finds_out(t
     assert not leak["cause"] and leak["explanation"]["missing_release"] is None
     assert any("are released in worker" in text for text in leak["explanation"]["because"]), leak
     assert "run --explain" in leak["explanation"]["advice"]
+
+
+def test_each_source_of_evidence_can_be_left_out_to_measure_what_it_is_worth(tmp_path):
+    (leak,) = explained(tmp_path, "frame_parser", "-g", "-O0")
+    assert leak["explanation"]["missing_release"] and leak["explanation"]["lifetime"]
+    for without, lacks in (("siblings", "lifetime"), ("ways,loss", "missing_release")):
+        _, text, _ = leakshim(tmp_path, "report", "--format", "json", "--without", without, tmp_path / "frame_parser.trace")
+        assert json.loads(text)["leaks"][0]["explanation"][lacks] is None, (without, text)
+    status, _, text = leakshim(tmp_path, "report", "--without", "luck", tmp_path / "frame_parser.trace")
+    assert status == 2 and "there are: siblings loss ways balance scan throws" in text, text
+
+
+def test_the_scorer_says_what_each_source_of_evidence_is_worth():
+    done = subprocess.run([ROOT / "scripts/score-diagnosis", "--build", LEAKSHIM.parent.parent, "--ways", "gcc -O0 -g$", "--no-clean", "--ablate",
+                           "frame_parser"], capture_output=True, text=True, timeout=60)
+    rows = dict(re.findall(r"^(\S+) +1 +100% +(\d+)%", done.stdout, re.M))
+    assert rows["-"] == "100" and rows["ways"] == "0", done
+    assert "without ways: worse frame_parser-O0; better -" in done.stdout, done

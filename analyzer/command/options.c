@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain.h"
 #include "model.h"
 #include "nearest.h"
 #include "options.h"
@@ -71,6 +72,7 @@ enum option {
 	OPTION_REMOVE,
 	OPTION_OLDER,
 	OPTION_FULL,
+	OPTION_WITHOUT,
 	OPTION_FROM_SHIM,
 	OPTION_KEEP,
 	OPTION_HELP,
@@ -134,6 +136,7 @@ static const struct {
 	[OPTION_OLDER] = { "older", 0, "TIME", IN(TRACES), "only those to which nothing happened for TIME: 90s, 30m, 12h, 1d" },
 	[OPTION_FULL] = { "full", 0, NULL, IN(RUN) | IN(REPORT) | IN(SNAPSHOT) | IN(CHECK) | IN(DIFF),
 			  "every frame of a library and whole names, as text" },
+	[OPTION_WITHOUT] = { "without", 0, "EVIDENCE,...", IN(RUN) | IN(REPORT), NULL },
 	[OPTION_FROM_SHIM] = { "from-shim", 0, "EVENT", IN(REPORT), NULL },
 	[OPTION_KEEP] = { "keep", 0, "WHEN", IN(REPORT), NULL },
 	[OPTION_HELP] = { "help", 'h', NULL, 0, "print this help" },
@@ -248,6 +251,24 @@ static enum options_result set_classes(unsigned *classes, const char *value)
 			result = OPTIONS_WRONG;
 		else
 			*classes |= i == CLASSES ? (1u << CLASSES) - 1 : 1u << i;
+	}
+	free(copy);
+	return result;
+}
+
+/* For those who measure the explanations. */
+static enum options_result set_without(struct options *o, const char *value)
+{
+	char *copy = strdup(value), *at = copy, *word;
+	enum options_result result = OPTIONS_GO;
+
+	while (result == OPTIONS_GO && at && (word = strsep(&at, ","))) {
+		int i = choose("evidence", word, evidence_names);
+
+		if (i < 0)
+			result = OPTIONS_WRONG;
+		else
+			o->without |= 1u << i;
 	}
 	free(copy);
 	return result;
@@ -422,6 +443,8 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 	case OPTION_FULL:
 		o->full = true;
 		return OPTIONS_GO;
+	case OPTION_WITHOUT:
+		return set_without(o, value);
 	case OPTION_FROM_SHIM:
 		i = choose("event", value, events);
 		o->from_shim = i < 0 ? NULL : events[i];

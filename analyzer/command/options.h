@@ -30,6 +30,7 @@ struct options {
 	bool has_max_growth;
 	long max;              /* -1: not said, 0: all */
 	bool fail_on_leak, partial, keep_always, full;
+	unsigned without; /* evidence that explanations are not to rest on, a bit for each enum evidence */
 	bool explain; /* look a second time, and watch every block, so that all siblings of a leak are known */
 	const char *focus; /* explain: names of stacks, as the shim takes them */
 	bool check; /* probes: the arguments are probe files; run: judge the program */

@@ -282,7 +282,7 @@ int output_trace(struct output *out, const char *path, pid_t pid, const char *co
 			options.show |= output_fail_on(out->options);
 		diagnose(&diagnosis, &model, symbols, &options);
 		if (!out->gather && !out->focus && !out->options->print_suppressions)
-			explain(&diagnosis, &model, symbols, &(struct explain_options){ .milliseconds = EXPLAIN_MS });
+			explain(&diagnosis, &model, symbols, &(struct explain_options){ .milliseconds = EXPLAIN_MS, .without = out->options->without });
 		if (out->options->named_count)
 			keep_named(&diagnosis, out->options->named, out->options->named_count);
 		if (out->repeats)

@@ -291,7 +291,7 @@ static void set_count(const struct work *w, const struct leak *leak, struct walk
 {
 	const struct type *type;
 
-	if (!leak->resource)
+	if (!leak->resource || !work_has(w, EVIDENCE_BALANCE))
 		return;
 	type = &w->model->types[w->model->resources[leak->resource - 1].type];
 	walk->is_counted = type->count_width > 0 || w->model->resources[leak->resource - 1].count > 0;
@@ -322,6 +322,7 @@ static void follow(struct work *w, struct leak *leak)
 	struct walk walk_of = { .code = w->code, .model = w->model, .nodes = nodes, .releasers = releasers,
 				.most_instructions = INSTRUCTIONS_MOST };
 	struct siblings siblings;
+	bool has_ways = work_has(w, EVIDENCE_WAYS);
 
 	walk_of.node_count = explain_nodes(w, leak->node, nodes, NODES_MAX);
 	if (!walk_of.node_count)
@@ -332,15 +333,15 @@ static void follow(struct work *w, struct leak *leak)
 	walk_of.is_thread = leak->thread_count && !w->model->threads[leak->threads[0]].main;
 	set_count(w, leak, &walk_of);
 	walk_of.flow = flow_open();
-	if (!walk(&walk_of))
+	if (has_ways && !walk(&walk_of))
 		judge_ways(w, leak, &walk_of, &siblings);
-	if (!is_settled(leak) && follow_siblings(w, leak, &siblings))
+	if (has_ways && !is_settled(leak) && follow_siblings(w, leak, &siblings))
 		;
-	else if (!is_settled(leak))
+	else if (has_ways && !is_settled(leak))
 		owner_explain(w, leak, &walk_of, &siblings);
-	if (thrown_explain(w, leak, &siblings))
+	if (work_has(w, EVIDENCE_THROWS) && thrown_explain(w, leak, &siblings))
 		;
-	else if (!leak->explanation && !circle_explain(w, leak, &walk_of) && !contradiction_explain(w, leak, &walk_of, &siblings))
+	else if (!leak->explanation && !circle_explain(w, leak, &walk_of) && has_ways && !contradiction_explain(w, leak, &walk_of, &siblings))
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	watched_explain(w, leak, &siblings);
 	if (!leak->explanation && !leak->resource && !w->model->process_count)
@@ -373,11 +374,27 @@ static void explain_findings(struct work *w)
 	}
 }
 
+const char *const evidence_names[EVIDENCES + 1] = {
+	[EVIDENCE_SIBLINGS] = "siblings", [EVIDENCE_LOSS] = "loss", [EVIDENCE_WAYS] = "ways",
+	[EVIDENCE_BALANCE] = "balance",	  [EVIDENCE_SCAN] = "scan", [EVIDENCE_THROWS] = "throws",
+};
+
+static void leave_out(struct work *w)
+{
+	if (!work_has(w, EVIDENCE_SIBLINGS))
+		w->model->release_count = 0;
+	if (!work_has(w, EVIDENCE_LOSS))
+		w->model->watched_count = 0;
+	if (!work_has(w, EVIDENCE_SCAN))
+		w->model->back = NULL;
+}
+
 void explain(struct diagnosis *d, struct model *m, struct symbols *s, const struct explain_options *how)
 {
-	struct work w = { .model = m, .symbols = s, .diagnosis = d };
+	struct work w = { .model = m, .symbols = s, .diagnosis = d, .without = how->without };
 	uint64_t until = now_ms() + how->milliseconds;
 
+	leave_out(&w);
 	w.code = code_open(m, s);
 	for (uint32_t i = 0; i < d->detailed; i++) {
 		if (now_ms() > until) {

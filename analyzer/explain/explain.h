@@ -13,8 +13,21 @@
 #include "model.h"
 #include "symbols.h"
 
+/* Each can be left out, so that scripts/score-diagnosis can tell what it is worth. */
+enum evidence {
+	EVIDENCE_SIBLINGS, /* where others from the same place were let go */
+	EVIDENCE_LOSS,     /* what a look with the leaks in focus saw: who held them last, and when nobody did any more */
+	EVIDENCE_WAYS,     /* the ways through the machine code */
+	EVIDENCE_BALANCE,  /* counts of references, in records and in the code */
+	EVIDENCE_SCAN,     /* what the scan found to lead to what */
+	EVIDENCE_THROWS,   /* exceptions that were under way */
+	EVIDENCES
+};
+extern const char *const evidence_names[EVIDENCES + 1]; /* 0 at the end */
+
 struct explain_options {
 	unsigned milliseconds; /* for the whole report */
+	unsigned without;      /* a bit for each enum evidence */
 };
 
 void explain(struct diagnosis *d, struct model *m, struct symbols *s, const struct explain_options *how);

@@ -4,6 +4,7 @@
 /*
  * Shared by the parts of the explanation, and nobody else.
  */
+#include "explain.h"
 #include "model.h"
 #include "symbols.h"
 #include "walk.h"
@@ -14,10 +15,16 @@ struct work {
 	struct code *code;
 	struct diagnosis *diagnosis;
 	uint32_t left_out; /* groups for which there was no time */
+	unsigned without;  /* bits of enum evidence */
 	uint32_t *exceptions; /* thrown.c */
 	unsigned exception_count;
 	bool has_exceptions;
 };
+
+static inline bool work_has(const struct work *w, enum evidence evidence)
+{
+	return !(w->without & 1u << evidence);
+}
 
 /* Where others that were made like a leak were let go. */
 struct siblings {

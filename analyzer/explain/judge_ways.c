@@ -283,7 +283,7 @@ static void gather(struct judging *j)
 		if (!is_loss(c.outcome))
 			continue;
 		c.parts = ways_parting(w, i);
-		c.is_counted = is_counted(w, &c, &c.is_raised) && c.parts;
+		c.is_counted = work_has(j->w, EVIDENCE_BALANCE) && is_counted(w, &c, &c.is_raised) && c.parts;
 		c.cycle = w->steps[i].cycle;
 		c.outcome = after_death(j, &c);
 		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c))
@@ -424,7 +424,7 @@ static void tell(struct judging *j, const struct leak *leak, const struct candid
 /* It was released, only not often enough: where was it retained last? */
 static bool retained_last(struct judging *j, const struct leak *leak, struct missing_release *missing)
 {
-	if (!leak->resource || !j->w->model->resources[leak->resource - 1].releases)
+	if (!leak->resource || !j->w->model->resources[leak->resource - 1].releases || !work_has(j->w, EVIDENCE_BALANCE))
 		return false;
 	for (unsigned i = 0; i < leak->record_count; i++) {
 		struct own own;
