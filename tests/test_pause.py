@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A look holds the program for as long as it says, and somebody who waits for it does not wait long."""
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from harness import LEAKSHIM, Server, children, preload, preloaded, report, traces, victim, wait_until
+from harness import LEAKSHIM, SHIM, Server, children, preload, preloaded, report, run, traces, victim, wait_until
 
 
 def niceness(pid):
@@ -35,6 +36,42 @@ def test_the_scan_makes_the_room_for_its_many_verdicts_itself_and_every_block_ha
     summary = report(traces(box)[0])["summary"]
     assert summary["scan"]["done"] and summary["classes"]["unclassified"]["blocks"] == 0
     assert sum(found["blocks"] for found in summary["classes"].values()) > 300000
+
+
+def peak(pid, restart=False):
+    """The most memory that a process has had since it was last restarted, in bytes."""
+    if restart:
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return 1024 * int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0])
+
+
+def test_what_a_look_without_a_copy_of_one_moment_needs_lies_in_the_scanning_process(box):
+    with Server([victim("keeps_many"), "stay", "300000", "16", "64"], preload(box, report="none", pause=0), box) as server:
+        wait_until(lambda: server.log.read_bytes().strip(), "the blocks", 60)
+        before = peak(server.pid, restart=True)
+        done = subprocess.run([LEAKSHIM, "snapshot", str(server.pid), "-o", box / "copy"], capture_output=True)
+        assert b"no copy of one moment was made: the scanning process took " in done.stdout, done
+        assert peak(server.pid) < 1.1 * before
+    summary = report(box / "copy")["summary"]
+    assert summary["scan"]["shared"] and summary["scan"]["memory"] > 300000 * 50
+    assert sum(found["blocks"] for found in summary["classes"].values()) > 300000
+    assert summary["classes"]["unclassified"]["blocks"] == 0
+
+
+def test_where_the_library_may_not_be_executed_such_a_look_is_taken_in_the_programs_memory(box):
+    shim = shutil.copy(SHIM, box)
+    os.chmod(shim, 0o644)
+    with Server([victim("lost_while_it_runs")], {**preload(box, report="none", pause=0), "LD_PRELOAD": shim}, box) as server:
+        wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")
+        subprocess.run([LEAKSHIM, "snapshot", str(server.pid), "-o", box / "copy"], capture_output=True)
+        scan = report(box / "copy")["summary"]["scan"]
+        assert scan["done"] and scan["shared"] and not scan["memory"]
+
+
+def test_the_library_executed_by_hand_ends_with_a_status_and_does_nothing(box):
+    for arguments in ([], ["1", "2"], ["x", "ffffffffffffffff"], ["0", "0"]):
+        done = run([SHIM, *arguments])
+        assert (done.status, done.stdout, done.stderr) == (64, b"", b""), done
 
 
 def limited(name, size):

@@ -82,6 +82,27 @@ def test_a_block_that_is_itself_of_an_unusual_kind_of_memory_holds(kind, box):
     assert both_ways_odd(box, kind, "block") == [HELD, LOST]
 
 
+@pytest.mark.parametrize("kind", ["plain", "not copied", "wiped", "no access", "not copied and no access", "execute only", "under a key",
+                                  "beside a guard", "write only", "memfd", "secret", "system v", "program break", "shared huge",
+                                  "private huge"])
+def test_a_look_that_copies_memory_bit_by_bit_reads_all_kinds_of_it(kind, box):
+    found = []
+    for way in ("held", "lost"):
+        folder = box / way
+        folder.mkdir()
+        env = preload(folder, **QUIET, pause=0, age=0)
+        with Server([victim("held_in_odd_memory"), kind, way, "", "", "stay"], env, folder) as server:
+            wait_until(lambda: b"ready" in server.log.read_bytes() or server.process.poll() is not None, "the victim")
+            if server.process.poll() == 77:
+                pytest.skip(f"this system has no such memory: {kind}")
+            time.sleep(0.1)  # older than what is on its way
+            whole, _ = snapshot(server, box, way + ".copy")
+            assert whole["summary"]["scan"]["shared"] and not whole["summary"]["scan"]["unread"]
+            assert whole["summary"]["scan"]["memory"] > 0 or kind == "secret"
+            found.append(classes(whole))
+    assert found == [HELD, LOST]
+
+
 def test_a_mapped_file_of_a_file_system_below_dev_holds(box):
     script = 'mkdir -p /dev/held && mount -t tmpfs none /dev/held && exec "$@"'
     own = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh"]

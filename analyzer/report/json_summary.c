@@ -63,6 +63,10 @@ static void put_scan(struct report_json *j, const struct model *m)
 		json_put_seconds(j->to, "pause", scan->pause_us);
 		json_put_seconds(j->to, "pause_median", scan->median_us);
 		json_put_seconds(j->to, "pause_worst", scan->worst_us);
+		json_put_seconds(j->to, "pause_on_processor", scan->pause_cpu_us);
+		json_put_seconds(j->to, "pause_on_processor_median", scan->median_cpu_us);
+		json_put_seconds(j->to, "pause_on_processor_worst", scan->worst_cpu_us);
+		json_put_number(j->to, "memory", scan->memory);
 		json_put_seconds(j->to, "predicted", scan->predicted_us);
 		json_put_bool(j->to, "shared", scan->is_shared);
 		json_put_number(j->to, "threads", scan->threads);

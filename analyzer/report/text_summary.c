@@ -136,6 +136,8 @@ static void print_probes(FILE *to, const struct model *m)
 	print_missing(to, m);
 }
 
+#define OFF_LEAST 200 /* microseconds without a processor that are worth a word */
+
 static void print_scan(FILE *to, struct model *m)
 {
 	const struct scan *scan = &m->scan;
@@ -151,11 +153,16 @@ static void print_scan(FILE *to, struct model *m)
 		fprintf(to, "leakshim: scan of %u %s, %s ago; the program stood still for %.1f ms",
 			scan->threads, scan->threads == 1 ? "thread" : "threads",
 			words_time(a, model_age(m, scan->time_us)), (double)scan->pause_us / 1000);
+	if (is_one && scan->pause_cpu_us && scan->pause_cpu_us + OFF_LEAST < scan->pause_us)
+		fprintf(to, ", %.1f ms of it on a processor", (double)scan->pause_cpu_us / 1000);
 	if (is_one && scan->looks > 1)
 		fprintf(to, " (median of %u looks %.1f ms, worst %.1f ms)", scan->looks, (double)scan->median_us / 1000,
 			(double)scan->worst_us / 1000);
 	if (is_one)
 		fputs(".\n", to);
+	if (is_one && scan->memory)
+		fprintf(to, "leakshim: no copy of one moment was made: the scanning process took %s bytes while the program ran on.\n",
+			words_number(a, scan->memory, false));
 	if (scan->missing)
 		fprintf(to, "leakshim: not looked at for pointers: %s; what they hold may be shown "
 			    "as lost.\n", scan->missing);

@@ -393,6 +393,9 @@ struct scan {
 	uint64_t time_us, took_us, pause_us, predicted_us;
 	uint32_t looks;       /* at the living program */
 	uint64_t median_us, worst_us; /* of their pauses */
+	uint64_t median_cpu_us, worst_cpu_us; /* of what their pauses had of a processor; 0: not known */
+	uint64_t pause_cpu_us;        /* the latest one's */
+	uint64_t memory;              /* most that a scanning process with memory of its own had, bytes; 0: not known */
 };
 
 /* Filters of system calls that the program put in force. */

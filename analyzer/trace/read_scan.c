@@ -52,20 +52,30 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void sum_up(uint64_t *times, uint32_t count, uint64_t *median, uint64_t *worst)
+{
+	qsort(times, count, sizeof(*times), by_size);
+	*median = times[count / 2];
+	*worst = times[count - 1];
+}
+
 /* How long all the looks at the living program held it. */
 static void read_pauses(struct model *m, const struct trace_file *f)
 {
-	uint64_t *pauses = calloc(f->areas[TRACE_AREA_SCAN].used + 1, sizeof(*pauses));
+	uint32_t most = f->areas[TRACE_AREA_SCAN].used + 1;
+	uint64_t *pauses = calloc(most, sizeof(*pauses)), *on_cpu = calloc(most, sizeof(*on_cpu));
 	struct trace_scan t;
 
-	for (uint32_t i = 1; pauses && i < f->areas[TRACE_AREA_SCAN].used; i++)
-		if (ELEMENT(f, TRACE_AREA_SCAN, i, &t) && t.status == TRACE_SCAN_DONE && t.occasion == TRACE_OCCASION_SIGNAL)
+	for (uint32_t i = 1; pauses && on_cpu && i < f->areas[TRACE_AREA_SCAN].used; i++)
+		if (ELEMENT(f, TRACE_AREA_SCAN, i, &t) && t.status == TRACE_SCAN_DONE && t.occasion == TRACE_OCCASION_SIGNAL) {
+			on_cpu[m->scan.looks] = t.pause_cpu_us;
 			pauses[m->scan.looks++] = t.pause_us;
+		}
 	if (m->scan.looks) {
-		qsort(pauses, m->scan.looks, sizeof(*pauses), by_size);
-		m->scan.median_us = pauses[m->scan.looks / 2];
-		m->scan.worst_us = pauses[m->scan.looks - 1];
+		sum_up(pauses, m->scan.looks, &m->scan.median_us, &m->scan.worst_us);
+		sum_up(on_cpu, m->scan.looks, &m->scan.median_cpu_us, &m->scan.worst_cpu_us);
 	}
+	free(on_cpu);
 	free(pauses);
 }
 
@@ -100,6 +110,8 @@ static uint32_t read_scan(struct model *m, const struct trace_file *f)
 	m->scan.took_us = done.took_us;
 	m->scan.pause_us = done.pause_us;
 	m->scan.predicted_us = done.predicted_us;
+	m->scan.pause_cpu_us = done.pause_cpu_us;
+	m->scan.memory = done.memory_kib * 1024ull;
 	m->scan.is_shared = done.flags & TRACE_SCAN_SHARED;
 	return done.number;
 }

@@ -661,6 +661,9 @@ struct trace_scan {
 	uint64_t bytes[8];
 	uint32_t process;     /* pid of the scanning process */
 	uint32_t touches;     /* not 0 while the scanning process makes the kernel refer to open files of the program */
+	uint32_t image;       /* pid of a process that copies what it looks at while the program runs, while there is one */
+	uint32_t memory_kib;  /* most that the scan's own process had of memory, if it was one; 0: not known */
+	uint64_t pause_cpu_us; /* of pause_us, on a processor: the rest is others' time; 0: not known */
 };
 
 enum trace_occasion {
@@ -997,7 +1000,8 @@ _Static_assert(sizeof(struct trace_finding) == 96, "finding");
 _Static_assert(offsetof(struct trace_finding, address) == 64, "finding offsets");
 _Static_assert(sizeof(struct trace_problem) == 8, "problem");
 _Static_assert(sizeof(struct trace_hint) == 4, "hint");
-_Static_assert(sizeof(struct trace_scan) == 184, "scan");
+_Static_assert(sizeof(struct trace_scan) == 200, "scan");
+_Static_assert(offsetof(struct trace_scan, process) == 176 && offsetof(struct trace_scan, image) == 184, "scan offsets");
 _Static_assert(offsetof(struct trace_scan, blocks) == 80, "scan offsets");
 _Static_assert(sizeof(struct trace_verdict) == 24, "verdict");
 _Static_assert(sizeof(struct trace_unread) == 72, "unread");

@@ -11,6 +11,7 @@
 #include "rules.h"
 
 #define PAGE 4096u
+#define HUGE (2ul << 20)
 #define DIGIT 11u
 #define ADDRESS_LOW 3u /* blocks are at least 8 bytes apart */
 #define PASSES 4u      /* 4 * 11 + 3 = 47 bits of user space */
@@ -40,6 +41,16 @@ void *reach_arena_take(struct reach_arena *arena, uint64_t size)
 	if (size > (uint64_t)(arena->end - at))
 		return 0;
 	arena->at = at + size;
+	return at;
+}
+
+void *reach_arena_take_whole(struct reach_arena *arena, uint64_t size)
+{
+	unsigned char *at = reach_arena_take(arena, size);
+	uintptr_t low = ((uintptr_t)at + HUGE - 1) & ~(uintptr_t)(HUGE - 1), high = ((uintptr_t)at + size) & ~(uintptr_t)(HUGE - 1);
+
+	if (at && low < high)
+		sys_call3(SYS_madvise, (long)low, (long)(high - low), MADV_HUGEPAGE);
 	return at;
 }
 
@@ -247,13 +258,13 @@ int reach_blocks_open(struct reach_blocks *b, const struct reach_cut *cut, const
 {
 	uint64_t most = cut->blocks, sites;
 	memset(b, 0, sizeof *b);
-	b->entry = reach_arena_take(arena, most * sizeof *b->entry);
-	b->from = reach_arena_take(arena, most * sizeof *b->from);
-	b->mark = reach_arena_take(arena, most + 1);
-	b->flag = reach_arena_take(arena, most + 1);
+	b->entry = reach_arena_take_whole(arena, most * sizeof *b->entry);
+	b->from = reach_arena_take_whole(arena, most * sizeof *b->from);
+	b->mark = reach_arena_take_whole(arena, most + 1);
+	b->flag = reach_arena_take_whole(arena, most + 1);
 	unsigned char *kept = arena->at;
-	struct key *keys = reach_arena_take(arena, most * sizeof *keys);
-	struct key *other = reach_arena_take(arena, most * sizeof *other);
+	struct key *keys = reach_arena_take_whole(arena, most * sizeof *keys);
+	struct key *other = reach_arena_take_whole(arena, most * sizeof *other);
 	uint32_t *counts = reach_arena_take(arena, sizeof *counts << DIGIT);
 	uint8_t *flags = site_flags(cut, file, arena, &sites);
 	if (!keys || !other || !counts || !b->entry || !b->from || !b->mark || !b->flag || !flags)

@@ -59,6 +59,9 @@ struct reach_arena {
 int reach_arena_open(struct reach_arena *arena, uint64_t size);
 void *reach_arena_take(struct reach_arena *arena, uint64_t size);
 
+/* The same of what will be written to from end to end: made of huge pages where the kernel has some. */
+void *reach_arena_take_whole(struct reach_arena *arena, uint64_t size);
+
 /* Gives back what was taken since arena->at was `at`. */
 void reach_arena_back(struct reach_arena *arena, unsigned char *at);
 

@@ -31,6 +31,11 @@ struct reach_queued {
 	uint64_t descriptor;
 };
 
+/* Descriptors of the program, in a process that copied its memory while it ran (image.h). */
+struct reach_image {
+	long memory, maps, pages;
+};
+
 struct reach_cut {
 	struct trace_header *header;
 	uint64_t reserved;    /* bytes of the trace's mapping */
@@ -41,7 +46,10 @@ struct reach_cut {
 	uint32_t pid;         /* of the program */
 	int is_end;
 	int is_waited;        /* somebody waits for the scan: it is no time to be modest */
-	int is_shared;        /* the scan shares the program's memory: nothing stands still */
+	int is_shared;        /* the scan shares the program's memory, or copied it bit by bit: nothing stands still */
+	const struct reach_image *image; /* of the latter, 0: none */
+	uintptr_t image_stack; /* top of a stack for it, 0: none is to be taken */
+	uint32_t shown;       /* the program's number in the mounted /proc, 0: that of our parent */
 	const struct area_range *privates; /* of the shim */
 	uint32_t private_count;
 	uint64_t age;         /* least age, microseconds, of what a scan of the living confirms */

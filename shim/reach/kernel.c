@@ -155,11 +155,11 @@ static int descriptors(struct reader *r, const char *base)
 }
 
 /* Our parent as /proc calls it, which may count its processes otherwise than we do: "/proc/PPID/". */
-static int find_program(char *base, const char *end)
+static int find_program(const struct reach_cut *cut, char *base, const char *end)
 {
 	char text[2048], number[24];
-	const char *at = tasks_status(text, sizeof text, "PPid:");
-	long pid = at ? (long)tasks_number(&at, 10) : 0;
+	const char *at = cut->shown ? 0 : tasks_status(text, sizeof text, "PPid:");
+	long pid = at ? (long)tasks_number(&at, 10) : cut->shown;
 
 	if (pid <= 0)
 		return -1;
@@ -253,7 +253,7 @@ int reach_kernel_scan(struct reach_cut *cut, struct reach_marker *m, struct reac
 
 	for (uint32_t i = 0; i < cut->queued_count; i++)
 		mark(&r, cut->queued[i].word, cut->queued[i].descriptor);
-	if (!r.buffer || find_program(path, path + sizeof path))
+	if (!r.buffer || find_program(cut, path, path + sizeof path))
 		return -1;
 	if (!cut->are_sets_queued)
 		seen = descriptors(&r, path);

@@ -37,6 +37,21 @@ int reach_maps_open(struct reach_maps *maps, uint32_t pid, struct reach_arena *a
 	return pid ? reach_maps_add_program(maps, pid, arena) : 0;
 }
 
+/* What image_begin.c leaves out. */
+int reach_maps_of_image(struct reach_maps *maps, long fd, struct reach_arena *arena)
+{
+	if (reach_maps_read_from(maps, fd, arena))
+		return -1;
+	find_modules(maps);
+	for (uint32_t i = 0; i < maps->count; i++) {
+		struct reach_map *m = &maps->map[i];
+
+		if (m->flags & (REACH_MAP_SHARED | REACH_MAP_FORCED | REACH_MAP_STEADY | REACH_MAP_DEVICE))
+			m->flags = (m->flags | REACH_MAP_LEFT) & ~(uint32_t)REACH_MAP_READ;
+	}
+	return 0;
+}
+
 const struct reach_map *reach_maps_find(const struct reach_maps *maps, uintptr_t address)
 {
 	uint32_t low = 0, high = maps->count;

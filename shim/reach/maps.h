@@ -25,9 +25,10 @@ enum reach_map_flag {
 	REACH_MAP_NOT_COPIED = 512,
 	REACH_MAP_WIPED = 1024,
 	REACH_MAP_STEADY = 2048, /* of a file, but no one can make it shorter */
-	REACH_MAP_FAULTS = 4096  /* a page that is not there comes from a thread of the program (userfaultfd) */
+	REACH_MAP_FAULTS = 4096, /* a page that is not there comes from a thread of the program (userfaultfd) */
+	REACH_MAP_LEFT = 8192    /* left out of an image (image.h) */
 };
-#define REACH_MAP_IN_PROGRAM (REACH_MAP_NOT_COPIED | REACH_MAP_WIPED)
+#define REACH_MAP_IN_PROGRAM (REACH_MAP_NOT_COPIED | REACH_MAP_WIPED | REACH_MAP_LEFT)
 
 struct reach_map {
 	uintptr_t start, end;
@@ -46,8 +47,12 @@ struct reach_maps {
  * readable. */
 int reach_maps_open(struct reach_maps *maps, uint32_t pid, struct reach_arena *arena);
 
+/* Of the program that an image was taken of, by the descriptor of its list. Returns 0 or -1. */
+int reach_maps_of_image(struct reach_maps *maps, long fd, struct reach_arena *arena);
+
 /* One of the lists of /proc, in the format of maps or smaps. Returns 0 or -1. */
 int reach_maps_read(struct reach_maps *maps, const char *path, struct reach_arena *arena);
+int reach_maps_read_from(struct reach_maps *maps, long fd, struct reach_arena *arena);
 
 /* Adds what the program has and this copy of it has not. */
 int reach_maps_add_program(struct reach_maps *maps, uint32_t pid, struct reach_arena *arena);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sys.h"
 #include "rules.h"
@@ -138,11 +139,11 @@ static int parse_line(struct reach_maps *maps, const char *line, const struct re
 	return 0;
 }
 
-int reach_maps_read(struct reach_maps *maps, const char *path, struct reach_arena *arena)
+int reach_maps_read_from(struct reach_maps *maps, long fd, struct reach_arena *arena)
 {
 	char *text = reach_arena_take(arena, BUFFER);
-	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0), n, kept = 0;
-	int result = text && !sys_failed(fd) ? 0 : -1;
+	long n, kept = 0;
+	int result = text && !sys_failed(sys_call3(SYS_lseek, fd, 0, SEEK_SET)) ? 0 : -1;
 
 	maps->map = (struct reach_map *)arena->at;
 	maps->count = 0;
@@ -158,9 +159,18 @@ int reach_maps_read(struct reach_maps *maps, const char *path, struct reach_aren
 		kept = text + n - line;
 		memmove(text, line, (size_t)kept);
 	}
-	if (!sys_failed(fd))
-		sys_call3(SYS_close, fd, 0, 0);
 	if (result || !maps->count)
 		return -1;
 	return reach_arena_take(arena, maps->count * sizeof *maps->map) ? 0 : -1;
+}
+
+int reach_maps_read(struct reach_maps *maps, const char *path, struct reach_arena *arena)
+{
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+
+	if (sys_failed(fd))
+		return -1;
+	int result = reach_maps_read_from(maps, fd, arena);
+	sys_call3(SYS_close, fd, 0, 0);
+	return result;
 }

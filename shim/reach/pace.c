@@ -88,7 +88,7 @@ static uint64_t predict(uint64_t kib)
 	return COPY_LEAST + kib * COPY_PER_MIB / 1024;
 }
 
-int pace_is_to_share(struct trace_scan *scan)
+enum pace pace_of(struct trace_scan *scan)
 {
 	uint64_t kib = own_memory(), own = kib * 1024;
 	uint64_t scans = state.header->areas[TRACE_AREA_BLOCK].used * BLOCK_COST + own / MEMORY_PART;
@@ -97,10 +97,12 @@ int pace_is_to_share(struct trace_scan *scan)
 	scan->predicted_us = stretch(predict(kib));
 	if (scans > NEVER_MIND && scans > most)
 		scan->status = TRACE_SCAN_TOO_DEAR;
+	if (scans + own > most)
+		return PACE_SHARE;
 	if (scan->predicted_us <= settings.pause * 1000)
-		return scans + own > most;
+		return PACE_COPY;
 	pace_state.copied_us -= pace_state.copied_us / 8; /* it may have been a bad moment: tried again in the end */
-	return 1;
+	return PACE_IMAGE;
 }
 
 void pace_copied(uint64_t us)

@@ -8,9 +8,15 @@
  */
 #include "trace.h"
 
-/* Fills in predicted_us. Is a copy too dear, in time or in what the program would write to while it lasts? What is too dear
- * without one as well has a status afterwards. */
-int pace_is_to_share(struct trace_scan *scan);
+/* How a look is taken. */
+enum pace {
+	PACE_COPY,  /* in a copy of one moment */
+	PACE_IMAGE, /* that would take too long: in a copy that is taken while the program runs (image.h) */
+	PACE_SHARE  /* there is no memory for one: in the program's own */
+};
+
+/* Fills in predicted_us. What is too dear in any way has a status afterwards. */
+enum pace pace_of(struct trace_scan *scan);
 
 /* A copy was made, and took so much of the processor. */
 void pace_copied(uint64_t us);

@@ -52,14 +52,20 @@ static long scan_call(struct reach_pages *p, enum reach_pages_kind kind, uintptr
 
 int reach_pages_open(struct reach_pages *p, const char *pagemap, int is_copy, struct reach_arena *arena)
 {
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)(pagemap ? pagemap : "/proc/self/pagemap"), O_RDONLY | O_CLOEXEC, 0, 0, 0);
+
+	return reach_pages_open_of(p, fd, !pagemap, is_copy, arena);
+}
+
+int reach_pages_open_of(struct reach_pages *p, long pagemap, int is_own, int is_copy, struct reach_arena *arena)
+{
 	struct sysinfo system = {0};
 	uintptr_t at = 0;
 
-	p->is_own = !pagemap;
+	p->is_own = is_own;
 	p->is_copy = is_copy;
 	p->words = reach_arena_take(arena, AT_A_TIME * sizeof *p->words);
-	p->pagemap = sys_call6(SYS_openat, AT_FDCWD, (long)(pagemap ? pagemap : "/proc/self/pagemap"), O_RDONLY | O_CLOEXEC, 0,
-			       0, 0);
+	p->pagemap = pagemap;
 	p->is_swapping = sys_failed(sys_call3(SYS_sysinfo, (long)&system, 0, 0)) || system.totalswap != system.freeswap;
 	p->knows_guards = 1;
 	p->can_scan = p->words && !sys_failed(p->pagemap) && scan_call(p, REACH_PAGES_TOUCHED, &at, PAGE) >= 0;

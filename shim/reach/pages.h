@@ -34,6 +34,9 @@ struct reach_pages {
  * all pages count as written to. */
 int reach_pages_open(struct reach_pages *p, const char *pagemap, int is_copy, struct reach_arena *arena);
 
+/* Of the process that a descriptor of its pagemap, or -errno, belongs to. */
+int reach_pages_open_of(struct reach_pages *p, long pagemap, int is_own, int is_copy, struct reach_arena *arena);
+
 typedef void reach_pages_run(void *context, uintptr_t start, uintptr_t end);
 
 /* Calls `run` for the parts of [start, end) that may hold anything. */

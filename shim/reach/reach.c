@@ -2,6 +2,7 @@
 /* The scan from its beginning to the verdicts. Laws in reach.h. */
 #include "reach.h"
 
+#include <fcntl.h>
 #include <time.h>
 
 #include "area.h"
@@ -9,12 +10,14 @@
 #include "faults.h"
 #include "habits.h"
 #include "heads.h"
+#include "image.h"
 #include "keepers.h"
 #include "kernel.h"
 #include "roots.h"
 #include "served.h"
 #include "state.h"
 #include "sys.h"
+#include "tasks.h"
 #include "rules.h"
 
 #define CUTS_MOST 15u
@@ -171,15 +174,16 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 	if (open_arena(arena, cut) || reach_file_open(&file, cut, arena) ||
 	    reach_blocks_open(&blocks, cut, &file, arena))
 		return TRACE_SCAN_NO_MEMORY;
-	if (reach_maps_open(&maps, cut->is_shared ? 0 : cut->pid, arena))
+	if (cut->image ? reach_maps_of_image(&maps, cut->image->maps, arena)
+		       : reach_maps_open(&maps, cut->is_shared ? 0 : cut->pid, arena))
 		return TRACE_SCAN_NO_MAPS;
 	hide_unreadable(&blocks, &maps);
 	reach_unread_open(&unread, &file, cut->scan->number);
 	reach_served_find(&maps, cut->pid, &unread, arena);
-	if (!cut->is_shared)
+	if (!cut->is_shared || cut->image)
 		reach_faults_start(&unread, &maps);
-	if (reach_pages_open(&pages, 0, !cut->is_shared, arena) ||
-	    reach_reader_open(&reader, &maps, &pages, &unread, cut->is_shared ? 0 : cut->pid, arena) ||
+	if (reach_pages_open(&pages, 0, !cut->is_shared || cut->image, arena) ||
+	    reach_reader_open(&reader, &maps, &pages, &unread, cut->is_shared ? 0 : cut->pid, cut->image, arena) ||
 	    reach_mark_open(&marker, &blocks, &maps, &reader, arena) ||
 	    reach_counts_open(cut, &file, &marker, arena) ||
 	    reach_roots_open(&roots, cut, &marker, &maps, arena))
@@ -209,22 +213,74 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 	return TRACE_SCAN_DONE;
 }
 
+/* One look in an image. */
+struct look {
+	struct reach_cut *cut;
+	int pass;
+};
+
+static void look_in_image(void *data, const struct reach_image *open)
+{
+	struct look *look = data; /* of the image, as is all else */
+	struct reach_arena arena = {0, 0, 0};
+	char text[2048];
+	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0, 0, 0);
+
+	if (!sys_failed(fd)) {
+		sys_call3(SYS_write, fd, (long)"1000", 4);
+		sys_call3(SYS_close, fd, 0, 0);
+	}
+	look->cut->image = open;
+	int status = scan(look->cut, look->pass, &arena);
+	const char *at = tasks_status(text, sizeof text, "VmHWM:");
+	uint32_t kib = at ? (uint32_t)tasks_number(&at, 10) : 0;
+
+	if (kib > look->cut->scan->memory_kib)
+		look->cut->scan->memory_kib = kib;
+	sys_leave(SYS_exit_group, status);
+}
+
+/* Without a copy of one moment: in an image if one can be had, else in the program's own memory. */
+static int look_at_moving(struct reach_cut *cut, int pass)
+{
+	struct look look = {cut, pass};
+	struct reach_arena arena = {0, 0, 0};
+	int status = cut->image_stack ? image_run(cut, cut->image_stack, look_in_image, &look) : -1;
+
+	if (status >= 0)
+		return status;
+	if (status == -2)
+		return TRACE_SCAN_BROKE;
+	status = scan(cut, pass, &arena);
+	if (arena.start)
+		sys_call3(SYS_munmap, (long)arena.start, arena.end - arena.start, 0);
+	return status;
+}
+
+static int is_any_lost(const struct trace_scan *scan)
+{
+	return scan->blocks[TRACE_VERDICT_DEFINITE] || scan->blocks[TRACE_VERDICT_POSSIBLE] || scan->blocks[TRACE_VERDICT_INDIRECT];
+}
+
 void reach_run(struct reach_cut *cut)
 {
 	uint64_t before = state_clock_ns(1 /* CLOCK_MONOTONIC */);
 	int passes = cut->is_shared ? REACH_PASSES : 1, status = TRACE_SCAN_DONE;
 	struct timespec nap = {0, 50000000};
+	char text[2048];
+	const char *at = cut->is_shared ? tasks_status(text, sizeof text, "PPid:") : 0;
 
+	cut->shown = at ? (uint32_t)tasks_number(&at, 10) : 0;
 	for (int pass = 0; pass < passes && status == TRACE_SCAN_DONE; pass++) {
 		struct reach_arena arena = {0, 0, 0};
 
 		if (pass)
 			sys_call3(SYS_nanosleep, (long)&nap, 0, 0);
-		status = scan(cut, pass, &arena);
-		if (cut->is_shared && arena.start)
-			sys_call3(SYS_munmap, (long)arena.start, arena.end - arena.start, 0);
+		status = cut->is_shared ? look_at_moving(cut, pass) : scan(cut, pass, &arena);
 		if (!pass && passes > 2 && state_clock_ns(1) - before > LONG_PASS)
 			passes = 2;
+		if (!is_any_lost(cut->scan)) /* a further look can only find that some are not */
+			break;
 	}
 	cut->scan->took_us = (state_clock_ns(1) - before) / 1000;
 	__atomic_store_n(&cut->scan->status, status, __ATOMIC_RELEASE);

@@ -22,9 +22,9 @@ struct reach_read {
 };
 
 int reach_reader_open(struct reach_reader *r, const struct reach_maps *maps, struct reach_pages *pages,
-		      struct reach_unread *unread, uint32_t pid, struct reach_arena *arena)
+		      struct reach_unread *unread, uint32_t pid, const struct reach_image *image, struct reach_arena *arena)
 {
-	*r = (struct reach_reader){.maps = maps, .pages = pages, .unread = unread, .is_copy = pid != 0};
+	*r = (struct reach_reader){.maps = maps, .pages = pages, .unread = unread, .is_copy = pid != 0, .image = image};
 	r->buffer = reach_arena_take(arena, BUFFER);
 	r->program_pages = pages;
 	if (pid && program_find(r->program, pid))
@@ -32,6 +32,11 @@ int reach_reader_open(struct reach_reader *r, const struct reach_maps *maps, str
 	if (r->program[0]) {
 		r->program_pages = reach_arena_take(arena, sizeof *r->program_pages);
 		if (!r->program_pages || reach_pages_open(r->program_pages, program_file(r->program, "pagemap"), 0, arena))
+			return -1;
+	}
+	if (image) {
+		r->program_pages = reach_arena_take(arena, sizeof *r->program_pages);
+		if (!r->program_pages || reach_pages_open_of(r->program_pages, image->pages, 0, 0, arena))
 			return -1;
 	}
 	return r->buffer ? 0 : -1;
@@ -43,6 +48,8 @@ static long fetch(const struct reach_read *read, uintptr_t at, size_t size)
 	struct reach_reader *r = read->reader;
 	struct iovec to = {r->buffer, size}, from = {(void *)at, size};
 
+	if (read->map->flags & REACH_MAP_LEFT)
+		return sys_call6(SYS_pread64, r->image->memory, (long)r->buffer, (long)size, (long)at, 0, 0);
 	if (read->map->flags & REACH_MAP_IN_PROGRAM)
 		return r->program[0] ? program_read(r->program, at, r->buffer, size) : -13 /* EACCES */;
 	if (!(read->map->flags & REACH_MAP_FORCED)) {
@@ -133,12 +140,23 @@ static void by_file(struct reach_read *read, uintptr_t start, uintptr_t end)
 		reach_pages_find(r->program_pages, REACH_PAGES_TOUCHED, start, end, by_kernel_run, read);
 }
 
+/* In an image, what it has not. */
+static void read_left(struct reach_read *read, uintptr_t start, uintptr_t end)
+{
+	if (read->map->flags & REACH_MAP_FILE && !(read->map->flags & (REACH_MAP_FORCED | REACH_MAP_STEADY)))
+		by_file(read, start, end);
+	else
+		reach_pages_touched(read->reader->program_pages, start, end, by_kernel_run, read);
+}
+
 static void read_map(struct reach_read *read, uintptr_t start, uintptr_t end)
 {
 	const struct reach_map *m = read->map;
 
 	if (m->flags & REACH_MAP_DEVICE)
 		reach_unread_note(read->reader->unread, TRACE_UNREAD_DEVICE, m, start, end - start);
+	else if (m->flags & REACH_MAP_LEFT)
+		read_left(read, start, end);
 	else if (m->flags & REACH_MAP_IN_PROGRAM && read->reader->program_pages != read->reader->pages)
 		reach_pages_touched(read->reader->program_pages, start, end, by_kernel_run, read);
 	else if (m->flags & REACH_MAP_IN_PROGRAM)

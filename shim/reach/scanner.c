@@ -22,6 +22,7 @@
 
 #define END_SECONDS 30
 #define SIGNALS 64
+#define IMAGE_ENDS_MS 500 /* memory of gigabytes is given back */
 #define RESTORER 0x04000000ul /* SA_RESTORER */
 
 /* As the kernel lays it out. */
@@ -154,6 +155,18 @@ int scanner_reap(uint32_t pid)
 	if (pid && !is_listed)
 		is_over = sys_call6(SYS_wait4, pid, 0, __WCLONE | WNOHANG, 0, 0, 0) != 0;
 	return is_over;
+}
+
+void scanner_end_image(const struct trace_scan *scan)
+{
+	struct timespec nap = {0, 1000000};
+	uint32_t pid = __atomic_load_n(&scan->image, __ATOMIC_SEQ_CST);
+
+	if (!pid)
+		return;
+	sys_call3(SYS_kill, pid, SIGKILL, 0);
+	for (int i = 0; i < IMAGE_ENDS_MS && !sys_failed(sys_call3(SYS_kill, pid, 0, 0)); i++)
+		sys_call3(SYS_nanosleep, (long)&nap, 0, 0);
 }
 
 int scanner_met(uint32_t pid)

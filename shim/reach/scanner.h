@@ -44,6 +44,10 @@ void scanner_remember(uint32_t pid);
 /* Waits for those that have ended. Returns 1 if `pid` is not running any more. */
 int scanner_reap(uint32_t pid);
 
+/* Ends what takes an image for a scanning process, which waits for it: otherwise a program that its orphans are given to would
+ * have one more child. */
+void scanner_end_image(const struct trace_scan *scan);
+
 /* The program's wait has met a child: is it one of these? Then it is gone, or waited for now. */
 int scanner_met(uint32_t pid);
 #endif

@@ -261,7 +261,7 @@ static void free_shared(void)
 
 /* No copy: the scan shares our memory, and looks several times. Everything moves on meanwhile, so
  * no stack pointer stays true. */
-static long take_shared(struct trace_scan *scan, const struct snapshot_here *here, void (*then)(void), int is_waited)
+static long take_shared(struct trace_scan *scan, const struct snapshot_here *here, void (*then)(void), int is_waited, int has_image)
 {
 	struct tasks tasks;
 	long stack = sys_call6(SYS_mmap, 0, SHARED_STACK, PROT_READ | PROT_WRITE,
@@ -280,6 +280,7 @@ static long take_shared(struct trace_scan *scan, const struct snapshot_here *her
 	fill_cut(&shared->cut, scan, &tasks, here);
 	shared->cut.is_shared = 1;
 	shared->cut.is_waited = is_waited;
+	shared->cut.image_stack = has_image ? (uintptr_t)stack + SHARED_STACK / 2 : 0; /* the scanning process stands above */
 	shared->then = then;
 	scan->flags |= TRACE_SCAN_SHARED;
 	snapshot_state.shared_stack = (void *)stack;
@@ -337,7 +338,7 @@ struct errand {
 
 static int look(const struct snapshot_here *here, void (*then)(void), int is_waited)
 {
-	uint64_t start = state_clock_ns(CLOCK_MONOTONIC);
+	uint64_t start = state_clock_ns(CLOCK_MONOTONIC), start_cpu = state_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	snapshot_poll();
 	if (live_state.cut || __atomic_exchange_n(&snapshot_state.scanning, 1, __ATOMIC_ACQUIRE))
@@ -355,15 +356,19 @@ static int look(const struct snapshot_here *here, void (*then)(void), int is_wai
 	scanner_reap(0);
 	free_shared();
 	long pid = -1;
-	int is_shared = 0;
+	enum pace pace = PACE_COPY;
 	struct trace_scan *scan = begin_scan(TRACE_OCCASION_SIGNAL);
 	if (scan && !scan->status)
-		is_shared = pace_is_to_share(scan) || reach_served_hears_forks();
+		pace = pace_of(scan);
+	if (scan && !scan->status && pace == PACE_COPY && reach_served_hears_forks())
+		pace = PACE_SHARE;
 	if (scan && !scan->status) {
 		__atomic_store_n(&live_state.cut, scan->number, __ATOMIC_SEQ_CST);
-		pid = is_shared ? take_shared(scan, here, then, is_waited) : take(scan, here, then, is_waited);
+		pid = pace == PACE_COPY ? take(scan, here, then, is_waited)
+					: take_shared(scan, here, then, is_waited, pace == PACE_IMAGE);
+		scan->pause_cpu_us = (state_clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_cpu) / 1000;
 		scan->pause_us = (state_clock_ns(CLOCK_MONOTONIC) - start) / 1000;
-		if (is_shared)
+		if (pace != PACE_COPY)
 			snapshot_state.shared_pid = sys_failed(pid) ? 0 : (uint32_t)pid;
 		if (sys_failed(pid)) {
 			live_state.cut = 0;
@@ -446,6 +451,7 @@ static void end_live(void)
 		return;
 	struct trace_scan *scan = scan_at(cut);
 	if (!scan->status && scan->process && !scanner_reap(scan->process)) {
+		scanner_end_image(scan);
 		sys_call3(SYS_kill, scan->process, SIGKILL, 0);
 		sys_call6(SYS_wait4, scan->process, 0, __WCLONE, 0, 0, 0);
 	}

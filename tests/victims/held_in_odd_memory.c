@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A block held only in memory of an unusual kind (argv[1]), or "lost" (argv[2]). With "block" as argv[3] the memory is
- * itself a block of malloc's, which is held. argv[4] puts a file below that folder. 77: not to be had here. */
+ * itself a block of malloc's, which is held. argv[4] puts a file below that folder; with argv[5] it stays. 77: not to be had here. */
 #include "holder.h"
 #include <sys/ipc.h>
 #include <sys/prctl.h>
@@ -121,5 +121,7 @@ int main(int argc, char **argv)
 	at = is_block ? at : 0;
 	keep(malloc(300000));
 	scrub();
+	if (argc > 5) /* "stay" */
+		puts("ready"), fflush(stdout), pause();
 	return 0;
 }
