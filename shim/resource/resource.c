@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of resources, and the table that finds them. */
+/* The life of resources. */
 #include <errno.h>
 #include <string.h>
 
 #include "area.h"
+#include "resource_chain.h"
 #include "resource_hot.h"
-#include "sys.h"
 #include "rules.h"
 
 #define SOON_US 1000000u
 #define HEAD_MAX 64u
-#define IN_RING 0x80000000u /* in flags: the element is in a ring, whether it lives again or not */
 
 struct resource_type resource_types[RESOURCE_TYPES];
 struct resource_probe resource_probes[RESOURCE_PROBES];
@@ -40,148 +39,6 @@ static uint32_t type_of(uint32_t probe)
 	return resource_table->types[resource_probes[probe].type];
 }
 
-static uint32_t lock_chain(uint32_t hash)
-{
-	uint32_t *head = &resource_table->heads[hash];
-
-	for (uint32_t spins = 0;; spins++) {
-		uint32_t now = __atomic_load_n(head, __ATOMIC_RELAXED);
-
-		if (!(now & RESOURCE_LOCK) &&
-		    __atomic_compare_exchange_n(head, &now, now | RESOURCE_LOCK, 0, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
-			return now;
-		if (spins > 64)
-			sys_call3(SYS_sched_yield, 0, 0, 0);
-		__builtin_ia32_pause();
-	}
-}
-
-static void unlock_chain(uint32_t hash, uint32_t first)
-{
-	__atomic_store_n(&resource_table->heads[hash], first, __ATOMIC_RELEASE);
-}
-
-/* Looks along a chain. `type` 0 is any. Living ones win over ended ones. */
-static uint32_t find(uint32_t first, uintptr_t address, uint32_t type)
-{
-	uint32_t ended = 0;
-
-	for (uint32_t i = first; i; i = at_resource(i)->next) {
-		const struct trace_resource *r = at_resource(i);
-
-		if (trace_resource_address(r) != address || (type && r->type != type))
-			continue;
-		if (!(r->flags & TRACE_RESOURCE_ENDED))
-			return i;
-		if (!ended)
-			ended = i;
-	}
-	return ended;
-}
-
-static uint32_t unlink_from(uint32_t first, uint32_t gone)
-{
-	if (first == gone)
-		return at_resource(gone)->next;
-	for (uint32_t i = first; i; i = at_resource(i)->next)
-		if (at_resource(i)->next == gone) {
-			at_resource(i)->next = at_resource(gone)->next;
-			break;
-		}
-	return first;
-}
-
-static struct shard *shard_of(const struct thread *t)
-{
-	return &resource_table->shards[t->owner % SHARDS];
-}
-
-static void give_back(struct shard *s, uint32_t i)
-{
-	__atomic_store_n(&at_resource(i)->where, 0, __ATOMIC_RELEASE);
-	at_resource(i)->flags = 0;
-	state_lock(&s->lock);
-	at_resource(i)->next = s->free;
-	s->free = i;
-	state_unlock(&s->lock);
-}
-
-/* All free elements of a shard, as a list. */
-static uint32_t take_all(struct shard *s)
-{
-	if (!__atomic_load_n(&s->free, __ATOMIC_RELAXED))
-		return 0;
-	state_lock(&s->lock);
-	uint32_t list = s->free;
-	s->free = 0;
-	state_unlock(&s->lock);
-	return list;
-}
-
-static void add_all(struct shard *s, uint32_t list)
-{
-	uint32_t last = list;
-
-	while (last && at_resource(last)->next)
-		last = at_resource(last)->next;
-	state_lock(&s->lock);
-	if (last) {
-		at_resource(last)->next = s->free;
-		s->free = list;
-	}
-	state_unlock(&s->lock);
-}
-
-/* Where some threads make what others release, all that is free comes to lie with the others. */
-static uint32_t take_from_others(struct shard *s)
-{
-	uint32_t list = 0, here = (uint32_t)(s - resource_table->shards);
-
-	for (uint32_t i = 1; i < SHARDS && !list; i++)
-		list = take_all(&resource_table->shards[(here + i) % SHARDS]);
-	if (list)
-		add_all(s, at_resource(list)->next);
-	return list;
-}
-
-static uint32_t take(struct shard *s)
-{
-	uint32_t i;
-
-	state_lock(&s->lock);
-	i = s->free;
-	if (i)
-		s->free = at_resource(i)->next;
-	state_unlock(&s->lock);
-	if (!i)
-		i = take_from_others(s);
-	return i ? i : area_take(TRACE_AREA_RESOURCE, 1);
-}
-
-/* Puts an ended resource into the ring; the one that falls out is forgotten. No chain is locked. */
-static void remember(struct shard *s, uint32_t i)
-{
-	uint32_t old, hash;
-	uintptr_t address;
-
-	state_lock(&s->lock);
-	old = s->ring[s->at];
-	s->ring[s->at] = i;
-	s->at = (s->at + 1) % RING;
-	state_unlock(&s->lock);
-	if (!old)
-		return;
-	address = trace_resource_address(at_resource(old));
-	hash = resource_hash(address);
-	uint32_t first = lock_chain(hash);
-	int has_ended = (at_resource(old)->flags & TRACE_RESOURCE_ENDED) != 0;
-	at_resource(old)->flags &= ~IN_RING;
-	unlock_chain(hash, has_ended ? unlink_from(first, old) : first);
-	if (has_ended)
-		give_back(s, old);
-}
-
 /* The function that made it was called by another one that makes it too. */
 static int is_outer(const struct trace_resource *r, const struct deed *d)
 {
@@ -194,7 +51,7 @@ static int is_outer(const struct trace_resource *r, const struct deed *d)
 static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t flags, uint32_t old)
 {
 	const struct probe_type *declared = resource_types[resource_probes[d->event->probe].type].declared;
-	uint32_t i = old ? old : take(shard_of(d->thread));
+	uint32_t i = old ? old : resource_take(d->thread);
 	struct trace_resource *r;
 
 	if (!i)
@@ -222,7 +79,7 @@ static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t fla
 	r->cut_class = TRACE_CUT_AS_BLOCK;
 	r->size = d->event->size;
 	r->depth = d->event->depth;
-	flags |= (r->flags & IN_RING) | (d->has_count ? 0 : TRACE_RESOURCE_COUNTED);
+	flags |= (r->flags & RESOURCE_IN_RING) | (d->has_count ? 0 : TRACE_RESOURCE_COUNTED);
 	__atomic_store_n(&r->flags, flags, __ATOMIC_RELEASE);
 	__atomic_store_n(&r->where, d->event->address | (uint64_t)d->thread->identity << 48,
 			 __ATOMIC_RELEASE);
@@ -245,7 +102,7 @@ static uint32_t create(uint32_t first, struct deed *d, uint32_t type)
 {
 	struct resource_type *declared = &resource_types[resource_probes[d->event->probe].type];
 	/* a living one whose end was not seen: its memory was used again */
-	uint32_t old = find(first, d->event->address, type);
+	uint32_t old = chain_find(first, d->event->address, type);
 
 	if (old && is_outer(at_resource(old), d)) {
 		/* the outermost one is what the program called */
@@ -278,11 +135,11 @@ static uint32_t end(uint32_t i, const struct deed *d)
 	r->depth = d->event ? d->event->depth : 0;
 	r->count = 0;
 	count_type(&at_type(r->type)->ended);
-	if (r->flags & IN_RING) {
+	if (r->flags & RESOURCE_IN_RING) {
 		r->flags |= TRACE_RESOURCE_ENDED;
 		return 0;
 	}
-	r->flags |= TRACE_RESOURCE_ENDED | IN_RING;
+	r->flags |= TRACE_RESOURCE_ENDED | RESOURCE_IN_RING;
 	return i;
 }
 
@@ -393,7 +250,7 @@ static uint32_t after_end(uint32_t first, uint32_t i, struct deed *d)
 	}
 	if (verb != PROBE_RELEASE && verb != PROBE_FINAL)
 		return 0;
-	other = i ? 0 : find(first, d->event->address, 0);
+	other = i ? 0 : chain_find(first, d->event->address, 0);
 	if (other && !(at_resource(other)->flags & TRACE_RESOURCE_ENDED) &&
 	    t->declared->block == PROBE_BLOCK_OWN &&
 	    at_type(at_resource(other)->type)->block == PROBE_BLOCK_OWN) {
@@ -421,12 +278,12 @@ static int is_foreign(uint32_t i, const struct deed *d)
 
 static void apply(struct deed *d, uint32_t type)
 {
-	uint32_t hash = resource_hash(d->event->address), first = lock_chain(hash), ended = 0;
-	uint32_t i = find(first, d->event->address, is_any(d) ? 0 : type);
+	uint32_t hash = resource_hash(d->event->address), first = chain_lock(hash), ended = 0;
+	uint32_t i = chain_find(first, d->event->address, is_any(d) ? 0 : type);
 	int alive = i && !(at_resource(i)->flags & TRACE_RESOURCE_ENDED);
 
 	if (i && is_foreign(i, d)) {
-		unlock_chain(hash, first);
+		chain_unlock(hash, first);
 		return;
 	}
 	if (d->event->verb == PROBE_CREATE) {
@@ -442,9 +299,9 @@ static void apply(struct deed *d, uint32_t type)
 	} else {
 		ended = after_end(first, i, d);
 	}
-	unlock_chain(hash, first);
+	chain_unlock(hash, first);
 	if (ended)
-		remember(shard_of(d->thread), ended);
+		resource_remember(d->thread, ended);
 }
 
 static int needs_stack(const struct deed *d)
@@ -472,17 +329,17 @@ static inline struct thread *enter(uintptr_t sp)
 /* The address is another object's now. What a ring holds stays there until its turn. */
 static void forget(struct thread *t, uintptr_t address, uint32_t type)
 {
-	uint32_t hash = resource_hash(address), first = lock_chain(hash);
-	uint32_t i = find(first, address, type);
-	int is_free = i && !(at_resource(i)->flags & IN_RING);
+	uint32_t hash = resource_hash(address), first = chain_lock(hash);
+	uint32_t i = chain_find(first, address, type);
+	int is_free = i && !(at_resource(i)->flags & RESOURCE_IN_RING);
 
 	if (i) {
-		first = unlink_from(first, i);
+		first = chain_unlink(first, i);
 		at_resource(i)->flags |= TRACE_RESOURCE_ENDED;
 	}
-	unlock_chain(hash, first);
+	chain_unlock(hash, first);
 	if (is_free)
-		give_back(shard_of(t), i);
+		resource_give_back(t, i);
 }
 
 /* The resource's memory, and then its records', come while something else is done: most are met long after the last time. */
@@ -571,11 +428,11 @@ uint32_t resource_living(uintptr_t address)
 
 	if (!resource_maybe(address) || !(t = thread_enter((uintptr_t)__builtin_frame_address(0), 0)))
 		return 0;
-	first = lock_chain(hash);
-	i = find(first, address, 0);
+	first = chain_lock(hash);
+	i = chain_find(first, address, 0);
 	if (i && at_resource(i)->flags & TRACE_RESOURCE_ENDED)
 		i = 0;
-	unlock_chain(hash, first);
+	chain_unlock(hash, first);
 	thread_leave(t);
 	return i;
 }
@@ -590,8 +447,8 @@ void resource_overlapped(const struct resource_event *event, uint32_t node, uint
 		return;
 	if (state.tracing && probe_index(event->probe)) {
 		d.now = state_now();
-		first = lock_chain(hash);
-		i = find(first, event->address, 0);
+		first = chain_lock(hash);
+		i = chain_find(first, event->address, 0);
 		if (i) {
 			struct trace_resource copy = *at_resource(i);
 
@@ -600,7 +457,7 @@ void resource_overlapped(const struct resource_event *event, uint32_t node, uint
 			copy.end_thread = other_thread;
 			resource_finding(TRACE_FINDING_OVERLAPPED, &copy, copy.end_probe, &d, event->address);
 		}
-		unlock_chain(hash, first);
+		chain_unlock(hash, first);
 	}
 	thread_leave(t);
 }
@@ -608,7 +465,7 @@ void resource_overlapped(const struct resource_event *event, uint32_t node, uint
 /* The living resource that is the block at `address`, 0 if there is none. */
 static uint32_t of_block(uint32_t first, uintptr_t address)
 {
-	uint32_t i = find(first, address, 0);
+	uint32_t i = chain_find(first, address, 0);
 	uint32_t block = i ? at_type(at_resource(i)->type)->block : PROBE_BLOCK_ANY;
 
 	if (block != PROBE_BLOCK_OWN && block != PROBE_BLOCK_HEAP)
@@ -633,23 +490,23 @@ void resource_freed(struct thread *t, uintptr_t address, const struct live_calle
 	uint32_t hash = resource_hash(address), first, i;
 	struct deed d = {.thread = t};
 
-	first = lock_chain(hash);
+	first = chain_lock(hash);
 	i = of_block(first, address);
-	unlock_chain(hash, first);
+	chain_unlock(hash, first);
 	if (!i)
 		return;
 	d.now = state_now();
 	d.node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
-	first = lock_chain(hash);
+	first = chain_lock(hash);
 	i = of_block(first, address);
 	if (i && at_resource(i)->count > 1 &&
 	    (!(at_resource(i)->flags & TRACE_RESOURCE_COUNTED) ||
 	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND) && !is_let_go(at_resource(i), address))
 		resource_finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);
 	i = i ? end(i, &d) : 0;
-	unlock_chain(hash, first);
+	chain_unlock(hash, first);
 	if (i)
-		remember(shard_of(t), i);
+		resource_remember(t, i);
 }
 
 void resource_mark_threads(unsigned char *named)

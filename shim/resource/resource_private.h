@@ -2,13 +2,15 @@
 #ifndef LEAKSHIM_RESOURCE_PRIVATE_H
 #define LEAKSHIM_RESOURCE_PRIVATE_H
 /*
- * Shared by the files of the room, nobody else: resource.c (life and death, and the table), resource_hot.h (what every
- * retain and release passes through), resource_findings.c (what was done wrong), resource_publish.c.
+ * Shared by the files of the room, nobody else: resource.c (life and death), resource_chain.h (the table), resource_elements.c
+ * (what is free in it, and what has ended), resource_hot.h (what every retain and release passes through),
+ * resource_findings.c (what was done wrong), resource_publish.c.
  */
 #include "resource.h"
 
 #define SHARDS 16u
 #define RING 256u /* ended resources that a shard remembers */
+#define RESOURCE_IN_RING 0x80000000u /* in flags: the element is in a ring, whether it lives again or not */
 
 struct shard {
 	uint32_t lock;
@@ -78,6 +80,15 @@ static inline int reads_count(const struct resource_type *t)
 {
 	return t->declared->count_format && !__atomic_load_n(&t->misread, __ATOMIC_RELAXED);
 }
+
+/* An element for a new resource, 0: no space. A chain may be locked. */
+uint32_t resource_take(const struct thread *t);
+
+/* Of an element that is in no chain and no ring. */
+void resource_give_back(const struct thread *t, uint32_t i);
+
+/* Puts an ended resource into a ring; the one that falls out is forgotten. No chain is locked. */
+void resource_remember(const struct thread *t, uint32_t i);
 
 /* For all that follow, the caller holds the chain. */
 
