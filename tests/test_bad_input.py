@@ -204,7 +204,8 @@ def test_good_trace_beside_a_bad_one_is_still_reported(box):
 WRONG_WORDS = [
     (["raport"], "unknown command 'raport'; did you mean 'report'?"),
     (["--formt"], "did you mean '--format'?"),
-    (["--format", "json", "report", "x"], "--format comes after a command"),
+    (["--format", "json", "report", "x"], "--format comes after a command; there are: run report snapshot probes check diff who level "
+                                          "doctor top explain traces merge\n"),
     (["report", "--fromat", "json", "x"], "did you mean '--format'?"),
     (["report", "--format", "jsn", "x"], "did you mean 'json'?"),
     (["report", "--show", "definit", "x"], "did you mean 'definite'?"),

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: see options.h. */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "explain.h"
-#include "model.h"
-#include "nearest.h"
-#include "options.h"
+#include "options_values.h"
 #include "outputs.h"
 #include "version.h"
-#include "words.h"
 
 #define IN(command) (1u << COMMAND_##command)
 
@@ -200,163 +193,6 @@ static void print_help(enum command only)
 	     "Manual: man leakshim");
 }
 
-static enum options_result wrong_word(const char *what, const char *word, const char *const *list)
-{
-	const char *near = nearest(word, list);
-
-	fprintf(stderr, "leakshim: unknown %s '", what);
-	words_escape(stderr, word);
-	fputs("'", stderr);
-	if (near) {
-		fprintf(stderr, "; did you mean '%s'?\n", near);
-		return OPTIONS_WRONG;
-	}
-	fputs("; there are:", stderr);
-	for (; *list; list++)
-		fprintf(stderr, " %s", *list);
-	fputc('\n', stderr);
-	return OPTIONS_WRONG;
-}
-
-static int index_of(const char *word, const char *const *list)
-{
-	for (int i = 0; list[i]; i++)
-		if (!strcmp(word, list[i]))
-			return i;
-	return -1;
-}
-
-static int choose(const char *what, const char *word, const char *const *list)
-{
-	int i = index_of(word, list);
-
-	if (i < 0)
-		wrong_word(what, word, list);
-	return i;
-}
-
-static enum options_result set_classes(unsigned *classes, const char *value)
-{
-	const char *list[CLASSES + 2] = { 0 };
-	char *copy = strdup(value), *at = copy, *word;
-	enum options_result result = OPTIONS_GO;
-
-	for (unsigned i = 0; i < CLASSES; i++)
-		list[i] = words_class((enum leak_class)i);
-	list[CLASSES] = "all";
-	while (result == OPTIONS_GO && at && (word = strsep(&at, ","))) {
-		int i = choose("class", word, list);
-
-		if (i < 0)
-			result = OPTIONS_WRONG;
-		else
-			*classes |= i == CLASSES ? (1u << CLASSES) - 1 : 1u << i;
-	}
-	free(copy);
-	return result;
-}
-
-/* For those who measure the explanations. */
-static enum options_result set_without(struct options *o, const char *value)
-{
-	char *copy = strdup(value), *at = copy, *word;
-	enum options_result result = OPTIONS_GO;
-
-	while (result == OPTIONS_GO && at && (word = strsep(&at, ","))) {
-		int i = choose("evidence", word, evidence_names);
-
-		if (i < 0)
-			result = OPTIONS_WRONG;
-		else
-			o->without |= 1u << i;
-	}
-	free(copy);
-	return result;
-}
-
-static enum options_result set_max(struct options *o, const char *value)
-{
-	char *end;
-
-	errno = 0;
-	o->max = strtol(value, &end, 10);
-	if (*value && !*end && !errno && o->max >= 0 && o->max <= INT_MAX)
-		return OPTIONS_GO;
-	fputs("leakshim: --max wants a number, 0 for all, not '", stderr);
-	words_escape(stderr, value);
-	fputs("'\n", stderr);
-	return OPTIONS_WRONG;
-}
-
-static enum options_result set_max_growth(struct options *o, const char *value)
-{
-	static const char letters[] = "kmg";
-	char *end;
-	const char *unit;
-
-	errno = 0;
-	o->max_growth = (double)strtoul(value, &end, 10);
-	unit = *end ? strchr(letters, *end | 32) : NULL;
-	if (unit)
-		o->max_growth *= (double)(1ul << 10 * (unit - letters + 1)), end++;
-	o->has_max_growth = *value >= '0' && *value <= '9' && !errno && (!*end || !strcmp(end, "/min"));
-	if (o->has_max_growth)
-		return OPTIONS_GO;
-	fputs("leakshim: --max-growth wants bytes a minute like 65536, 64k or 1m/min, not '", stderr);
-	words_escape(stderr, value);
-	fputs("'\n", stderr);
-	return OPTIONS_WRONG;
-}
-
-#define REPEAT_MOST 1000
-
-static enum options_result set_repeat(struct options *o, const char *value)
-{
-	char *end;
-	long n = strtol(value, &end, 10);
-
-	if (*value && !*end && n >= 1 && n <= REPEAT_MOST) {
-		o->repeat = (unsigned)n;
-		return OPTIONS_GO;
-	}
-	fprintf(stderr, "leakshim: --repeat wants a number from 1 to %d, not '", REPEAT_MOST);
-	words_escape(stderr, value);
-	fputs("'\n", stderr);
-	return OPTIONS_WRONG;
-}
-
-static enum options_result set_older(struct options *o, const char *value)
-{
-	static const char letters[] = "smhd";
-	static const unsigned seconds[] = { 1, 60, 3600, 86400 };
-	char *end;
-	unsigned long n = strtoul(value, &end, 10);
-	const char *unit = *end ? strchr(letters, *end) : NULL;
-
-	if (*value >= '0' && *value <= '9' && unit && !end[1] && n < 1000000) {
-		o->older = (uint64_t)n * seconds[unit - letters];
-		return OPTIONS_GO;
-	}
-	fputs("leakshim: --older wants a time like 90s, 30m, 12h or 1d, not '", stderr);
-	words_escape(stderr, value);
-	fputs("'\n", stderr);
-	return OPTIONS_WRONG;
-}
-
-static enum options_result set_source_root(struct options *o, const char *value)
-{
-	static char root[PATH_MAX];
-
-	if (realpath(value, root)) {
-		o->source_root = root;
-		return OPTIONS_GO;
-	}
-	fputs("leakshim: ", stderr);
-	words_escape(stderr, value);
-	fprintf(stderr, ": %s; --source-root wants a folder\n", strerror(errno));
-	return OPTIONS_WRONG;
-}
-
 static enum options_result set_option(struct options *o, unsigned which, const char *value)
 {
 	int i;
@@ -366,7 +202,7 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		o->output = value;
 		return OPTIONS_GO;
 	case OPTION_LEVEL:
-		i = choose("level", value, levels);
+		i = value_choose("level", value, levels);
 		o->level = i < 0 ? NULL : levels[i];
 		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
 	case OPTION_FORMAT:
@@ -376,13 +212,13 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		o->config = value;
 		return OPTIONS_GO;
 	case OPTION_SOURCE_ROOT:
-		return set_source_root(o, value);
+		return value_source_root(o, value);
 	case OPTION_SHOW:
-		return set_classes(&o->show, value);
+		return value_classes(&o->show, value);
 	case OPTION_FAIL_ON:
-		return set_classes(&o->fail_on, value);
+		return value_classes(&o->fail_on, value);
 	case OPTION_MAX:
-		return set_max(o, value);
+		return value_max(o, value);
 	case OPTION_FAIL_ON_LEAK:
 		o->fail_on_leak = true;
 		return OPTIONS_GO;
@@ -408,7 +244,7 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		o->allow_incomplete = true;
 		return OPTIONS_GO;
 	case OPTION_MAX_GROWTH:
-		return set_max_growth(o, value);
+		return value_max_growth(o, value);
 	case OPTION_SINCE:
 		o->since = value;
 		return OPTIONS_GO;
@@ -424,7 +260,7 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 			o->modules[o->module_count++] = value;
 		return OPTIONS_GO;
 	case OPTION_REPEAT:
-		return set_repeat(o, value);
+		return value_repeat(o, value);
 	case OPTION_SCHEMA:
 		o->schema = true;
 		return OPTIONS_GO;
@@ -439,18 +275,18 @@ static enum options_result set_option(struct options *o, unsigned which, const c
 		o->remove = true;
 		return OPTIONS_GO;
 	case OPTION_OLDER:
-		return set_older(o, value);
+		return value_older(o, value);
 	case OPTION_FULL:
 		o->full = true;
 		return OPTIONS_GO;
 	case OPTION_WITHOUT:
-		return set_without(o, value);
+		return value_without(o, value);
 	case OPTION_FROM_SHIM:
-		i = choose("event", value, events);
+		i = value_choose("event", value, events);
 		o->from_shim = i < 0 ? NULL : events[i];
 		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
 	case OPTION_KEEP:
-		i = choose("value of --keep", value, keeps);
+		i = value_choose("value of --keep", value, keeps);
 		o->keep_always = i == 1;
 		return i < 0 ? OPTIONS_WRONG : OPTIONS_GO;
 	case OPTION_COMPLETION:
@@ -470,6 +306,16 @@ static bool is_allowed(const struct options *o, unsigned i)
 	return !options[i].commands || options[i].commands & 1u << o->command;
 }
 
+/* Ends a line that says what is missing. */
+static enum options_result list_commands(void)
+{
+	fputs("; there are:", stderr);
+	for (unsigned i = 1; i < COMMANDS; i++)
+		fprintf(stderr, " %s", commands[i].name);
+	fputc('\n', stderr);
+	return OPTIONS_WRONG;
+}
+
 static enum options_result unknown_option(const struct options *o, const char *word)
 {
 	char names[OPTIONS][24];
@@ -481,9 +327,8 @@ static enum options_result unknown_option(const struct options *o, const char *w
 		if (!options[i].help || (o->command && !is_allowed(o, i)))
 			continue;
 		if (!strncmp(word, "--", 2) && !strcmp(word + 2, options[i].name)) {
-			fprintf(stderr, "leakshim: %s comes after a command; there are: run report "
-					"snapshot probes check diff who level traces merge\n", word);
-			return OPTIONS_WRONG;
+			fprintf(stderr, "leakshim: %s comes after a command", word);
+			return list_commands();
 		}
 		snprintf(names[count], sizeof(names[count]), "--%s", options[i].name);
 		list[count] = names[count];
@@ -491,7 +336,7 @@ static enum options_result unknown_option(const struct options *o, const char *w
 	}
 	snprintf(what, sizeof(what), "option%s%s", o->command ? " of " : "",
 		 o->command ? commands[o->command].name : "");
-	return wrong_word(what, word, list);
+	return value_wrong_word(what, word, list);
 }
 
 /* Which option a word is; `value` becomes what follows in the same word. -1: none. */
@@ -551,7 +396,7 @@ static enum options_result parse_command(struct options *o, const char *word)
 			return OPTIONS_GO;
 		}
 	}
-	return wrong_word("command", word, list);
+	return value_wrong_word("command", word, list);
 }
 
 enum options_result options_check(const struct options *o)
@@ -642,7 +487,7 @@ enum options_result options_from_file(struct options *o, const char *name, const
 
 int options_level(const char *name)
 {
-	return choose("level", name, levels);
+	return value_choose("level", name, levels);
 }
 
 enum options_result options_parse(struct options *o, int argc, char **argv)
@@ -678,8 +523,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 	*kept = NULL;
 	o->argument_count = (int)(kept - o->arguments);
 	if (!o->command) {
-		fputs("leakshim: no command; there are: run report snapshot probes check diff who level doctor top traces merge\n", stderr);
-		return OPTIONS_WRONG;
+		fputs("leakshim: no command", stderr);
+		return list_commands();
 	}
 	return OPTIONS_GO;
 }
