@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "loaded.h"
+#include "path.h"
 #include "sys.h"
 #include "tail.h"
 #include "rules.h"
@@ -50,13 +51,12 @@ void *real_next(const char *name)
 
 static int in_libc(void *function)
 {
-	const char *path = function ? loaded_path(function) : 0, *base;
+	const char *path = function ? loaded_path(function) : 0;
 
 	if (!path)
 		return 0;
-	base = strrchr(path, '/');
-	base = base ? base + 1 : path;
-	return !strncmp(base, "libc.so.6", 9) || !strncmp(base, "libc-2", 6);
+	path = path_file(path);
+	return !strncmp(path, "libc.so.6", 9) || !strncmp(path, "libc-2", 6);
 }
 
 static void look_up(void)

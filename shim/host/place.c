@@ -10,6 +10,7 @@
 #include "area.h"
 #include "note.h"
 #include "own.h"
+#include "path.h"
 #include "settings.h"
 #include "state.h"
 #include "sys.h"
@@ -73,13 +74,6 @@ static char *put_working_folder(char *to, const char *end)
 	return to[-1] == '/' ? to : note_put(to, end, "/");
 }
 
-const char *place_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
 /* DIR/PROGRAM.PID[.N].trace */
 static void name_in(const char *dir, uint32_t pid, int n)
 {
@@ -93,7 +87,7 @@ static void name_in(const char *dir, uint32_t pid, int n)
 	at = note_put(at, end, "/");
 	const char *most = at + NAME_MOST;
 
-	for (const char *c = place_base_name(place.program); *c && at < most && at < end - 40; c++)
+	for (const char *c = path_file(place.program); *c && at < most && at < end - 40; c++)
 		*at++ = *c > ' ' && *c <= '~' ? *c : '_';
 	at = note_put(at, end, ".");
 	at = note_put(at, end, note_number(number, (long)pid));
@@ -222,7 +216,7 @@ int place_copy(void)
 void place_tidy(void)
 {
 	char folder[sizeof place.path];
-	size_t length = (size_t)(place_base_name(place.path) - place.path);
+	size_t length = (size_t)(path_file(place.path) - place.path);
 
 	if (settings.trace[0] || length < 2)
 		return;

@@ -18,9 +18,6 @@ void place_start(const char *program, uint32_t pid);
 
 const char *place_program(void);
 
-/* The file name part of a path, or the whole where there is none. */
-const char *place_base_name(const char *path);
-
 /* Opens a new trace (area_open) of process `pid`. Returns 0 or -errno. */
 int place_open(uint32_t pid);
 

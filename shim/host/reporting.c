@@ -7,6 +7,7 @@
 #include "confined.h"
 #include "loaded.h"
 #include "note.h"
+#include "path.h"
 #include "place.h"
 #include "scanner.h"
 #include "settings.h"
@@ -29,7 +30,7 @@ void reporting_find(void)
 	if (own && own[0] != '/' && loaded_file((void *)reporting_find, file, sizeof file))
 		own = file;
 	if (own && own[0] == '/') {
-		size_t folder = (size_t)(place_base_name(own) - own);
+		size_t folder = (size_t)(path_file(own) - own);
 
 		for (size_t i = 0; folder && i < sizeof places / sizeof *places; i++) {
 			char *at = note_put(path, path + sizeof path, own);

@@ -16,6 +16,7 @@
 #include "jvm_private.h"
 #include "loaded.h"
 #include "note.h"
+#include "path.h"
 #include "real.h"
 #include "settings.h"
 #include "sys.h"
@@ -448,12 +449,9 @@ static void lead_linked(void)
 	struct imports_lead lead = {.name = "JNI_CreateJavaVM", .length = 16};
 	struct link_map *machine = 0;
 
-	for (struct link_map *m = loaded_list()->r_map; m; m = m->l_next) {
-		const char *slash = strrchr(m->l_name, '/');
-
-		if (!strcmp(slash ? slash + 1 : m->l_name, "libjvm.so"))
+	for (struct link_map *m = loaded_list()->r_map; m; m = m->l_next)
+		if (!strcmp(path_file(m->l_name), "libjvm.so"))
 			machine = m;
-	}
 	void *found = machine && real.dlsym ? real.dlsym(machine, lead.name) : 0;
 	if (!found)
 		return;

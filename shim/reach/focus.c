@@ -8,6 +8,7 @@
 #include "holders.h"
 #include "index.h"
 #include "live.h"
+#include "path.h"
 #include "settings.h"
 #include "rules.h"
 
@@ -481,9 +482,8 @@ static const char *name_of(uint32_t module)
 	uint32_t text = module ? state_module(module)->path : 0;
 	const char *path = text ? (const char *)state.areas[TRACE_AREA_TEXT].chunk[text >> AREA_SHIFT_TEXT] +
 					  (text & ((1u << AREA_SHIFT_TEXT) - 1)) : "";
-	const char *slash = strrchr(path, '/');
 
-	return slash ? slash + 1 : path;
+	return path_file(path);
 }
 
 /* Is a stack one of those that were asked for? */

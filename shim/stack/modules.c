@@ -13,6 +13,7 @@
 
 #include "area.h"
 #include "loaded.h"
+#include "path.h"
 #include "readable.h"
 #include "state.h"
 #include "sys.h"
@@ -74,15 +75,9 @@ static int object_head(struct object *o, uintptr_t at)
 	return 1;
 }
 
-/* Finds the program headers, and the whole image: the loader may have told of one segment. */
-static void object_segments(struct object *o)
+/* To all that is loaded of it. */
+static void object_widen(struct object *o)
 {
-	if (o->is_program) {
-		o->segments = (const Elf64_Phdr *)getauxval(AT_PHDR);
-		o->segments_used = o->segments ? (uint32_t)getauxval(AT_PHNUM) : 0;
-	} else if (!object_head(o, o->start)) {
-		object_head(o, o->bias);
-	}
 	for (uint32_t i = 0; i < o->segments_used; i++) {
 		uintptr_t low = o->bias + o->segments[i].p_vaddr;
 
@@ -93,6 +88,18 @@ static void object_segments(struct object *o)
 		if (low + o->segments[i].p_memsz > o->end)
 			o->end = low + o->segments[i].p_memsz;
 	}
+}
+
+/* Finds the program headers, and the whole image: the loader may have told of one segment. */
+static void object_segments(struct object *o)
+{
+	if (o->is_program) {
+		o->segments = (const Elf64_Phdr *)getauxval(AT_PHDR);
+		o->segments_used = o->segments ? (uint32_t)getauxval(AT_PHNUM) : 0;
+	} else if (!object_head(o, o->start)) {
+		object_head(o, o->bias);
+	}
+	object_widen(o);
 }
 
 /* Where libc has no _dl_find_object: the objects as dl_iterate_phdr told of them at the start and at
@@ -113,18 +120,10 @@ static int list_add(struct dl_phdr_info *info, size_t size, void *raw)
 	*o = (struct object){.start = UINTPTR_MAX, .bias = info->dlpi_addr, .name = info->dlpi_name,
 			     .is_program = !l->used, .segments = info->dlpi_phdr,
 			     .segments_used = info->dlpi_phnum};
-	for (uint32_t i = 0; i < o->segments_used; i++) {
-		uintptr_t low = o->bias + o->segments[i].p_vaddr;
-
+	for (uint32_t i = 0; i < o->segments_used; i++)
 		if (o->segments[i].p_type == PT_GNU_EH_FRAME)
-			o->header = low;
-		if (o->segments[i].p_type != PT_LOAD)
-			continue;
-		if (low < o->start)
-			o->start = low & ~(READABLE_PAGE - 1);
-		if (low + o->segments[i].p_memsz > o->end)
-			o->end = low + o->segments[i].p_memsz;
-	}
+			o->header = o->bias + o->segments[i].p_vaddr;
+	object_widen(o);
 	l->used += o->start < o->end;
 	return 0;
 }
@@ -267,8 +266,7 @@ static uint64_t object_identity(const struct object *o)
 
 static uint32_t object_kind(const struct object *o)
 {
-	const char *slash = strrchr(o->name, '/');
-	const char *base = slash ? slash + 1 : o->name;
+	const char *base = path_file(o->name);
 	uintptr_t self = (uintptr_t)&modules_find;
 
 	if (o->is_program)
