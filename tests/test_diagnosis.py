@@ -163,6 +163,15 @@ def test_a_second_look_names_the_function_whose_variable_held_a_block_last(tmp_p
     assert held["what"] == "stack" and held["function"] == "greet", held
 
 
+@pytest.mark.parametrize("name", ["asset_store", "playlist_copy", "pimpl_doc", "ctor_throws", "signal_hub", "expr_fold"])
+def test_a_second_look_at_containers_and_objects_says_where_they_let_go(tmp_path, name):
+    leak = second_look(tmp_path, name)[0]
+    causes, functions, lines = answer(name)
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in functions.split("|"), leak["explanation"]
+    assert missing["line"] in lines, leak["explanation"]
+
+
 SERVER = r"""
 #include <stdio.h>
 #include <stdlib.h>

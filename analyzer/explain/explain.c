@@ -315,6 +315,27 @@ static void tell_what_is_known(struct work *w, struct leak *leak, const struct s
 	leak->explanation = e;
 }
 
+/* Made by a constructor and never released by anybody: it is the destructor's to do. */
+static bool destructor_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
+{
+	const struct missing_release *missing = siblings->count || leak->resource || leak->cause == CAUSE_CYCLE ||
+						(is_settled(leak) && leak->cause != CAUSE_NEVER_RELEASED)
+							? NULL : seen_destructor(w, leak);
+	struct explanation *e;
+
+	if (!missing || (leak->explanation && leak->explanation->missing && leak->explanation->confidence == CONFIDENCE_CERTAIN))
+		return false;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	e->confidence = CONFIDENCE_GUESS;
+	e->missing = missing;
+	leak->cause = CAUSE_OWNER_FREED;
+	evidence_siblings(w, leak, e, siblings);
+	because_add(w, e, "the constructor made it, and the destructor does not release it");
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+	return true;
+}
+
 static void follow(struct work *w, struct leak *leak)
 {
 	uint32_t nodes[NODES_MAX];
@@ -322,7 +343,7 @@ static void follow(struct work *w, struct leak *leak)
 	struct walk walk_of = { .code = w->code, .model = w->model, .nodes = nodes, .releasers = releasers,
 				.most_instructions = INSTRUCTIONS_MOST };
 	struct siblings siblings;
-	bool has_ways = work_has(w, EVIDENCE_WAYS);
+	bool has_ways = work_has(w, EVIDENCE_WAYS), is_thrown;
 
 	walk_of.node_count = explain_nodes(w, leak->node, nodes, NODES_MAX);
 	if (!walk_of.node_count)
@@ -339,11 +360,16 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (has_ways && !is_settled(leak))
 		owner_explain(w, leak, &walk_of, &siblings);
-	if (work_has(w, EVIDENCE_THROWS) && thrown_explain(w, leak, &siblings))
+	is_thrown = work_has(w, EVIDENCE_THROWS) && thrown_explain(w, leak, &siblings);
+	if (is_thrown)
 		;
-	else if (!leak->explanation && !circle_explain(w, leak, &walk_of) && has_ways && !contradiction_explain(w, leak, &walk_of, &siblings))
+	else if (has_ways && destructor_explain(w, leak, &siblings))
+		;
+	else if (!leak->explanation && !circle_explain(w, leak, &walk_of) && has_ways)
+		contradiction_explain(w, leak, &walk_of, &siblings);
+	watched_explain(w, leak, &siblings, &walk_of, is_thrown);
+	if (!leak->explanation && has_ways)
 		kept_in_explain(w, leak, &walk_of, &siblings);
-	watched_explain(w, leak, &siblings);
 	if (!leak->explanation && !leak->resource && !w->model->process_count)
 		tell_what_is_known(w, leak, &siblings);
 	walk_drop(&walk_of);

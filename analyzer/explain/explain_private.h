@@ -67,8 +67,12 @@ const struct watched *watched_find(const struct work *w, const struct leak *leak
 /* The frame whose variable was the last to hold it; 0. */
 const struct place *watched_frame(struct work *w, const struct watched *seen);
 
-/* Puts what a second look saw into the explanation. */
-void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings);
+/* Puts what a second look saw into the explanation. ways: from where it was made. is_thrown: exceptions are known to have lost it. */
+void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct walk *ways, bool is_thrown);
+
+/* The destructor of the class in whose constructor it was made, where the object is destroyed that the constructor's caller has;
+ * 0: not found. */
+const struct missing_release *seen_destructor(struct work *w, const struct leak *leak);
 
 /* Did the scan find that what the leaked blocks lead to leads back to them? */
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
@@ -76,11 +80,18 @@ bool hangs_in_circle(const struct work *w, const struct leak *leak);
 /* Does a frame belong to headers of the system, say of the C++ library? */
 bool place_is_of_headers(const struct frame *f);
 
+/* Can code go on from one address of a function to what follows another one, without leaving what is inlined there (scope; 0:
+ * without leaving the function)? `to`: as a return address. */
+bool code_goes_on(struct code *c, const char *scope, uint64_t from, uint64_t to);
+
 /* Did several threads make one each, without a lock? */
 bool is_raced_for(struct work *w, const struct leak *leak, struct walk *walk);
 
 /* No way through the code loses it. Writes down what else may have happened. */
 bool contradiction_explain(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings);
+
+/* Was any exception made? It is allocated, so that none can have been thrown otherwise where all blocks are followed. */
+bool thrown_any(struct work *w);
 
 /* Did exceptions that were seen lose it? What is known better stays. */
 bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *siblings);

@@ -83,39 +83,6 @@ static bool goes_round(const struct judging *j, const struct candidate *c)
 	return false;
 }
 
-#define PLACES_MAX 512u
-
-static void place_add(uint64_t *places, unsigned *count, uint64_t place)
-{
-	for (unsigned i = 0; i < *count; i++)
-		if (places[i] == place)
-			return;
-	if (*count < PLACES_MAX)
-		places[(*count)++] = place;
-}
-
-/* Can code go on from one address of a function to another one of it, without leaving what is inlined there? */
-static bool reaches(struct code *c, const char *scope, uint64_t from, uint64_t to)
-{
-	const struct function *f = code_function(c, from);
-	uint64_t places[PLACES_MAX] = { from };
-	unsigned count = 1;
-	struct insn i;
-
-	for (unsigned k = 0; f && k < count; k++)
-		for (uint64_t at = places[k]; at >= f->start && at < f->end && !decode(c, at, &i); at = i.next) {
-			if (i.next == to)
-				return true;
-			if (scope && !place_has(code_place(c, at), scope))
-				break;
-			if ((i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM)
-				place_add(places, &count, (uint64_t)i.to.value);
-			if (i.op == OP_JUMP || i.op == OP_RETURN || i.op == OP_STOP)
-				break;
-		}
-	return false;
-}
-
 /* After a release, can the same call give the frame another one? */
 static bool is_released_in_loop(const struct judging *j, const struct way *frame)
 {
@@ -129,7 +96,7 @@ static bool is_released_in_loop(const struct judging *j, const struct way *frame
 		while (at && !is_frame(&w->steps[at], frame) && w->steps[at].visit < 0x80000000u)
 			at = w->steps[at].visit;
 		if (at && is_frame(&w->steps[at], frame) &&
-		    reaches(w->code, ways_scope(j, frame), w->steps[at].end, w->started))
+		    code_goes_on(w->code, ways_scope(j, frame), w->steps[at].end, w->started))
 			return true;
 	}
 	return false;
@@ -282,6 +249,8 @@ static void gather(struct judging *j)
 
 		if (!is_loss(c.outcome))
 			continue;
+		if ((c.was_thrown || c.outcome == OUTCOME_THROWN) && j->is_without_exceptions)
+			c.is_improbable = true;
 		c.parts = ways_parting(w, i);
 		c.is_counted = work_has(j->w, EVIDENCE_BALANCE) && is_counted(w, &c, &c.is_raised) && c.parts;
 		c.cycle = w->steps[i].cycle;
@@ -485,6 +454,7 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 	j->w = w;
 	j->walk = walk;
 	j->held_in = watched_frame(w, watched_find(w, leak, &same, &all));
+	j->is_without_exceptions = work_has(w, EVIDENCE_THROWS) && !leak->is_estimate && !thrown_any(w);
 	ways_note_saved(j);
 	gather(j);
 	for (unsigned i = 0; i < j->count; i++)

@@ -36,6 +36,13 @@ static void find_sites(struct work *w)
 			w->exceptions[w->exception_count++] = i;
 }
 
+bool thrown_any(struct work *w)
+{
+	if (!w->has_exceptions)
+		find_sites(w);
+	return w->exception_count > 0;
+}
+
 /* The frame right below `above` on the way from a node outwards; 0: it is not on the way. */
 static uint32_t below(const struct model *m, uint32_t node, uint32_t above)
 {

@@ -5,6 +5,7 @@
 #include "explain_private.h"
 #include "own.h"
 #include "path.h"
+#include "seen_places.h"
 #include "words.h"
 
 #define NODES_MAX 256u
@@ -30,7 +31,7 @@ const struct watched *watched_find(const struct work *w, const struct leak *leak
 		++*all;
 		for (uint32_t k = 0; k < m->watched_count; k++)
 			count += m->watched[k].site == a->site && is_equal(a, &m->watched[k]);
-		if (count > *same) {
+		if (best && best->is_stale != a->is_stale ? best->is_stale : count > *same) {
 			best = a;
 			*same = count;
 		}
@@ -43,6 +44,12 @@ const struct place *watched_frame(struct work *w, const struct watched *seen)
 	const struct node *n = seen && seen->holder == HOLDER_STACK && seen->holder_frame ? &w->model->nodes[seen->holder_frame] : NULL;
 
 	return n && !n->scope && n->module ? code_place(w->code, n->pc - 1) : NULL;
+}
+
+static bool is_exception(const char *name)
+{
+	return !strncmp(name, "__cxa_allocate_exception", 24) || !strncmp(name, "_Unwind_", 8) || !strncmp(name, "__cxa_throw", 11) ||
+	       (!strncmp(name, "std::", 5) && strstr(name, "_error::"));
 }
 
 static const char *function_of(struct work *w, uint32_t node)
@@ -60,8 +67,7 @@ static bool is_throwing(struct work *w, uint32_t node)
 	for (unsigned k = 0; node && m->nodes[node].parent && k < 12; node = m->nodes[node].parent, k++) {
 		const char *name = m->nodes[node].scope ? NULL : function_of(w, node);
 
-		if (name && (!strncmp(name, "__cxa_allocate_exception", 24) || !strncmp(name, "_Unwind_", 8) ||
-			     !strncmp(name, "__cxa_throw", 11)))
+		if (name && is_exception(name))
 			return true;
 	}
 	return false;
@@ -107,9 +113,16 @@ static bool releases_siblings(struct work *w, uint32_t node, const struct siblin
 /* Its owner went first: on purpose of the owner's own way to end, or on a way that others do not take? */
 static enum cause cause_of_freed(struct work *w, const struct watched *seen, const struct siblings *siblings)
 {
+	enum library_doing doing = own_lines_doing(w, seen->lost);
+	struct own_line line;
 	uint32_t released, made;
 	uint64_t here, all;
 
+	if (doing != LIBRARY_NOTHING && own_lines(w, seen->lost, &line, 1)) {
+		if (doing != LIBRARY_DESTROYS || !siblings->count)
+			return CAUSE_OWNER_FREED;
+		return line.frame->function && strstr(line.frame->function, "::~") ? CAUSE_DROPPED_QUEUE : CAUSE_ERROR_PATH;
+	}
 	if (!explain_nodes(w, seen->lost, &released, 1))
 		return CAUSE_OWNER_FREED;
 	count_releases(w, seen->holder_site, seen->lost, &here, &all);
@@ -124,7 +137,8 @@ static enum cause cause_of_freed(struct work *w, const struct watched *seen, con
 static void add_holder(struct work *w, struct explanation *e, const struct watched *seen)
 {
 	static const char *const names[HOLDERS] = { "stack", "stack", "register", "global", "block", "mapping" };
-	static const char *const ends[LOSSES] = { NULL, "something else was written there", "it was released", "the thread ended" };
+	static const char *const ends[LOSSES] = { NULL, "something else was written there", "it was released", "the thread ended",
+						    "the container had fewer elements" };
 	struct holder *h = pool_take(&w->model->pool, sizeof(*h));
 	const struct place *frame = watched_frame(w, seen);
 	uint32_t node;
@@ -166,14 +180,21 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 			  const struct siblings *siblings)
 {
 	struct explanation *e = begin(w, seen, same, all);
-	const struct missing_release *missing = owner_place(w, seen->lost, leak->family >= FAMILY_NEW, &e->confidence);
+	const struct missing_release *missing = NULL;
+	struct own_line line;
 
+	if (own_lines_doing(w, seen->lost) != LIBRARY_NOTHING && own_lines(w, seen->lost, &line, 1)) {
+		missing = seen_line(w, &line);
+		e->confidence = own_lines_doing(w, seen->lost) == LIBRARY_DESTROYS ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
+	} else {
+		missing = owner_place(w, seen->lost, leak->family >= FAMILY_NEW, &e->confidence);
+	}
 	if (!missing)
 		return false;
 	e->missing = missing;
-	if (same * 2 <= all)
+	if (same * 2 <= all || seen->is_stale)
 		e->confidence = CONFIDENCE_GUESS;
-	leak->cause = cause_of_freed(w, seen, siblings);
+	leak->cause = is_throwing(w, seen->held) ? CAUSE_EXCEPTION : cause_of_freed(w, seen, siblings);
 	evidence_siblings(w, leak, e, siblings);
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
@@ -213,6 +234,42 @@ static void left_explain(struct work *w, struct leak *leak, const struct watched
 	leak->explanation = e;
 }
 
+static void say(struct work *w, struct leak *leak, struct explanation *e, enum cause cause, const struct missing_release *missing,
+		const struct siblings *siblings)
+{
+	e->missing = missing;
+	leak->cause = cause;
+	evidence_siblings(w, leak, e, siblings);
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+}
+
+/* What held it holds less, or something else, and what was put there, or taken out, is known. */
+static bool changed_explain(struct work *w, struct leak *leak, const struct watched *seen, unsigned same, unsigned all,
+			    const struct siblings *siblings, const struct walk *ways)
+{
+	const struct missing_release *missing = NULL;
+	struct explanation *e = begin(w, seen, same, all);
+	enum cause cause = CAUSE_OWNER_FREED;
+	bool is_sure = false;
+
+	e->confidence = CONFIDENCE_GUESS;
+	if (seen->loss == LOSS_GIVEN_UP) {
+		missing = seen_given_up(w, seen);
+		because_add(w, e, "a container that held it has fewer elements since");
+	} else if ((missing = seen_destroying(w, leak, seen))) {
+		because_add(w, e, "it was lost while that object was destroyed");
+	} else if (seen->instead && (missing = seen_overwritten(w, leak, seen, ways, &is_sure))) {
+		cause = CAUSE_OVERWRITTEN;
+		if (is_sure && same * 2 > all && !seen->is_stale)
+			e->confidence = CONFIDENCE_LIKELY;
+		because_add(w, e, "what held it leads to another block since");
+	}
+	if (missing)
+		say(w, leak, e, cause, missing, siblings);
+	return missing != NULL;
+}
+
 /* An explanation that was found by other evidence, with what was seen. */
 static void join(struct work *w, struct leak *leak, const struct watched *seen)
 {
@@ -223,17 +280,22 @@ static void join(struct work *w, struct leak *leak, const struct watched *seen)
 	if (is_throwing(w, seen->held) && seen->loss == LOSS_CHANGED && seen->holder == HOLDER_STACK &&
 	    leak->cause != CAUSE_OWNER_FREED)
 		leak->cause = CAUSE_EXCEPTION;
+	if (seen->loss == LOSS_THREAD_ENDED && e->confidence == CONFIDENCE_GUESS)
+		leak->cause = CAUSE_THREAD_EXIT;
 	leak->explanation = e;
 }
 
-void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
+void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct walk *ways, bool is_thrown)
 {
 	unsigned same, all;
 	const struct watched *seen = watched_find(w, leak, &same, &all);
 
 	if (!seen || leak->cause == CAUSE_CYCLE)
 		return;
-	if (seen->loss == LOSS_FREED && freed_explain(w, leak, seen, same, all, siblings))
+	if (seen->loss == LOSS_FREED && !is_thrown && freed_explain(w, leak, seen, same, all, siblings))
+		return;
+	if (!is_thrown && (!leak->explanation || leak->explanation->confidence == CONFIDENCE_GUESS) &&
+	    (seen->loss == LOSS_CHANGED || seen->loss == LOSS_GIVEN_UP) && changed_explain(w, leak, seen, same, all, siblings, ways))
 		return;
 	if (leak->explanation && leak->explanation->missing)
 		join(w, leak, seen);

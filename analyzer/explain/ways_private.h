@@ -34,6 +34,7 @@ struct judging {
 	unsigned count;
 	uint64_t *saved; /* addresses of pieces on ways that can save the block */
 	unsigned saved_count;
+	bool is_without_exceptions; /* none was thrown in the whole run */
 	const struct place *held_in; /* whose frame a second look saw hold it last; 0 */
 };
 

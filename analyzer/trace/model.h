@@ -148,6 +148,7 @@ enum loss_kind {
 	LOSS_CHANGED,
 	LOSS_FREED,
 	LOSS_THREAD_ENDED,
+	LOSS_GIVEN_UP,
 	LOSSES
 };
 
@@ -161,6 +162,8 @@ struct watched {
 	uint64_t holder_at;
 	enum loss_kind loss;
 	uint32_t events;
+	uint32_t instead; /* site of the block that what held it leads to since; 0: none, or not known */
+	bool is_stale;	  /* something had its address already when it was made */
 	bool is_alive;
 };
 

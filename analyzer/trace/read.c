@@ -350,6 +350,7 @@ static int read_focus(struct model *m, const struct trace_file *f)
 		    check_index(f, from, &t.held, m->node_count, "an event's stack lies nowhere") ||
 		    check_index(f, from, &t.lost, m->node_count, "an event's stack lies nowhere") ||
 		    check_index(f, from, &t.holder_site, m->site_count, "a holder belongs to no site") ||
+		    check_index(f, from, &t.instead, m->site_count, "what took a block's place belongs to no site") ||
 		    check_index(f, from, &t.holder_frame, m->node_count, "a holder's frame lies nowhere"))
 			return -1;
 		m->watched[m->watched_count++] = (struct watched){
@@ -357,7 +358,7 @@ static int read_focus(struct model *m, const struct trace_file *f)
 			.holder = t.holder < HOLDERS ? (enum holder_kind)t.holder : HOLDER_UNKNOWN,
 			.holder_site = t.holder_site, .holder_frame = t.holder_frame, .holder_at = t.holder_at,
 			.loss = t.status == TRACE_FOCUS_LOST && t.loss < LOSSES ? (enum loss_kind)t.loss : LOSS_NONE,
-			.events = t.events };
+			.events = t.events, .instead = t.instead, .is_stale = t.stale };
 	}
 	keep_living(m);
 	return 0;

@@ -332,6 +332,8 @@ struct trace_focus {
 	uint32_t loss;    /* enum trace_loss */
 	uint32_t thread;  /* THREAD index of who made it */
 	uint32_t events;  /* since it was made */
+	uint32_t instead; /* SITE index of the block that what held it last leads to since, 0: none or not known */
+	uint32_t stale;   /* 1: something had its address before it was made, left over from another block */
 };
 
 enum trace_focus_status {
@@ -353,7 +355,8 @@ enum trace_loss {
 	TRACE_LOSS_NONE = 0,
 	TRACE_LOSS_CHANGED = 1,     /* what held it holds something else, or its frame was left */
 	TRACE_LOSS_FREED = 2,       /* the block that held it was released */
-	TRACE_LOSS_THREAD_ENDED = 3 /* the thread whose stack held it ended */
+	TRACE_LOSS_THREAD_ENDED = 3, /* the thread whose stack held it ended */
+	TRACE_LOSS_GIVEN_UP = 4 /* a container of the C++ library in whose elements it was has fewer of them */
 };
 
 /* The name of a stack that stays the same from run to run: its frames from the innermost one outward, each by the last part of
@@ -989,7 +992,7 @@ _Static_assert(sizeof(struct trace_pending) == 24, "pending");
 _Static_assert(sizeof(struct trace_block) == 24, "block");
 _Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
 _Static_assert(sizeof(struct trace_release) == 80, "release");
-_Static_assert(sizeof(struct trace_focus) == 56, "focus");
+_Static_assert(sizeof(struct trace_focus) == 64, "focus");
 _Static_assert(sizeof(struct trace_type) == 64, "type");
 _Static_assert(sizeof(struct trace_probe) == 40, "probe");
 _Static_assert(sizeof(struct trace_resource) == 128, "resource");

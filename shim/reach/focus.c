@@ -15,8 +15,11 @@
 #define ENTRIES 128u
 #define HELD_MOST 6u /* blocks of a site that are followed at once */
 #define LOST_MOST 8u /* kept of a site */
+#define TRIES_MOST 3u
+#define ASKED_MOST 24u
 #define SEARCHED_MOST 4096u /* bytes of a block that is let go */
 #define TIME_AT_ONCE 200000000ull /* nanoseconds of searching that are always allowed */
+#define TIME_SLOW 10000000ull
 #define TIME_SHARE 16 /* and this part of the time beyond that */
 
 struct followed {
@@ -30,6 +33,10 @@ struct followed {
 	uint32_t site;
 	uint32_t age;
 	uint32_t is_doubtful; /* lost, but for what may be a register: looked at again */
+	uintptr_t container;  /* the word of a container that leads to that block, whose elements it holds; 0: it is not known */
+	enum container_kind kind;
+	uint32_t tries; /* to find it */
+	uint32_t asked; /* what lasts, while a variable held it */
 };
 
 /* A fork wipes this. */
@@ -40,6 +47,7 @@ struct focus_part {
 	uintptr_t low, high; /* of all blocks of sites in focus */
 	uint32_t lock, first, age;
 	uint32_t refusals; /* to search, since it was last allowed */
+	int is_slow; /* to read all memory */
 	uint32_t matched; /* stacks asked for by the settings that were met */
 };
 #define focus_state STATE_PART(focus)
@@ -124,6 +132,25 @@ static int has_frame(const struct stack_cache *c, uintptr_t pc, uintptr_t sp)
 	return 0;
 }
 
+/* What part of the block that holds it does a container use? Returns 0: it is not known. */
+static int used_part(const struct followed *f, uintptr_t *low, uintptr_t *high, uintptr_t *end)
+{
+	uintptr_t owner = ~f->hidden_owner, words[CONTAINER_WORDS];
+	uint32_t slot = f->container && f->hidden_owner ? live_find(owner) : 0, size = containers_words(f->kind) * 8;
+
+	if (!slot || holders_read(words, f->container - 8, size) != size)
+		return 0;
+	*end = owner + trace_block_size(state_block(slot));
+	return !containers_used(words, f->kind, owner, *end - owner, low, high);
+}
+
+static int is_given_up(const struct followed *f)
+{
+	uintptr_t low, high, end;
+
+	return used_part(f, &low, &high, &end) && (f->at < low || f->at >= high);
+}
+
 /* Does what held it last hold it still? */
 static int is_held_there(struct event *e, const struct followed *f)
 {
@@ -137,6 +164,8 @@ static int is_held_there(struct event *e, const struct followed *f)
 		if (f->outer_pc && !has_frame(&e->t->stack, f->outer_pc, f->outer_sp))
 			return 0;
 	}
+	if (is_given_up(f))
+		return 0;
 	if (to->holder == TRACE_HOLDER_STACK || f->hidden_owner) /* of our own stack, or of a living block */
 		return *(const volatile uintptr_t *)f->at - ~f->hidden < f->size;
 	return holders_still(f->at, f->hidden, f->size) > 0;
@@ -171,15 +200,22 @@ static uint32_t registers_of(const struct event *e, uintptr_t saved[FRAMES * PUS
 	return count;
 }
 
-/* Returns 0, or -1: nobody looked. */
-static int search(struct event *e, const struct followed *f, struct holders_answer *a)
+/* Looks in all memory. room: for a container. Returns 0, or -1: nobody looked. */
+static int ask(struct event *e, const struct followed *f, uintptr_t hidden, uint64_t size, uint64_t room, struct holders_answer *a)
 {
 	const struct step_walk *walk = &e->t->stack.walk;
-	struct holders_question q = {.hidden = f->hidden, .size = f->size, .except = e->moves ? 0 : e->gone,
-				     .except_end = e->moves ? 0 : e->gone_end, .dead = walk->low, .dead_end = walk->high};
-	uintptr_t saved[FRAMES * PUSHED];
+	struct holders_question q = {.hidden = hidden, .size = size, .except = e->moves ? 0 : e->gone,
+				     .except_end = e->moves ? 0 : e->gone_end, .dead = walk->low, .dead_end = walk->high, .room = room};
+	uintptr_t saved[FRAMES * PUSHED], low, high, end;
 	uint64_t begun;
 	int r;
+
+	if (!room && used_part(f, &low, &high, &end)) {
+		q.unused[0] = ~f->hidden_owner;
+		q.unused_end[0] = low;
+		q.unused[1] = high;
+		q.unused_end[1] = end;
+	}
 
 	if (!may_search()) {
 		state.header->focus_left_out++;
@@ -190,12 +226,33 @@ static int search(struct event *e, const struct followed *f, struct holders_answ
 		q.stack_end = q.dead_end = walk->high > e->from->sp ? walk->high : e->from->sp;
 		q.dead = e->from->sp - 65536; /* what is below was left already */
 		q.saved = saved;
-		q.saved_count = registers_of(e, saved);
+		q.saved_count = room ? 0 : registers_of(e, saved);
 	}
+	q.is_slow = focus_state.is_slow;
 	begun = state_clock_ns(CLOCK_MONOTONIC);
 	r = holders_find(&q, a);
-	focus_state.spent += state_clock_ns(CLOCK_MONOTONIC) - begun;
+	begun = state_clock_ns(CLOCK_MONOTONIC) - begun;
+	focus_state.spent += begun;
+	focus_state.is_slow |= begun > TIME_SLOW;
 	return r;
+}
+
+static int search(struct event *e, const struct followed *f, struct holders_answer *a)
+{
+	return ask(e, f, f->hidden, f->size, 0, a);
+}
+
+/* Does the block that holds it hold the elements of a container? */
+static void find_container(struct event *e, struct followed *f, const struct trace_block *owner)
+{
+	struct holders_answer a;
+
+	f->tries++;
+	if (trace_block_family(owner) != TRACE_FAMILY_NEW || ~f->hidden_owner == e->gone ||
+	    ask(e, f, f->hidden_owner, 1, trace_block_size(owner), &a) || !a.container)
+		return;
+	f->container = a.at;
+	f->kind = a.container;
 }
 
 static void note_holder(struct event *e, struct followed *f, const struct holders_answer *a)
@@ -207,13 +264,14 @@ static void note_holder(struct event *e, struct followed *f, const struct holder
 	to->holder_at = a->what == TRACE_HOLDER_GLOBAL || a->what == TRACE_HOLDER_MAPPING ? a->at : 0;
 	to->holder_site = to->holder_frame = 0;
 	f->at = a->at;
-	f->hidden_owner = f->outer_pc = f->outer_sp = 0;
+	f->hidden_owner = f->outer_pc = f->outer_sp = f->container = f->tries = 0;
 	if (a->what == TRACE_HOLDER_BLOCK) {
 		const struct trace_block *b = state_block(a->slot);
 
 		f->hidden_owner = ~trace_block_address(b);
 		to->holder_at = a->at - trace_block_address(b);
 		to->holder_site = b->site;
+		find_container(e, f, b);
 	} else if (a->what == TRACE_HOLDER_STACK && frames_of(e)) {
 		frame = frame_of(&e->t->stack, a->at);
 		if (frame > 0) {
@@ -235,18 +293,44 @@ static int is_held_by_gone(const struct event *e, const struct followed *f, uint
 	return 0;
 }
 
+/* The site of the block that a word leads to now which led to this one before; 0: none. */
+static uint32_t instead_of(struct event *e, const struct followed *f)
+{
+	uintptr_t word;
+	uint32_t slot;
+
+	if (!f->at || f->is_doubtful || e->is_end || (f->hidden_owner && ~f->hidden_owner == e->gone) ||
+	    (told(f)->holder == TRACE_HOLDER_STACK &&
+	     (f->at < e->from->sp || !frames_of(e) || (f->outer_pc && !has_frame(&e->t->stack, f->outer_pc, f->outer_sp)))) ||
+	    holders_read(&word, f->at, sizeof word) != sizeof word || !word || word & 7)
+		return 0;
+	slot = live_find(word);
+	return slot && trace_block_address(state_block(slot)) == word ? state_block(slot)->site : 0;
+}
+
 static void lose(struct event *e, struct followed *f)
 {
 	struct trace_focus *to = told(f);
 	uintptr_t at;
-	int is_freed = is_held_by_gone(e, f, &at);
+	int is_freed = is_held_by_gone(e, f, &at), is_container = !is_freed && is_given_up(f);
 
+	to->instead = is_freed || is_container ? 0 : instead_of(e, f);
 	if (is_freed)
-		note_holder(e, f, &(struct holders_answer){TRACE_HOLDER_BLOCK, at, live_find(e->gone)});
+		note_holder(e, f, &(struct holders_answer){TRACE_HOLDER_BLOCK, at, live_find(e->gone), CONTAINER_NONE});
 
 	to->lost = node_of(e);
-	to->loss = e->is_end ? TRACE_LOSS_THREAD_ENDED : is_freed ? TRACE_LOSS_FREED : TRACE_LOSS_CHANGED;
+	to->loss = e->is_end ? TRACE_LOSS_THREAD_ENDED : is_freed ? TRACE_LOSS_FREED : is_container ? TRACE_LOSS_GIVEN_UP : TRACE_LOSS_CHANGED;
 	__atomic_store_n(&to->status, TRACE_FOCUS_LOST, __ATOMIC_RELEASE);
+}
+
+/* What held it at first is often a variable only; that it was put where it lasts is no event. */
+static void seek_lasting(struct event *e, struct followed *f)
+{
+	struct holders_answer a;
+
+	if (f->at && (told(f)->holder == TRACE_HOLDER_STACK || told(f)->holder == TRACE_HOLDER_REGISTER) && !focus_state.is_slow &&
+	    f->asked++ < ASKED_MOST && !search(e, f, &a) && (a.what == TRACE_HOLDER_BLOCK || a.what == TRACE_HOLDER_GLOBAL))
+		note_holder(e, f, &a);
 }
 
 static void look_at(struct event *e, struct followed *f)
@@ -270,10 +354,13 @@ static void look_at(struct event *e, struct followed *f)
 			return;
 		}
 		told(f)->status = TRACE_FOCUS_HELD;
-		told(f)->lost = told(f)->loss = 0;
+		told(f)->lost = told(f)->loss = told(f)->instead = 0;
 		note_holder(e, f, &a);
 	}
 	told(f)->held = node_of(e);
+	seek_lasting(e, f);
+	if (f->hidden_owner && !f->container && f->tries < TRIES_MOST) /* it may have been about to grow */
+		find_container(e, f, state_block(live_find(~f->hidden_owner)));
 }
 
 /* Enough was seen of a site. With the last one, all threads take the usual way again. */
@@ -373,7 +460,7 @@ static void search_gone(struct event *e)
 		f = entry_of(word);
 		if (!f && (f = follow(e->t, slot))) {
 			told(f)->held = node_of(e);
-			note_holder(e, f, &(struct holders_answer){TRACE_HOLDER_BLOCK, at, live_find(e->gone)});
+			note_holder(e, f, &(struct holders_answer){TRACE_HOLDER_BLOCK, at, live_find(e->gone), CONTAINER_NONE});
 			look_at(e, f);
 		}
 	}
@@ -434,7 +521,11 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 				focus_state.low = address;
 			if (address >= focus_state.high)
 				focus_state.high = address + 1;
-			follow(t, slot);
+			struct followed *f = follow(t, slot);
+			struct holders_answer a;
+
+			if (f && !search(&e, f, &a))
+				told(f)->stale = a.what && a.what != TRACE_HOLDER_REGISTER;
 		}
 	}
 	state_unlock(&focus_state.lock);

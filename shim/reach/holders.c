@@ -59,14 +59,21 @@ int holders_still(uintptr_t at, uintptr_t hidden, uint64_t size)
 	return is_inside(word, hidden, size);
 }
 
-/* The first word of some that leads into the block; its place in `words`, -1: none. */
-static long seek(const uintptr_t *words, uint64_t count, const struct holders_question *q)
+static int is_left_out(const struct holders_question *q, uintptr_t at)
+{
+	return (at >= q->except && at < q->except_end) || (at >= q->unused[0] && at < q->unused_end[0]) ||
+	       (at >= q->unused[1] && at < q->unused_end[1]);
+}
+
+/* The first word of some, which lie at an address, that leads into the block; its place in `words`, -1: none. */
+static long seek(const uintptr_t *words, uintptr_t at, uint64_t count, const struct holders_question *q)
 {
 	uintptr_t hidden = q->hidden;
 	uint64_t size = q->size;
 
 	for (uint64_t i = 0; i < count; i++)
-		if (__builtin_expect(is_inside(words[i], hidden, size), 0))
+		if (__builtin_expect(is_inside(words[i], hidden, size), 0) && !is_left_out(q, at + i * 8) &&
+		    (!q->room || containers_kind(words + i, i, count - i, q->room)))
 			return (long)i;
 	return -1;
 }
@@ -83,8 +90,8 @@ static uintptr_t seek_range(uintptr_t from, uintptr_t to, const struct holders_q
 			from = (from & ~(uintptr_t)4095) + 4096;
 			continue;
 		}
-		i = seek((uintptr_t *)(void *)buffer, (uint64_t)got / 8, q);
-		if (i >= 0 && !(from + (uintptr_t)i * 8 >= q->except && from + (uintptr_t)i * 8 < q->except_end))
+		i = seek((uintptr_t *)(void *)buffer, from, (uint64_t)got / 8, q);
+		if (i >= 0)
 			return from + (uintptr_t)i * 8;
 		from += (uintptr_t)got & ~(uintptr_t)7;
 		if ((size_t)got < size)
@@ -108,7 +115,7 @@ static int ask_batch(struct batch *b, const struct holders_question *q, struct h
 
 	for (uint32_t i = 0; i < b->count && got > 0 && at < (size_t)got; i++) {
 		size_t size = b->remote[i].iov_len;
-		long found = seek((uintptr_t *)(void *)(buffer + at), size / 8, q);
+		long found = seek((uintptr_t *)(void *)(buffer + at), (uintptr_t)b->remote[i].iov_base, size / 8, q);
 
 		if (found >= 0) {
 			a->what = TRACE_HOLDER_BLOCK;
@@ -147,7 +154,7 @@ static int ask_heap(const struct holders_question *q, struct holders_answer *a)
 			uintptr_t at = seek_range(address, address + size, q);
 
 			if (at) {
-				*a = (struct holders_answer){TRACE_HOLDER_BLOCK, at, i};
+				*a = (struct holders_answer){TRACE_HOLDER_BLOCK, at, i, CONTAINER_NONE};
 				return 1;
 			}
 			continue;
@@ -260,27 +267,56 @@ static int ask_mappings(const struct holders_question *q, struct holders_answer 
 	return 0;
 }
 
-int holders_find(const struct holders_question *q, struct holders_answer *a)
+static int ask_thread(const struct holders_question *q, struct holders_answer *a)
 {
-	int found;
-
-	*a = (struct holders_answer){TRACE_HOLDER_UNKNOWN, 0, 0};
-	if (!ready())
-		return -1;
-	for (uint32_t i = 0; i < q->saved_count; i++)
-		if (is_inside(~q->saved[i], q->hidden, q->size)) {
-			a->what = TRACE_HOLDER_REGISTER;
-			return 0;
-		}
 	if (q->stack) {
 		a->at = seek_range(q->stack, q->stack_end, q);
 		if (a->at) {
 			a->what = TRACE_HOLDER_STACK;
-			return 0;
+			return 1;
 		}
 	}
+	for (uint32_t i = 0; i < q->saved_count; i++)
+		if (is_inside(~q->saved[i], q->hidden, q->size)) {
+			a->what = TRACE_HOLDER_REGISTER;
+			return 1;
+		}
+	return 0;
+}
+
+static int find(const struct holders_question *q, struct holders_answer *a)
+{
+	int found;
+
+	*a = (struct holders_answer){TRACE_HOLDER_UNKNOWN, 0, 0, CONTAINER_NONE};
+	if (!ready())
+		return -1;
+	if (q->is_slow && ask_thread(q, a))
+		return 0;
 	if (ask_heap(q, a))
 		return 0;
 	found = ask_mappings(q, a);
-	return found < 0 ? -1 : 0;
+	if (found > 0 || q->is_slow || !ask_thread(q, a))
+		return found < 0 ? -1 : 0;
+	return 0;
+}
+
+static enum container_kind container_at(uintptr_t at, uint64_t size)
+{
+	static const uint32_t most[] = {8, 4, 3}; /* words from the one before it; less where memory ends */
+	uintptr_t words[8];
+
+	for (uint32_t i = 0; i < sizeof most / sizeof *most; i++)
+		if (holders_read(words, at - 8, most[i] * 8) == most[i] * 8)
+			return containers_kind(words + 1, 1, most[i] - 1, size);
+	return CONTAINER_NONE;
+}
+
+int holders_find(const struct holders_question *q, struct holders_answer *a)
+{
+	int r = find(q, a);
+
+	if (!r && q->room && a->what)
+		a->container = container_at(a->at, q->room);
+	return r;
 }

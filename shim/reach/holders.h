@@ -14,6 +14,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include "containers.h"
 #include "trace.h"
 
 struct holders_question {
@@ -24,12 +25,16 @@ struct holders_question {
 	uintptr_t dead, dead_end;     /* the rest of that stack */
 	const uintptr_t *saved;       /* its registers, inverted, and what else may be one */
 	uint32_t saved_count;
+	uintptr_t unused[2], unused_end[2]; /* parts of a block that a container has given up: do not count */
+	int is_slow; /* the calling thread is asked first, not last: less is read, and copies that a function left behind come before what lasts */
+	uint64_t room; /* not 0: a container is sought that keeps its elements in the block, which is so large */
 };
 
 struct holders_answer {
 	enum trace_holder what; /* UNKNOWN: nothing holds it */
 	uintptr_t at;           /* the word that does */
 	uint32_t slot;          /* BLOCK: which */
+	enum container_kind container;
 };
 
 /* Returns 0 or -1: it could not be told. */
