@@ -20,6 +20,7 @@
 #define SEARCHED_MOST 4096u /* bytes of a block that is let go */
 #define TIME_AT_ONCE 200000000ull /* nanoseconds of searching that are always allowed */
 #define TIME_SLOW 10000000ull
+#define SLOW_MOST 6u
 #define TIME_SHARE 16 /* and this part of the time beyond that */
 
 struct followed {
@@ -47,7 +48,7 @@ struct focus_part {
 	uintptr_t low, high; /* of all blocks of sites in focus */
 	uint32_t lock, first, age;
 	uint32_t refusals; /* to search, since it was last allowed */
-	int is_slow; /* to read all memory */
+	uint32_t slow; /* searches that took long */
 	uint32_t matched; /* stacks asked for by the settings that were met */
 };
 #define focus_state STATE_PART(focus)
@@ -183,6 +184,11 @@ static int may_search(void)
 	return !focus_state.refusals;
 }
 
+static int is_slow(void)
+{
+	return focus_state.slow >= SLOW_MOST;
+}
+
 #define FRAMES 6u
 #define PUSHED 5u /* rbx, r12 to r15, just below the saved rbp */
 
@@ -228,12 +234,12 @@ static int ask(struct event *e, const struct followed *f, uintptr_t hidden, uint
 		q.saved = saved;
 		q.saved_count = room ? 0 : registers_of(e, saved);
 	}
-	q.is_slow = focus_state.is_slow;
+	q.is_slow = is_slow();
 	begun = state_clock_ns(CLOCK_MONOTONIC);
 	r = holders_find(&q, a);
 	begun = state_clock_ns(CLOCK_MONOTONIC) - begun;
 	focus_state.spent += begun;
-	focus_state.is_slow |= begun > TIME_SLOW;
+	focus_state.slow += begun > TIME_SLOW;
 	return r;
 }
 
@@ -328,7 +334,7 @@ static void seek_lasting(struct event *e, struct followed *f)
 {
 	struct holders_answer a;
 
-	if (f->at && (told(f)->holder == TRACE_HOLDER_STACK || told(f)->holder == TRACE_HOLDER_REGISTER) && !focus_state.is_slow &&
+	if (f->at && (told(f)->holder == TRACE_HOLDER_STACK || told(f)->holder == TRACE_HOLDER_REGISTER) && !is_slow() &&
 	    f->asked++ < ASKED_MOST && !search(e, f, &a) && (a.what == TRACE_HOLDER_BLOCK || a.what == TRACE_HOLDER_GLOBAL))
 		note_holder(e, f, &a);
 }
