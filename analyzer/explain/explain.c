@@ -336,6 +336,27 @@ static bool destructor_explain(struct work *w, struct leak *leak, const struct s
 	return true;
 }
 
+/* Where the code that made it is not there any more, nothing is followed. */
+static void tell_unread(struct work *w, struct leak *leak)
+{
+	const struct model *m = w->model;
+	struct explanation *e;
+
+	for (uint32_t node = leak->node, i = 0; node && i < NODES_MAX; node = m->nodes[node].parent, i++) {
+		uint32_t module = m->nodes[node].module;
+		enum image_state state = module ? image_state(symbols_image(w->symbols, module)) : IMAGE_NAMELESS;
+
+		if (state != IMAGE_GONE && state != IMAGE_CHANGED)
+			continue;
+		e = pool_take(&w->model->pool, sizeof(*e));
+		e->confidence = CONFIDENCE_GUESS;
+		because_add(w, e, pool_print(&w->model->pool, "its code was not read: %s %s", m->modules[module].name,
+					     state == IMAGE_GONE ? "is gone" : "is not the file that was traced"));
+		leak->explanation = e;
+		return;
+	}
+}
+
 static void follow(struct work *w, struct leak *leak)
 {
 	uint32_t nodes[NODES_MAX];
@@ -346,6 +367,8 @@ static void follow(struct work *w, struct leak *leak)
 	bool has_ways = work_has(w, EVIDENCE_WAYS), is_thrown;
 
 	walk_of.node_count = explain_nodes(w, leak->node, nodes, NODES_MAX);
+	if (!walk_of.node_count)
+		tell_unread(w, leak);
 	if (!walk_of.node_count)
 		return;
 	siblings_find(w, leak, nodes, walk_of.node_count, &siblings);

@@ -126,3 +126,35 @@ const char *calls_slot(Elf *elf, uint64_t slot)
 {
 	return import_in(elf, slot);
 }
+
+/* e8 rel32, or ff /2 with what may follow. */
+static bool is_call_x86_64(const unsigned char *end)
+{
+	static const unsigned sizes[] = { 2, 3, 4, 6, 7 };
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		if (end[-(int)sizes[i]] == 0xff && (end[1 - (int)sizes[i]] >> 3 & 7) == 2)
+			return true;
+	return end[-5] == 0xe8;
+}
+
+/* bl, or blr with its kinds. */
+static bool is_call_aarch64(const unsigned char *end)
+{
+	uint32_t word;
+
+	memcpy(&word, end - 4, sizeof(word));
+	return word >> 26 == 0x25 || (word & 0xfefff800) == 0xd63f0000;
+}
+
+#define CALL_MOST 7u
+
+bool calls_returns_to(Elf *elf, uint64_t address)
+{
+	const unsigned char *code = bytes_at(elf, address - CALL_MOST, CALL_MOST);
+	GElf_Ehdr head;
+
+	if (!gelf_getehdr(elf, &head) || (head.e_machine != EM_X86_64 && head.e_machine != EM_AARCH64))
+		return true;
+	return code && (head.e_machine == EM_X86_64 ? is_call_x86_64 : is_call_aarch64)(code + CALL_MOST);
+}

@@ -10,6 +10,7 @@
  *
  * x86-64 only: a direct call into the PLT, or a call through the GOT.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <libelf.h>
 
@@ -20,6 +21,9 @@ const char *calls_import(Elf *elf, uint64_t address);
 /* The same of an entry of the PLT, and of a slot of the GOT. */
 const char *calls_stub(Elf *elf, uint64_t entry);
 const char *calls_slot(Elf *elf, uint64_t slot);
+
+/* May a call return to this address? Also true where that cannot be told. */
+bool calls_returns_to(Elf *elf, uint64_t address);
 
 /* `size` bytes at a virtual address, 0 if the file does not hold them; *most: how many it holds from there on. */
 const unsigned char *calls_bytes(Elf *elf, uint64_t address, uint64_t size, uint64_t *most);

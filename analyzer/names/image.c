@@ -239,6 +239,18 @@ void *image_elf(struct image *image)
 	return elf_of(image);
 }
 
+bool image_returns_to(struct image *image, uint64_t address)
+{
+	Elf *elf = elf_of(image);
+
+	return !elf || calls_returns_to(elf, address);
+}
+
+void image_disown(struct image *image)
+{
+	image->state = IMAGE_CHANGED;
+}
+
 const unsigned char *image_bytes(struct image *image, uint64_t address, uint64_t *most)
 {
 	Elf *elf = elf_of(image);

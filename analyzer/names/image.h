@@ -12,7 +12,7 @@ struct image;
 enum image_state {
 	IMAGE_GOOD,
 	IMAGE_GONE,    /* no such file, or it cannot be read */
-	IMAGE_CHANGED, /* another build-id than the one traced */
+	IMAGE_CHANGED, /* another build-id than the one traced, or without one, other code */
 	IMAGE_NAMELESS /* never was a file: vdso, deleted names */
 };
 
@@ -32,6 +32,12 @@ const char *image_import(struct image *image, uint64_t address);
 /* Linker name of the import behind an entry of the PLT, and behind a slot of the GOT; 0: it is none. */
 const char *image_stub(struct image *image, uint64_t entry);
 const char *image_slot(struct image *image, uint64_t slot);
+
+/* May a call return to this address? Also true where that cannot be told. */
+bool image_returns_to(struct image *image, uint64_t address);
+
+/* It was found to be another file than the one traced. */
+void image_disown(struct image *image);
 
 /* The file itself, 0: it cannot be read. An Elf of libelf. */
 void *image_elf(struct image *image);

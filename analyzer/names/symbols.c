@@ -72,10 +72,34 @@ void symbols_close(struct symbols *s)
 	free(s);
 }
 
+#define RETURNS_ASKED 256u
+
+/* Where no build-id tells: do calls stand before the addresses that calls were to return to? */
+static bool is_other_code(const struct model *m, uint32_t module, struct image *image)
+{
+	unsigned asked = 0, wrong = 0;
+
+	for (uint32_t i = 1; i < m->node_count && asked < RETURNS_ASKED; i++) {
+		const struct node *n = &m->nodes[i];
+
+		if (n->module != module || n->exact || !n->pc || !n->parent)
+			continue;
+		asked++;
+		wrong += !image_returns_to(image, n->pc - m->modules[module].bias);
+	}
+	return wrong > asked / 2 || (wrong && wrong == asked / 2);
+}
+
 static struct image *image_of(struct symbols *s, uint32_t module)
 {
-	if (!s->images[module])
-		s->images[module] = image_open(&s->pool, &s->model->modules[module]);
+	const struct module *of = &s->model->modules[module];
+
+	if (s->images[module])
+		return s->images[module];
+	s->images[module] = image_open(&s->pool, of);
+	if (!of->build_id_size && of->kind != MODULE_JAVA && image_state(s->images[module]) == IMAGE_GOOD &&
+	    is_other_code(s->model, module, s->images[module]))
+		image_disown(s->images[module]);
 	return s->images[module];
 }
 
@@ -312,9 +336,9 @@ static const char *note_of(struct symbols *s, const struct module *module, struc
 				  "%s is gone: its frames are shown as module+offset", module->path);
 	case IMAGE_CHANGED:
 		return pool_print(&s->pool,
-				  "%s is not the file that was traced (another build-id): "
+				  "%s is not the file that was traced (%s): "
 				  "its frames are shown as module+offset",
-				  module->path);
+				  module->path, module->build_id_size ? "another build-id" : "other code at the same places");
 	default:
 		return NULL;
 	}
