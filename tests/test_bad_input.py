@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import trace_writer as tw
-from harness import BUILD, LEAKSHIM, ROOT, environment, run, victim
+from harness import BUILD, LEAKSHIM, ROOT, Server, environment, preload, run, victim, wait_until
 
 
 def small():
@@ -314,3 +314,69 @@ def test_output_that_is_no_trace_is_left_alone(box):
 def test_no_two_areas_of_a_trace_have_the_same_number():
     numbers = re.findall(r"\bTRACE_AREA_\w+ = (\d+),", (ROOT / "shim/format/trace.h").read_text())
     assert len(numbers) > 20 and len(set(numbers)) == len(numbers), numbers
+
+
+FORGETS = """
+#include <stdlib.h>
+#define F(name) __attribute__((noinline)) void name(int n) { char *p = malloc(n); p[0] = 1; if (n == 7) free(p); }
+"""
+
+
+def forgets(box, name, *functions, build_id="none"):
+    """A program that forgets a block in each of these functions, without a build-id."""
+    source = box / f"{functions[0]}.c"
+    source.write_text(FORGETS + "\n".join(f"F({f})" for f in functions) + "\nint main(void) { %s return 0; }\n" %
+                      " ".join(f"{f}({i + 40});" for i, f in enumerate(functions)))
+    subprocess.run(["gcc", "-g", f"-Wl,--build-id={build_id}", source, "-o", box / name], check=True, timeout=60)
+    return box / name
+
+
+@pytest.mark.parametrize("build_id, how", [("none", "other code at the same places"), ("sha1", "another build-id")])
+def test_a_program_that_was_built_again_lends_an_old_trace_neither_names_nor_places(box, build_id, how):
+    forgets(box, "program", "first", build_id=build_id)
+    run([LEAKSHIM, "run", "-o", box / "t.trace", "--", box / "program"], environment(TMPDIR=box))
+    assert b"made in first (first.c:" in run([LEAKSHIM, "report", box / "t.trace"]).stdout
+    (box / "program").unlink()
+    forgets(box, "program", *(f"other{i}" for i in range(9)), build_id=build_id)
+    done = run([LEAKSHIM, "report", box / "t.trace"])
+    text = done.stdout.decode()
+    assert "other" not in text.replace("other code", "").replace("another", "") and "Forgotten" not in text, text
+    assert f"program is not the file that was traced ({how})" in text, text
+    assert "  its code was not read: program is not the file that was traced.\n" in text, text
+
+
+def test_a_program_that_is_gone_is_said_where_its_code_would_explain(box):
+    forgets(box, "program", "first")
+    run([LEAKSHIM, "run", "-o", box / "t.trace", "--", box / "program"], environment(TMPDIR=box))
+    (box / "program").unlink()
+    assert b"  its code was not read: program is gone.\n" in run([LEAKSHIM, "report", box / "t.trace"]).stdout
+
+
+def test_code_without_names_that_was_packed_or_stripped_has_places_but_no_certainty(box):
+    program = forgets(box, "program", "first", "second")
+    subprocess.run(["strip", program], check=True)
+    run([LEAKSHIM, "run", "-o", box / "t.trace", "--", program], environment(TMPDIR=box))
+    text = run([LEAKSHIM, "report", box / "t.trace"]).stdout.decode()
+    assert text.count("made in program+0x") == 2 and "first" not in text, text
+
+
+def test_a_report_with_much_hard_code_stops_to_explain_and_says_so(box):
+    branches = "".join(f"if (n == {k}) g += p[0]; else g--;" for k in range(25))
+    newline = "\n"
+    functions = newline.join(f"__attribute__((noinline)) void f{i}(int n) {{ char *p = malloc({i} + 1); p[0] = n; {branches} if (n == 99) free(p); }}"
+                          for i in range(40))
+    (box / "many.c").write_text(f"#include <stdlib.h>\nvolatile int g;\n{functions}\nint main(void) {{ {newline.join(f'f{i % 40}(5);' for i in range(1000))} }}\n")
+    subprocess.run(["gcc", "-g", box / "many.c", "-o", box / "many"], check=True, timeout=60)
+    run([LEAKSHIM, "run", "-o", box / "t.trace", "--", box / "many"], environment(TMPDIR=box))
+    text = run([LEAKSHIM, "report", "--max", "0", box / "t.trace"]).stdout.decode()
+    assert re.search(r"^leakshim: note: the time for explanations was up: the code of the last \d+ groups was not followed$", text, re.M), text
+    assert text.count("\nLEAK: ") + text.startswith("LEAK: ") >= 40 and "(certain)" not in text
+
+
+@pytest.mark.parametrize("name", ["deadbeef", "no fingerprint"])
+def test_what_is_to_be_looked_at_closely_and_is_not_there_is_said_and_is_trouble(box, name):
+    with Server([victim("keeps_sessions"), "closes"], preload(box, report="none"), box) as server:
+        wait_until(lambda: "ready" in server.log.read_text(), "its first line")
+        done = run([LEAKSHIM, "explain", server.pid, name, "-o", box / "copy"])
+    assert done.status == 2 and f"leakshim: {name}: no group of this report has that fingerprint" in done.text, done
+    assert "nothing is in focus" in done.text, done

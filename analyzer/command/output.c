@@ -169,30 +169,57 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 	out->found_leaks |= (out->repeats ? d->shown.groups > 0 : has_leaks(out, d)) && !(out->only_leaks && is_exec);
 }
 
-/* Keeps the groups that were named, and says which are not there. */
-static void keep_named(struct diagnosis *d, char *const *names, int count)
+static bool is_named(const char *fingerprint, char *const *names, int count)
+{
+	for (int k = 0; k < count; k++)
+		if (!strcmp(fingerprint, names[k]))
+			return true;
+	return false;
+}
+
+static bool has_group(const struct diagnosis *d, const char *name)
+{
+	for (uint32_t i = 0; i < d->leak_count; i++)
+		if (!strcmp(d->leaks[i].fingerprint, name))
+			return true;
+	return false;
+}
+
+static bool has_overdue(const struct diagnosis *d, const char *name)
+{
+	for (uint32_t i = 0; i < d->overdue_count; i++)
+		if (!strcmp(d->overdue[i].group->fingerprint, name))
+			return true;
+	return false;
+}
+
+/* Keeps the groups that were named, and says which are not there. Returns how many names are of groups. */
+static int keep_named(struct diagnosis *d, char *const *names, int count)
 {
 	uint32_t kept = 0;
+	int found = 0;
 
 	for (int k = 0; k < count; k++) {
-		bool is_there = false;
+		bool is_leak = has_group(d, names[k]), is_overdue = has_overdue(d, names[k]);
 
-		for (uint32_t i = 0; i < d->leak_count; i++)
-			is_there |= !strcmp(d->leaks[i].fingerprint, names[k]);
-		if (is_there)
+		found += is_leak || is_overdue;
+		if (is_leak)
 			continue;
 		fputs("leakshim: ", stderr);
 		words_escape(stderr, names[k]);
-		fputs(": no group of this report has that fingerprint\n", stderr);
+		fputs(is_overdue ? ": is overdue, not lost: what holds it stands below, and nothing is to be watched\n"
+				 : ": no group of this report has that fingerprint\n", stderr);
 	}
-	for (uint32_t i = 0; i < d->detailed && count; i++)
-		for (int k = 0; k < count; k++)
-			if (!strcmp(d->leaks[i].fingerprint, names[k])) {
-				d->leaks[kept++] = d->leaks[i];
-				break;
-			}
-	if (count)
-		d->leak_count = d->detailed = kept;
+	for (uint32_t i = 0; i < d->detailed; i++)
+		if (is_named(d->leaks[i].fingerprint, names, count))
+			d->leaks[kept++] = d->leaks[i];
+	d->leak_count = d->detailed = kept;
+	kept = 0;
+	for (uint32_t i = 0; i < d->overdue_count; i++)
+		if (is_named(d->overdue[i].group->fingerprint, names, count))
+			d->overdue[kept++] = d->overdue[i];
+	d->overdue_count = kept;
+	return found;
 }
 
 /* Keeps the groups that the runs before had too. */
@@ -253,7 +280,7 @@ int output_trace(struct output *out, const char *path, pid_t pid, const char *co
 	struct diagnosis diagnosis;
 	struct symbols *symbols;
 	struct model model;
-	int status = STATUS_TROUBLE;
+	int status = STATUS_TROUBLE, found = 1;
 
 	if (!read_trace(&model, path, &how)) {
 		if (copy_to || out->sum_of)
@@ -284,7 +311,7 @@ int output_trace(struct output *out, const char *path, pid_t pid, const char *co
 		if (!out->gather && !out->focus && !out->options->print_suppressions)
 			explain(&diagnosis, &model, symbols, &(struct explain_options){ .milliseconds = EXPLAIN_MS, .without = out->options->without });
 		if (out->options->named_count)
-			keep_named(&diagnosis, out->options->named, out->options->named_count);
+			found = keep_named(&diagnosis, out->options->named, out->options->named_count);
 		if (out->repeats)
 			keep_repeated(out, &diagnosis);
 		if (out->seen)
@@ -309,7 +336,7 @@ int output_trace(struct output *out, const char *path, pid_t pid, const char *co
 	if (status)
 		outputs_unknown(&out->to, path, OUTPUT_NO_TRACE);
 	pool_drop(&model.pool);
-	return status;
+	return found ? status : STATUS_TROUBLE;
 }
 
 /* The groups of an older trace. Returns 0, or -1 after saying why. */

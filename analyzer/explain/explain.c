@@ -13,6 +13,9 @@
 #define INSTRUCTIONS_MOST 400000u
 #define NODES_MAX 256u
 #define RELEASERS_MAX 64u
+#define BUSY_TIMES 3u	    /* of the time by the processor, on a machine that has others to serve */
+#define FIRST_PART 8u
+#define GROUP_LEAST_US 2000u
 
 static uint64_t now_ms(void)
 {
@@ -155,7 +158,7 @@ static bool follow_siblings(struct work *w, struct leak *leak, const struct sibl
 
 	for (unsigned i = 0; i < siblings->count && i < STACKS_FOLLOWED; i++) {
 		uint32_t nodes[NODES_MAX];
-		struct walk ways = { .code = w->code, .model = w->model, .most_instructions = INSTRUCTIONS_MOST };
+		struct walk ways = { .code = w->code, .model = w->model, .most_instructions = INSTRUCTIONS_MOST, .until_us = w->group_until_us };
 		unsigned count = explain_nodes(w, siblings->releases[i].node, nodes, NODES_MAX);
 		struct origin origin;
 
@@ -300,13 +303,16 @@ static void set_count(const struct work *w, const struct leak *leak, struct walk
 }
 
 /* No line can be named: what was seen of others, and who may find out. */
-static void tell_what_is_known(struct work *w, struct leak *leak, const struct siblings *siblings)
+static void tell_what_is_known(struct work *w, struct leak *leak, const struct siblings *siblings, const struct walk *walk)
 {
 	struct explanation *e = pool_take(&w->model->pool, sizeof(*e));
 
 	e->confidence = CONFIDENCE_GUESS;
 	evidence_siblings(w, leak, e, siblings);
-	because_add(w, e, "the code that handles it was followed as far as it could be, and no way was found that loses it");
+	if (walk->instructions > walk->most_instructions)
+		because_add(w, e, "the code that handles it is long: only a part of it was followed, and no way was found there that loses it");
+	else
+		because_add(w, e, "the code that handles it was followed as far as it could be, and no way was found that loses it");
 	if (!w->model->watched_count)
 		e->advice = w->model->ending == ENDING_RUNNING || w->model->ending == ENDING_SNAPSHOT
 				    ? pool_print(&w->model->pool, "leakshim explain %u %s watches who holds the next ones", w->model->pid,
@@ -362,7 +368,7 @@ static void follow(struct work *w, struct leak *leak)
 	uint32_t nodes[NODES_MAX];
 	uint64_t releasers[RELEASERS_MAX];
 	struct walk walk_of = { .code = w->code, .model = w->model, .nodes = nodes, .releasers = releasers,
-				.most_instructions = INSTRUCTIONS_MOST };
+				.most_instructions = INSTRUCTIONS_MOST, .until_us = w->group_until_us };
 	struct siblings siblings;
 	bool has_ways = work_has(w, EVIDENCE_WAYS), is_thrown;
 
@@ -394,7 +400,7 @@ static void follow(struct work *w, struct leak *leak)
 	if (!leak->explanation && has_ways)
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	if (!leak->explanation && !leak->resource && !w->model->process_count)
-		tell_what_is_known(w, leak, &siblings);
+		tell_what_is_known(w, leak, &siblings, &walk_of);
 	walk_drop(&walk_of);
 	flow_close(walk_of.flow);
 }
@@ -438,16 +444,36 @@ static void leave_out(struct work *w)
 		w->model->back = NULL;
 }
 
+/* The first groups may take more than their share, so that one with hard code does not take all. */
+static bool set_time(struct work *w, uint64_t until_us, uint32_t groups)
+{
+	uint64_t now = walk_time_us(), left = now < until_us ? until_us - now : 0;
+
+	w->group_until_us = now + (left / groups > left / FIRST_PART ? left / groups : left / FIRST_PART);
+	return left >= GROUP_LEAST_US;
+}
+
+static void tell_left_out(struct work *w, uint32_t groups)
+{
+	struct diagnosis *d = w->diagnosis;
+	const char **notes = pool_array(&w->model->pool, d->note_count + 1u, sizeof(*notes));
+
+	memcpy(notes, d->notes, d->note_count * sizeof(*notes));
+	notes[d->note_count++] = pool_print(&w->model->pool, "the time for explanations was up: the code of the last %u group%s was not "
+					    "followed", groups, groups == 1 ? "" : "s");
+	d->notes = notes;
+}
+
 void explain(struct diagnosis *d, struct model *m, struct symbols *s, const struct explain_options *how)
 {
 	struct work w = { .model = m, .symbols = s, .diagnosis = d, .without = how->without };
-	uint64_t until = now_ms() + how->milliseconds;
+	uint64_t until = now_ms() + (uint64_t)how->milliseconds * BUSY_TIMES, until_us = walk_time_us() + how->milliseconds * 1000ull;
 
 	leave_out(&w);
 	w.code = code_open(m, s);
 	for (uint32_t i = 0; i < d->detailed; i++) {
-		if (now_ms() > until) {
-			w.left_out = d->detailed - i;
+		if (now_ms() > until || !set_time(&w, until_us, d->detailed - i)) {
+			tell_left_out(&w, d->detailed - i);
 			break;
 		}
 		if (d->leaks[i].class <= CLASS_HELD && !d->leaks[i].explanation)

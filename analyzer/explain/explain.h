@@ -26,7 +26,7 @@ enum evidence {
 extern const char *const evidence_names[EVIDENCES + 1]; /* 0 at the end */
 
 struct explain_options {
-	unsigned milliseconds; /* for the whole report */
+	unsigned milliseconds; /* of a processor, for the whole report; three times as many pass at most */
 	unsigned without;      /* a bit for each enum evidence */
 };
 

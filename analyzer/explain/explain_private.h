@@ -14,7 +14,7 @@ struct work {
 	struct symbols *symbols;
 	struct code *code;
 	struct diagnosis *diagnosis;
-	uint32_t left_out; /* groups for which there was no time */
+	uint64_t group_until_us; /* walk_time_us at which the code of a group was followed for long enough */
 	unsigned without;  /* bits of enum evidence */
 	uint32_t *exceptions; /* thrown.c */
 	unsigned exception_count;

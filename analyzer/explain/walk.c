@@ -2,6 +2,7 @@
 /* All ways that the code leaves a block: see walk.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "calls_known.h"
 #include "walk_private.h"
@@ -315,6 +316,21 @@ static bool follow(struct walk *w, uint32_t step, struct state *s, const struct 
 	}
 }
 
+uint64_t walk_time_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+static bool is_enough(struct walk *w)
+{
+	if (w->until_us && !(w->instructions & 255) && walk_time_us() > w->until_us)
+		w->most_instructions = 0;
+	return w->instructions++ > w->most_instructions;
+}
+
 #define PIECE_MAX 400u
 
 static void run(struct walk *w, uint32_t step, struct state *s)
@@ -326,7 +342,7 @@ static void run(struct walk *w, uint32_t step, struct state *s)
 	step_at(w, step)->visit = s->entered_count ? s->entered[s->entered_count - 1].visit : 0x80000000u + s->frame;
 	s->is_touched = false;
 	for (unsigned k = 0; k < PIECE_MAX; k++) {
-		if (w->instructions++ > w->most_instructions || decode(w->code, s->pc, &i)) {
+		if (is_enough(w) || decode(w->code, s->pc, &i)) {
 			w->is_cut = true;
 			walk_end(w, step, OUTCOME_CUT, s);
 			return;

@@ -74,6 +74,7 @@ struct walk {
 	struct edge_of_way *edges;
 	uint32_t edge_count, edge_room;
 	uint64_t instructions, most_instructions;
+	uint64_t until_us;   /* no further once walk_time_us is beyond; 0: no limit */
 	uint64_t any_cycle; /* address at which some way let it hold what holds it; 0 */
 	bool is_cut;	 /* not all ways were followed */
 	bool is_shared;  /* a thread was begun that got it */
@@ -83,6 +84,9 @@ struct walk {
 
 /* For those who ask only what is known before calls. */
 void walk_prepare(struct walk *w);
+
+/* Time that this process had of a processor, so that a busy machine changes no answer. */
+uint64_t walk_time_us(void);
 
 /* Follows. Returns 0, or -1 where it cannot begin. */
 int walk(struct walk *w);
