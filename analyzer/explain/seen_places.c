@@ -170,7 +170,7 @@ const struct missing_release *seen_overwritten(struct work *w, const struct leak
 					       const struct walk *ways, bool *is_sure)
 {
 	uint32_t node = w->model->sites[seen->instead].node, nodes[64];
-	struct walk other = { .code = w->code, .model = w->model, .most_instructions = INSTRUCTIONS_MOST };
+	struct walk other = { .code = w->code, .model = w->model, .most_instructions = INSTRUCTIONS_MOST, .until_us = w->group_until_us };
 	struct own_line line;
 	uint64_t at = 0;
 
