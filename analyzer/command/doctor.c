@@ -205,8 +205,8 @@ static void see_runtime(const struct image *i, const char *path)
 	static const struct {
 		const char *glob, *advice;
 	} runtimes[] = {
-		{ "python3*", "Python: PYTHONMALLOC=malloc shows each object instead of the pools; python 3.12 and later: -X perf names functions" },
-		{ "libpython3*", "Python: PYTHONMALLOC=malloc shows each object instead of the pools" },
+		{ "python3*", "Python: functions and lines of 3.11 to 3.13 are in the stacks; PYTHONMALLOC=malloc shows each object instead of the pools" },
+		{ "libpython3*", "Python: functions and lines of 3.11 to 3.13 are in the stacks; PYTHONMALLOC=malloc shows each object" },
 		{ "java", "Java: counted buffers of Netty and gRPC are followed inside the virtual machine; jcmd PID Compiler.perfmap names compiled code" },
 		{ "node*", "node: --perf-basic-prof --interpreted-frames-native-stack names JavaScript functions" },
 		{ "ruby*", "Ruby: objects live in slots of its own; leaks of extensions are seen" },

@@ -12,6 +12,7 @@
 #include "overdue.h"
 #include "progress.h"
 #include "processes.h"
+#include "python.h"
 #include "resources.h"
 #include "suppress.h"
 #include "weight.h"
@@ -530,6 +531,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	add_threads(w, d);
 	processes_count(w, d);
 	add_stacks(w, d);
+	python_add(w, d);
 	largest_find(w, d);
 	overdue_find(w, d, how->suppressions);
 	hang_detail(w, d);

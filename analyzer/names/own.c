@@ -93,3 +93,41 @@ struct own own_frame(const struct stack *stack)
 	}
 	return best;
 }
+
+/* Compilers split the function. */
+bool own_is_python(const struct frame *frame)
+{
+	return frame->function && !strncmp(frame->function, "_PyEval_EvalFrameDefault", 24);
+}
+
+/* Where in a stack the interpreter runs; depth: nowhere. */
+static unsigned interpreter_of(const struct stack *stack)
+{
+	for (unsigned i = 0; i < stack->depth; i++)
+		for (unsigned k = 0; k < stack->places[i]->count; k++)
+			if (own_is_python(&stack->places[i]->frames[k]))
+				return i;
+	return stack->depth;
+}
+
+static bool is_pythons(const struct python_frame *frame)
+{
+	return frame->file && (strstr(frame->file, "/lib/python3") || *frame->file == '<');
+}
+
+const struct python_frame *own_python(const struct stack *stack)
+{
+	const struct python_stack *first = stack->python && stack->python->count ? stack->python->stacks : NULL;
+	unsigned at = first ? interpreter_of(stack) : stack->depth;
+	struct own own;
+
+	if (at == stack->depth || !first->depth)
+		return NULL;
+	own = own_frame(stack);
+	if (own.depth < at && own.place->module != stack->places[at]->module && !own_is_library(own.place, own.frame))
+		return NULL;
+	for (unsigned i = 0; i < first->depth; i++)
+		if (!is_pythons(first->frames[i]))
+			return first->frames[i];
+	return first->frames[0];
+}

@@ -24,6 +24,14 @@ const char *own_name(const struct own *own, char out[OWN_NAME]);
 
 struct own own_frame(const struct stack *stack);
 
+/* Does the interpreter of Python run Python code here? */
+bool own_is_python(const struct frame *frame);
+
+/* The Python function that a reader looks at before the own frame, which is the interpreter's or lies outside of it: that of
+ * the most frequent stack, the innermost one that is not Python's own library's. 0: none is known, or C code called by Python
+ * is the program's own. */
+const struct python_frame *own_python(const struct stack *stack);
+
 /* Is this frame code that the system brought along? */
 bool own_is_library(const struct place *place, const struct frame *frame);
 

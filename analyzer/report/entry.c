@@ -141,10 +141,25 @@ static struct trail trail_of(struct maker *k, const char *title, const struct st
 	return trail;
 }
 
+static struct trail trail_of_python(struct maker *k, const struct python *p, unsigned which)
+{
+	const struct python_stack *s = &p->stacks[which];
+	struct spot *spots = pool_array(&k->pool, s->depth, sizeof(*spots));
+
+	for (unsigned i = 0; i < s->depth; i++)
+		spots[i] = spot_of(k, s->frames[i]->file, s->frames[i]->line, s->frames[i]->function);
+	return (struct trail){ .title = pool_print(&k->pool, "In Python (%" PRIu64 " of %" PRIu64 " %slooked at)", s->count, p->looked_at,
+						   p->is_of_these ? "" : "others from here "),
+			       .spots = spots, .count = s->depth };
+}
+
 static struct spot primary_of(struct maker *k, const struct stack *stack)
 {
 	struct own own = own_frame(stack);
+	const struct python_frame *python = own_python(stack);
 
+	if (python)
+		return spot_of(k, python->file, python->line, python->function);
 	return own.frame ? spot_of_frame(k, own.place, own.frame) : (struct spot){ 0 };
 }
 
@@ -210,10 +225,13 @@ static const char *sentences(struct maker *k, const struct leak *leak)
 
 static void add_trails(struct maker *k, struct entry *e, const struct leak *leak)
 {
-	struct trail *trails = pool_array(&k->pool, leak->record_count + 1ul, sizeof(*trails));
+	unsigned python = leak->python ? leak->python->count : 0;
+	struct trail *trails = pool_array(&k->pool, leak->record_count + 1ul + python, sizeof(*trails));
 
 	e->trails = trails;
 	trails[e->trail_count++] = trail_of(k, "Created at", &leak->stack);
+	for (unsigned i = 0; i < python; i++)
+		trails[e->trail_count++] = trail_of_python(k, leak->python, i);
 	for (unsigned i = 0; i < leak->record_count; i++) {
 		const struct record *r = &leak->records[i];
 		const char *title = pool_print(&k->pool, "#%u: %s by %s(), count %" PRId64 " after it, %s after creation", i + 1, r->op,

@@ -113,6 +113,39 @@ static void put_cycle(struct report_json *j, const struct leak *leak)
 	json_object_end(j->to);
 }
 
+static void put_python_frame(struct report_json *j, const struct python_frame *frame)
+{
+	json_object(j->to);
+	report_put_member(j, "function", frame->function);
+	report_put_member(j, "file", frame->file);
+	report_put_line(j, "line", frame->line);
+	json_object_end(j->to);
+}
+
+/* Where Python code made them, as far as that was looked at. */
+static void put_python(struct report_json *j, const struct python *p)
+{
+	if (!p) {
+		json_put_null(j->to, "python");
+		return;
+	}
+	json_put_object(j->to, "python");
+	json_put_number(j->to, "looked_at", (double)p->looked_at);
+	json_put_bool(j->to, "of_these", p->is_of_these);
+	json_put_array(j->to, "stacks");
+	for (unsigned i = 0; i < p->count; i++) {
+		json_object(j->to);
+		json_put_number(j->to, "count", (double)p->stacks[i].count);
+		json_put_array(j->to, "frames");
+		for (unsigned k = 0; k < p->stacks[i].depth; k++)
+			put_python_frame(j, p->stacks[i].frames[k]);
+		json_array_end(j->to);
+		json_object_end(j->to);
+	}
+	json_array_end(j->to);
+	json_object_end(j->to);
+}
+
 void report_put_leak(struct report_json *j, const struct model *m, const struct leak *leak)
 {
 	json_object(j->to);
@@ -154,6 +187,7 @@ void report_put_leak(struct report_json *j, const struct model *m, const struct 
 	report_put_stack(j, "created_at", &leak->stack);
 	json_put_bool(j->to, "stack_cut", leak->stack.is_cut);
 	json_put_bool(j->to, "stack_lost", leak->stack.is_lost);
+	put_python(j, leak->python);
 	put_held(j, m, leak);
 	report_put_records(j, leak);
 	put_balance(j, leak);

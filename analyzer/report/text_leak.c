@@ -74,8 +74,12 @@ static void print_processes(FILE *to, const struct model *m, const struct leak *
 static void print_maker(FILE *to, const struct stack *stack, const struct leak *leak)
 {
 	struct own own = stack ? own_frame(stack) : (struct own){ 0 };
+	const struct python_frame *python = stack ? own_python(stack) : NULL;
 
-	if (own.frame) {
+	if (python) {
+		fputs(" made in ", to);
+		text_stack_python_frame(to, python);
+	} else if (own.frame) {
 		fputs(" made in ", to);
 		text_stack_at(to, own.place, own.frame);
 	}

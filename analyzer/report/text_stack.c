@@ -11,6 +11,7 @@
 #include "words.h"
 
 #define NAME_SIZE 4096u
+#define PYTHON_SHOWN 4u
 
 static bool is_full; /* one report at a time is printed */
 
@@ -163,7 +164,63 @@ static bool is_outside_rust(const struct stack *stack, struct spot from)
 	return false;
 }
 
-static void print_folded(FILE *to, const struct stack *stack)
+void text_stack_python_frame(FILE *to, const struct python_frame *frame)
+{
+	words_escape(to, frame->function);
+	if (!frame->file)
+		return;
+	fputs(" (", to);
+	words_escape(to, path_file(frame->file));
+	if (frame->line)
+		fprintf(to, ":%u", frame->line);
+	fputc(')', to);
+}
+
+/* In a line, callers behind what they call. */
+static void print_python_stack(FILE *to, const struct python_stack *stack)
+{
+	for (unsigned i = 0; i < stack->depth; i++) {
+		fputs(i ? " < " : "", to);
+		text_stack_python_frame(to, stack->frames[i]);
+	}
+}
+
+/* What the interpreter ran: `python` of a stack, once. */
+static void print_python(FILE *to, const struct python **python)
+{
+	const struct python *p = *python;
+	unsigned shown = p && !is_full && p->count > PYTHON_SHOWN ? PYTHON_SHOWN : p ? p->count : 0;
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+	uint64_t left = p ? p->looked_at : 0;
+
+	*python = NULL;
+	for (unsigned i = 0; i < shown; i++) {
+		fputs("\t  in Python", to);
+		left -= p->stacks[i].count;
+		if (p->stacks[i].count != p->looked_at || !p->is_of_these)
+			fprintf(to, ", %s of %s %slooked at", words_number(a, (double)p->stacks[i].count, false),
+				words_number(b, (double)p->looked_at, false), p->is_of_these ? "" : "others from here ");
+		fputs(": ", to);
+		print_python_stack(to, &p->stacks[i]);
+		fputc('\n', to);
+	}
+	if (left)
+		fprintf(to, "\t  in Python, %s of %s: elsewhere\n", words_number(a, (double)left, false),
+			words_number(b, (double)p->looked_at, false));
+}
+
+static bool has_interpreter(const struct stack *stack, struct spot from, const struct spot *last)
+{
+	for (; is_within(stack, &from); step(stack, &from)) {
+		if (own_is_python(frame_at(stack, &from)))
+			return true;
+		if (from.place == last->place && from.frame == last->frame)
+			break;
+	}
+	return false;
+}
+
+static void print_folded(FILE *to, const struct stack *stack, const struct python **python)
 {
 	struct spot s = { 0, 0 }, last = { 0, 0 };
 	bool has_own = false, is_outer;
@@ -175,29 +232,39 @@ static void print_folded(FILE *to, const struct stack *stack)
 			return;
 		if (run > 1 && !is_outer) {
 			print_frame(to, stack->places[last.place], frame_at(stack, &last), run);
+			if (*python && has_interpreter(stack, s, &last))
+				print_python(to, python);
 			s = last;
 		} else {
 			print_frame(to, stack->places[s.place], frame_at(stack, &s), 1);
+			if (*python && has_interpreter(stack, s, &s))
+				print_python(to, python);
 			has_own |= !run;
 		}
 		step(stack, &s);
 	}
 }
 
-static void print_whole(FILE *to, const struct stack *stack)
+static void print_whole(FILE *to, const struct stack *stack, const struct python **python)
 {
-	for (struct spot s = { 0, 0 }; is_within(stack, &s); step(stack, &s))
+	for (struct spot s = { 0, 0 }; is_within(stack, &s); step(stack, &s)) {
 		print_frame(to, stack->places[s.place], frame_at(stack, &s), 1);
+		if (*python && own_is_python(frame_at(stack, &s)))
+			print_python(to, python);
+	}
 }
 
 void text_stack(FILE *to, const struct stack *stack)
 {
+	const struct python *python = stack->python;
+
 	if (!stack->depth)
 		fputs("\tno stack could be recorded\n", to);
 	if (is_full)
-		print_whole(to, stack);
+		print_whole(to, stack, &python);
 	else
-		print_folded(to, stack);
+		print_folded(to, stack, &python);
+	print_python(to, &python);
 	if (stack->is_cut)
 		fputs("\t... (deeper than what is kept)\n", to);
 	if (stack->is_lost) {

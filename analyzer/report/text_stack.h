@@ -20,5 +20,8 @@ void text_stack_function(FILE *to, const char *function);
 /* A frame of a place in a line of text. */
 void text_stack_at(FILE *to, const struct place *place, const struct frame *frame);
 
+/* A place in Python code: load (app.py:12) */
+void text_stack_python_frame(FILE *to, const struct python_frame *frame);
+
 void text_stack(FILE *to, const struct stack *stack);
 #endif

@@ -117,6 +117,11 @@ static void print_probes(FILE *to, const struct model *m)
 		words_escape(to, m->problems[i]);
 		fputc('\n', to);
 	}
+	if (m->python_refusal) {
+		fputs("leakshim: no Python functions are named: ", to);
+		words_escape(to, m->python_refusal);
+		fputc('\n', to);
+	}
 	for (uint32_t i = 1; i < m->probe_count; i++) {
 		const struct probe *probe = &m->probes[i];
 

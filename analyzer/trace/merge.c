@@ -117,6 +117,50 @@ static void add_releases(struct merge *g, const struct model *m)
 	}
 }
 
+/* A stack of Python code, outer frames first. */
+static uint32_t add_python_stack(struct merge *g, const struct model *m, uint32_t frame)
+{
+	struct trace_python t = { .kind = TRACE_PYTHON_FRAME };
+	uint32_t path[TRACE_PYTHON_KEPT], depth = 0;
+
+	for (; frame && depth < TRACE_PYTHON_KEPT; frame = m->python_frames[frame].outer)
+		path[depth++] = frame;
+	while (depth--) {
+		const struct python_frame *from = &m->python_frames[path[depth]];
+		uint32_t *number;
+
+		t.name = merge_text(g, from->function);
+		t.file = merge_text(g, from->file);
+		t.line = from->line;
+		number = merge_number(g, &g->python, &t, sizeof(t));
+		if (!*number)
+			*number = write_add(&g->to, TRACE_AREA_PYTHON, &t, sizeof(t));
+		t.stack = *number;
+	}
+	return t.stack;
+}
+
+static void add_python(struct merge *g, const struct model *m)
+{
+	struct trace_python refused = { .kind = TRACE_PYTHON_REFUSED, .name = merge_text(g, m->python_refusal) };
+	uint32_t *number;
+
+	for (uint32_t i = 0; i < m->python_seen_count; i++) {
+		const struct python_seen *from = &m->python_seen[i];
+		struct trace_python t = { .kind = TRACE_PYTHON_SEEN, .site = merge_site(g, m, from->site),
+					  .stack = add_python_stack(g, m, from->stack) }, *to;
+
+		number = merge_number(g, &g->python, &t, sizeof(t));
+		if (!*number)
+			*number = write_add(&g->to, TRACE_AREA_PYTHON, &t, sizeof(t));
+		to = write_at(&g->to, TRACE_AREA_PYTHON, *number);
+		to->count += from->count;
+	}
+	number = refused.name ? merge_number(g, &g->python, &refused, sizeof(refused)) : NULL;
+	if (number && !*number)
+		*number = write_add(&g->to, TRACE_AREA_PYTHON, &refused, sizeof(refused));
+}
+
 static void add_mismatches(struct merge *g, const struct model *m)
 {
 	for (uint32_t i = 0; i < m->mismatch_count; i++) {
@@ -271,6 +315,7 @@ int merge_add(struct merge *g, const struct model *m)
 	merge_sites(g, m);
 	merge_crowds(g, m);
 	add_releases(g, m);
+	add_python(g, m);
 	add_mismatches(g, m);
 	add_unread(g, m);
 	g->process += processes;
@@ -333,7 +378,7 @@ void merge_close(struct merge *g)
 {
 	struct numbering *all[] = { &g->texts, &g->modules, &g->threads, &g->nodes, &g->sites, &g->releases, &g->mismatches,
 				    &g->crowds, &g->types, &g->probes, &g->hints, &g->findings, &g->problems,
-				    &g->unread };
+				    &g->unread, &g->python };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		forget(all[i]);

@@ -32,7 +32,7 @@ struct merge {
 	struct trace_write to;
 	struct pool pool;
 	struct numbering texts, modules, threads, nodes, sites, releases, mismatches, crowds, types, probes, hints,
-		findings, problems, unread;
+		findings, problems, unread, python;
 	uint64_t next_address; /* of modules */
 	uint64_t next_block;   /* address of the next block that needs one of its own */
 	uint64_t longest_us;   /* of all processes */

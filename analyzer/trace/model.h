@@ -177,6 +177,20 @@ struct java_frame {
 	bool is_hidden;		/* glue that the virtual machine made, which Java's own stack traces leave out */
 };
 
+/* A place in Python code. */
+struct python_frame {
+	const char *function;	/* qualified; 0: the element is none */
+	const char *file;	/* 0: not known */
+	unsigned line;		/* 0: not known */
+	uint32_t outer;		/* index of the frame that it was called from, below its own; 0: not kept, or none */
+};
+
+/* How many of the blocks of a site that were looked at were made by this Python code; stack 0: by other code. */
+struct python_seen {
+	uint32_t site, stack;
+	uint64_t count;
+};
+
 /* A Java virtual machine in the process. */
 enum java_status {
 	JAVA_NONE, /* there is none */
@@ -469,6 +483,10 @@ struct model {
 	struct java_vm java;
 	struct java_frame *java_frames;
 	struct java_hold *java_holds;
+	struct python_frame *python_frames;
+	struct python_seen *python_seen; /* from index 0, in the order of their sites */
+	uint32_t *python_of;        /* by block: the innermost of the Python frames that made it; 0: not known. The array may be 0 */
+	const char *python_refusal; /* why Python frames could not be read; 0: they could, or there are none */
 	struct misuse *misuses;     /* from index 0 */
 	const char **problems;      /* messages about probe files, from index 0 */
 	uint32_t module_count, thread_count, node_count, site_count;
@@ -480,7 +498,7 @@ struct model {
 	uint32_t ended_count; /* resources that have ended, behind the living ones */
 	struct ended *ended;  /* the latest of all types, from index 0 */
 	uint32_t all_ended_count;
-	uint32_t java_frame_count, java_hold_count;
+	uint32_t java_frame_count, java_hold_count, python_frame_count, python_seen_count;
 	uint32_t process_count, members_count; /* element 0 included; 0: it is no merged trace */
 };
 
@@ -507,7 +525,25 @@ struct place {
 	uint64_t offset;             /* in the module's file, as a virtual address of it */
 };
 
+/* Python code that made some of a group's blocks. */
+#define PYTHON_STACKS 16u
+struct python_stack {
+	uint32_t number; /* of its innermost frame */
+	uint64_t count;
+	const struct python_frame **frames; /* innermost first; not all that there were */
+	unsigned depth;
+};
+
+/* Not every block is looked at when it is made. */
+struct python {
+	uint64_t looked_at;
+	bool is_of_these; /* blocks of the group itself; else others from the same stacks, which may have been let go */
+	struct python_stack stacks[PYTHON_STACKS]; /* most frequent first; what is left of looked_at was made elsewhere */
+	unsigned count;
+};
+
 struct stack {
+	const struct python *python; /* what stands behind the calls of its interpreter; 0: not known */
 	const struct place **places; /* innermost first */
 	unsigned depth;
 	bool is_cut; /* it went on beyond what was kept */
@@ -681,6 +717,7 @@ struct leak {
 	const struct probe *unsure; /* of resources: what was not followed, so that nothing is certain; 0: all was */
 	const struct place *maker; /* the function that made a resource, where it begins; 0: not known */
 	struct stack stack;
+	struct python *python; /* 0: not known */
 	const struct record *records; /* newest first */
 	unsigned record_count;
 	uint64_t records_left_out;

@@ -461,7 +461,7 @@ static int read_areas(struct model *m, const struct trace_file *f)
 	    (result = read_sites(m, f)) ||
 	    (result = m->ending == ENDING_MERGED ? read_merged_areas(m, f) : read_own_blocks(m, f)))
 		return result;
-	if ((result = read_mismatches(m, f)) || (result = read_releases(m, f)) || (result = read_focus(m, f)) ||
+	if ((result = read_mismatches(m, f)) || (result = read_releases(m, f)) || (result = read_focus(m, f)) || (result = read_python(m, f)) ||
 	    (result = read_resource_areas(m, f)))
 		return result;
 	read_resource_processes(m);

@@ -34,6 +34,9 @@ int read_java_areas(struct model *m, const struct trace_file *f);
 int read_java_object(struct model *m, const struct trace_file *f, uint32_t index, const struct trace_resource *t,
 		     struct resource *to);
 
+/* Which Python code made blocks, living ones and others. Behind sites and blocks. */
+int read_python(struct model *m, const struct trace_file *f);
+
 /* Which resource each of them was made in the work of. slots: by RESOURCE index, 1 + the index in the model. */
 void read_java_around(struct model *m, const struct trace_file *f, const uint32_t *slots);
 

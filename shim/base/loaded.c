@@ -187,7 +187,7 @@ static int search_list(struct wanted *w)
 	return w->is_behind;
 }
 
-static void *look_for(const char *name, uint32_t is_behind)
+static struct wanted want(const char *name, uint32_t is_behind)
 {
 	struct wanted w = {.name = name, .is_behind = is_behind, .gnu_hash = 5381};
 
@@ -196,6 +196,21 @@ static void *look_for(const char *name, uint32_t is_behind)
 		w.hash = (w.hash << 4) + *c;
 		w.hash = (w.hash ^ (w.hash >> 24 & 0xf0)) & 0x0fffffff;
 	}
+	return w;
+}
+
+void *loaded_in(const struct link_map *map, const char *name)
+{
+	struct wanted w = want(name, 1);
+
+	search_in(&w, map->l_addr, map->l_ld);
+	return w.found ? w.found : w.hidden;
+}
+
+static void *look_for(const char *name, uint32_t is_behind)
+{
+	struct wanted w = want(name, is_behind);
+
 	if (!search_list(&w))
 		dl_iterate_phdr(search, &w);
 	return w.found ? w.found : w.hidden;

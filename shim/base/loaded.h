@@ -19,6 +19,9 @@
 void *loaded_next(const char *name);
 void *loaded_first(const char *name);
 
+/* The definition in one object of the loader's list, as one that may be looked through. 0: none. */
+void *loaded_in(const struct link_map *map, const char *name);
+
 /* The path of the object that an address lies in, as the loader has it: "" for the program, 0 for none. */
 const char *loaded_path(const void *address);
 

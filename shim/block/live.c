@@ -283,6 +283,8 @@ void live_released(struct thread *t, const struct live_taken *taken, const struc
 {
 	uint32_t node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
 
+	if (release_upper.gone)
+		release_upper.gone(taken->site, taken->where & ((1ull << TRACE_ADDRESS_BITS) - 1));
 	release_note(taken->site, node, (taken->what >> 48 & 0x7fff) << 32 | taken->time,
 		     taken->where >> TRACE_ADDRESS_BITS != t->identity);
 }

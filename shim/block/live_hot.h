@@ -76,6 +76,14 @@ static inline void live_count_made(struct thread *t, struct thread_site *at, int
 		s->peak = live;
 }
 
+/* How many blocks the calling thread has counted at a site. */
+static inline uint32_t live_blocks_before(struct thread *t, const struct thread_site *at)
+{
+	if (at->own)
+		return at->own->own_blocks;
+	return live_is_pending(t, at->site) ? live_pending(t, at->site)->blocks : 0;
+}
+
 /* The site of a stack; the root's site stands for all stacks that could not be recorded. 0: there is no space for one. */
 static inline struct thread_site *live_site(struct thread *t, uint32_t node)
 {
@@ -92,6 +100,8 @@ static inline struct thread_site *live_site(struct thread *t, uint32_t node)
 	at->own = live_is_pending(t, site) ? 0 : state_site(site);
 	at->gap = 0;
 	at->unwatched = t->watch_credit > 0 || settings.watch_all || thread_focus.on ? 0 : RELEASE_GAP_POOR;
+	if (__builtin_expect(at->unwatched && release_upper.made, 0))
+		at->unwatched = release_wait(live_blocks_before(t, at));
 	return at;
 }
 
@@ -129,14 +139,6 @@ static inline __attribute__((always_inline)) void live_write(struct thread *t, u
 		sample_count(where & ((1ull << TRACE_ADDRESS_BITS) - 1), 1);
 }
 
-/* How many blocks the calling thread has counted at a site. */
-static inline uint32_t live_blocks_before(struct thread *t, const struct thread_site *at)
-{
-	if (at->own)
-		return at->own->own_blocks;
-	return live_is_pending(t, at->site) ? live_pending(t, at->site)->blocks : 0;
-}
-
 static inline __attribute__((always_inline)) void live_insert(struct thread *t, uintptr_t address, uint64_t size, uint32_t family,
 			       uint32_t rate, const struct live_caller *from)
 {
@@ -157,7 +159,7 @@ static inline __attribute__((always_inline)) void live_insert(struct thread *t, 
 	uint64_t now = state_now();
 	uint32_t is_watched = 0;
 	if (__builtin_expect(at->unwatched-- == 0, 0))
-		is_watched = release_watch(t, at, live_blocks_before(t, at));
+		is_watched = release_watch(t, at, live_blocks_before(t, at), address, (uint32_t)now);
 	if (__builtin_expect(size > TRACE_SIZE_MAX, 0))
 		size = TRACE_SIZE_MAX;
 	live_write(t, entry, address | (uint64_t)t->identity << 48,

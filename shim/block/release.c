@@ -18,7 +18,9 @@ STATE_PART_FITS(release);
 #define HEADS 4096u
 #define ELEMENTS_MOST (1u << 15)
 
-uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before)
+struct release_upper release_upper;
+
+static uint32_t is_watched(struct thread *t, struct thread_site *at, uint32_t before)
 {
 	uint32_t gap = before < RELEASE_FIRST ? 0 : before / 8;
 
@@ -36,6 +38,18 @@ uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before
 		return 0;
 	t->watch_credit--;
 	return 1;
+}
+
+uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before, uintptr_t address, uint32_t time)
+{
+	uint32_t watched = is_watched(t, at, before);
+
+	if (!release_upper.made)
+		return watched;
+	release_upper.made(at->site, watched ? address : 0, time, before);
+	if (!watched)
+		at->unwatched = release_wait(before + 1);
+	return watched;
 }
 
 AREA_ELEMENT(element, trace_release, RELEASE)

@@ -19,8 +19,22 @@
 #define RELEASE_GAP_MOST 1023u
 #define RELEASE_GAP_POOR 64u
 
+/* What else is to be known of watched blocks: what a floor above registers. */
+extern struct release_upper {
+	/* `before`: how many others of its site were made before. Also of some that are not watched, with address 0. time: as in
+	 * the block */
+	void (*made)(uint32_t site, uintptr_t address, uint32_t time, uint32_t before);
+	void (*gone)(uint32_t site, uintptr_t address);
+} release_upper __attribute__((visibility("hidden")));
+
+/* While few can be watched: how many blocks of a site that has `before` are made until the next one that may be looked at. */
+static inline uint32_t release_wait(uint32_t before)
+{
+	return !before ? 0 : before < RELEASE_FIRST ? RELEASE_FIRST - 1 - before : RELEASE_GAP_POOR / 4;
+}
+
 /* A countdown has ended: is this block, made after `before` others of its site, watched? Sets the next countdown. */
-uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before);
+uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before, uintptr_t address, uint32_t time);
 
 /* A watched block of a site is let go at this node; `foreign`: not by the thread that made it. */
 void release_note(uint32_t site, uint32_t node, uint64_t made_us, uint32_t foreign);

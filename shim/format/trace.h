@@ -104,6 +104,7 @@ enum trace_area {
 	TRACE_AREA_JAVA_HOLD = 27, /* struct trace_java_hold */
 	TRACE_AREA_MEMBERS = 28, /* struct trace_members */
 	TRACE_AREA_FOCUS = 29,   /* struct trace_focus */
+	TRACE_AREA_PYTHON = 31,  /* struct trace_python */
 	TRACE_AREAS = 32,        /* room for areas to come */
 	TRACE_AREA_ROOM = 0xffff /* a chunk kept free: it will be divided into some of VERDICT */
 };
@@ -455,6 +456,42 @@ struct trace_release {
 };
 #define TRACE_RELEASES 8u
 #define TRACE_AGE_LEAST 4096u /* microseconds */
+
+/*
+ * Python. Of the blocks that are watched (RELEASE) it is also kept which functions of CPython made them. Elements are of several
+ * kinds. Seal: kind; of SEEN also count.
+ *
+ *   FRAME   a place in Python code, called from another one: stacks share their outer frames. Only the innermost
+ *           TRACE_PYTHON_KEPT frames of a stack are kept
+ *   SEEN    how many of the blocks of a site that were looked at were made by one stack; at most TRACE_PYTHON_STACKS for a
+ *           site: further ones are counted in one whose stack is 0
+ *   BLOCK   a living block, and the stack that made it. The element is used again once the block is released, with kind NONE
+ *           meanwhile. Not every living block that was looked at has one
+ *   REFUSED why the frames of an interpreter cannot be read
+ */
+struct trace_python {
+	uint32_t kind;    /* enum trace_python_kind */
+	uint32_t stack;   /* PYTHON index of a FRAME; SEEN, BLOCK: the innermost one; FRAME: that it was called from, 0: not kept or
+			   * none */
+	uint32_t site;    /* SEEN, BLOCK: SITE index */
+	uint32_t name;    /* FRAME: TEXT index of the qualified name; REFUSED: TEXT index of the reason */
+	uint32_t file;    /* FRAME: TEXT index, 0: not known */
+	uint32_t line;    /* FRAME: 0: not known; BLOCK: as the block's time */
+	uint32_t flags;   /* TRACE_PYTHON_* */
+	uint32_t next;    /* [shim private] */
+	uint64_t count;   /* SEEN: blocks; BLOCK: the address */
+};
+#define TRACE_PYTHON_ENTRY 1u /* FRAME: C code called the interpreter for it, so that the frame outside it belongs to another call */
+#define TRACE_PYTHON_KEPT 4u
+#define TRACE_PYTHON_STACKS 8u
+
+enum trace_python_kind {
+	TRACE_PYTHON_NONE = 0,
+	TRACE_PYTHON_FRAME = 1,
+	TRACE_PYTHON_SEEN = 2,
+	TRACE_PYTHON_BLOCK = 3,
+	TRACE_PYTHON_REFUSED = 4
+};
 
 /* Blocks of one site that were let go by the wrong function. Seal: count. */
 struct trace_mismatch {
@@ -993,6 +1030,7 @@ _Static_assert(sizeof(struct trace_block) == 24, "block");
 _Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
 _Static_assert(sizeof(struct trace_release) == 80, "release");
 _Static_assert(sizeof(struct trace_focus) == 64, "focus");
+_Static_assert(sizeof(struct trace_python) == 40, "python");
 _Static_assert(sizeof(struct trace_type) == 64, "type");
 _Static_assert(sizeof(struct trace_probe) == 40, "probe");
 _Static_assert(sizeof(struct trace_resource) == 128, "resource");

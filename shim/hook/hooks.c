@@ -9,6 +9,7 @@
 #include "imports.h"
 #include "modules.h"
 #include "poke.h"
+#include "python.h"
 #include "loaded.h"
 #include "real.h"
 #include "resource.h"
@@ -345,6 +346,7 @@ static void look_at(const struct link_map *map, uint32_t module)
 {
 	struct exports e;
 
+	python_module(map);
 	if (exports_open(&e, map, map == program) != 0)
 		return;
 	if (!strstr(e.name, "libleakshim")) {
@@ -389,6 +391,7 @@ static void forget(uint32_t module)
 		drop_rules(&h->after);
 		memset(h, 0, sizeof(*h));
 	}
+	python_module_gone(modules[module].map);
 	memset(&modules[module], 0, sizeof(modules[module]));
 }
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEAKSHIM_PYTHON_H
+#define LEAKSHIM_PYTHON_H
+/*
+ * Which Python code made the blocks of the groups that are shown: of the blocks themselves if some of them were looked at when
+ * they were made, else of others from the same stacks.
+ */
+#include "work.h"
+
+void python_add(struct work *w, struct diagnosis *d);
+#endif
