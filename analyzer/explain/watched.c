@@ -16,6 +16,11 @@ static bool is_equal(const struct watched *a, const struct watched *b)
 	       (a->holder != HOLDER_BLOCK || a->holder_at == b->holder_at || a->loss == LOSS_FREED);
 }
 
+static int weight(const struct watched *a)
+{
+	return a->holder == HOLDER_UNKNOWN ? 0 : a->is_stale ? 1 : 2;
+}
+
 const struct watched *watched_find(const struct work *w, const struct leak *leak, unsigned *same, unsigned *all)
 {
 	const struct model *m = w->model;
@@ -31,7 +36,7 @@ const struct watched *watched_find(const struct work *w, const struct leak *leak
 		++*all;
 		for (uint32_t k = 0; k < m->watched_count; k++)
 			count += m->watched[k].site == a->site && is_equal(a, &m->watched[k]);
-		if (best && best->is_stale != a->is_stale ? best->is_stale : count > *same) {
+		if (!best || weight(a) > weight(best) || (weight(a) == weight(best) && count > *same)) {
 			best = a;
 			*same = count;
 		}

@@ -16,7 +16,7 @@
 #define HELD_MOST 6u /* blocks of a site that are followed at once */
 #define LOST_MOST 8u /* kept of a site */
 #define TRIES_MOST 3u
-#define ASKED_MOST 24u
+#define ASKED_MOST 8u
 #define SEARCHED_MOST 4096u /* bytes of a block that is let go */
 #define TIME_AT_ONCE 200000000ull /* nanoseconds of searching that are always allowed */
 #define TIME_SLOW 10000000ull
@@ -37,6 +37,7 @@ struct followed {
 	uintptr_t container;  /* the word of a container that leads to that block, whose elements it holds; 0: it is not known */
 	enum container_kind kind;
 	uint32_t tries; /* to find it */
+	int is_object; /* made by operator new: held by objects and containers rather than by variables */
 	uint32_t asked; /* what lasts, while a variable held it */
 };
 
@@ -184,6 +185,12 @@ static int may_search(void)
 	return !focus_state.refusals;
 }
 
+/* For what only makes an answer better. */
+static int has_time_to_spare(void)
+{
+	return focus_state.spent < TIME_AT_ONCE / 2;
+}
+
 static int is_slow(void)
 {
 	return focus_state.slow >= SLOW_MOST;
@@ -234,7 +241,7 @@ static int ask(struct event *e, const struct followed *f, uintptr_t hidden, uint
 		q.saved = saved;
 		q.saved_count = room ? 0 : registers_of(e, saved);
 	}
-	q.is_slow = is_slow();
+	q.is_slow = is_slow() || f->is_doubtful || !f->is_object;
 	begun = state_clock_ns(CLOCK_MONOTONIC);
 	r = holders_find(&q, a);
 	begun = state_clock_ns(CLOCK_MONOTONIC) - begun;
@@ -254,7 +261,7 @@ static void find_container(struct event *e, struct followed *f, const struct tra
 	struct holders_answer a;
 
 	f->tries++;
-	if (trace_block_family(owner) != TRACE_FAMILY_NEW || ~f->hidden_owner == e->gone ||
+	if (trace_block_family(owner) != TRACE_FAMILY_NEW || !has_time_to_spare() || ~f->hidden_owner == e->gone ||
 	    ask(e, f, f->hidden_owner, 1, trace_block_size(owner), &a) || !a.container)
 		return;
 	f->container = a.at;
@@ -334,7 +341,7 @@ static void seek_lasting(struct event *e, struct followed *f)
 {
 	struct holders_answer a;
 
-	if (f->at && (told(f)->holder == TRACE_HOLDER_STACK || told(f)->holder == TRACE_HOLDER_REGISTER) && !is_slow() &&
+	if (f->at && f->is_object && (told(f)->holder == TRACE_HOLDER_STACK || told(f)->holder == TRACE_HOLDER_REGISTER) && !is_slow() && has_time_to_spare() &&
 	    f->asked++ < ASKED_MOST && !search(e, f, &a) && (a.what == TRACE_HOLDER_BLOCK || a.what == TRACE_HOLDER_GLOBAL))
 		note_holder(e, f, &a);
 }
@@ -429,7 +436,7 @@ static struct followed *follow(struct thread *t, uint32_t slot)
 		return 0;
 	*f = (struct followed){.hidden = ~trace_block_address(b), .size = trace_block_size(b) ? trace_block_size(b) : 1, .thread = t,
 			       .element = focus_state.first + (uint32_t)(f - focus_state.entries), .site = b->site,
-			       .age = ++focus_state.age};
+			       .age = ++focus_state.age, .is_object = trace_block_family(b) == TRACE_FAMILY_NEW || trace_block_family(b) == TRACE_FAMILY_NEW_ARRAY};
 	to = told(f);
 	memset(to, 0, sizeof *to);
 	to->address = ~f->hidden;
@@ -530,7 +537,7 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 			struct followed *f = follow(t, slot);
 			struct holders_answer a;
 
-			if (f && !search(&e, f, &a))
+			if (f && f->is_object && has_time_to_spare() && !search(&e, f, &a))
 				told(f)->stale = a.what && a.what != TRACE_HOLDER_REGISTER;
 		}
 	}
