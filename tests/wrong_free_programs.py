@@ -43,7 +43,7 @@ CAUSES = {
           "new_array_delete": ("new char[40]", "", "delete p;"), "new_delete_array": ("new char", "", "delete[] p;"),
           "new_realloc": ("new char[40]", "", "free(realloc(p, 100));"), "nothrow_free": ("new (std::nothrow) char[40]", "", "free(p);")},
 }
-FINDINGS = {415: {"freed-twice"}, 590: {"freed-stack", "freed-static"}, 761: {"freed-inside"}, 762: {"mismatch"}}
+FINDINGS = {415: {"freed-twice"}, 590: {"freed-stack", "freed-static", "freed-foreign"}, 761: {"freed-inside"}, 762: {"mismatch"}}
 FLOWS = {
     "local": "char *p = c.acquire(local); c.first(p); c.last(p);",
     "function": "char *p = c.acquire(local); c.first(p); pass(c, p);",

@@ -271,6 +271,7 @@ const char *words_wrong(enum wrong kind)
 		[WRONG_FREED_INSIDE] = "freed-inside",
 		[WRONG_FREED_STACK] = "freed-stack",
 		[WRONG_FREED_STATIC] = "freed-static",
+		[WRONG_FREED_FOREIGN] = "freed-foreign",
 	};
 
 	return names[kind];

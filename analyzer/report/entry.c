@@ -52,6 +52,8 @@ const struct rule entry_rules[ENTRY_RULES] = {
 		"A local variable or alloca's memory goes by itself: take the free out, or allocate it.", "error" },
 	[CLASSES + WRONG_FREED_STATIC] = { "freed-static", "InvalidFreeStatic", "A variable or a constant was freed.",
 		"It was never allocated: take the free out, or make a copy on the heap.", "error" },
+	[CLASSES + WRONG_FREED_FOREIGN] = { "freed-foreign", "InvalidFreeForeign", "Memory was freed that malloc never handed out.",
+		"It is of a mapping or an allocator of its own: give it back there, by munmap or what that allocator has.", "error" },
 	[CLASSES + WRONG_RACED] = { "raced", "CountRace", "Two threads changed its count at once, and a change was lost.",
 		"Change the count atomically, or under a lock that all threads take.", "error" },
 	[ENTRY_OVERDUE] = { "overdue", "OverdueMemory", "Kept far longer than others from there live, while more of it comes.",

@@ -30,6 +30,7 @@ static void print_misuse(FILE *to, const struct model *m, const struct misuse *m
 		[WRONG_FREED_INSIDE] = "FREED INSIDE A BLOCK",
 		[WRONG_FREED_STACK] = "FREED FROM THE STACK",
 		[WRONG_FREED_STATIC] = "FREED WHAT IS STATIC",
+		[WRONG_FREED_FOREIGN] = "FREED WHAT IS NO BLOCK",
 	};
 	static const char *const what[WRONGS] = {
 		[WRONG_RELEASED_AGAIN] = "was called after the resource had ended",
@@ -40,6 +41,7 @@ static void print_misuse(FILE *to, const struct model *m, const struct misuse *m
 		[WRONG_FREED_INSIDE] = "was called for a pointer into the middle of a block",
 		[WRONG_FREED_STACK] = "was called for memory of the stack",
 		[WRONG_FREED_STATIC] = "was called for a variable or a constant",
+		[WRONG_FREED_FOREIGN] = "was called for memory that malloc never handed out",
 		[WRONG_RACED] = "and another thread changed the count at once, and a change was lost",
 		[WRONG_OVERLAPPED] = "was entered by a thread while another one was inside",
 	};

@@ -6,7 +6,7 @@
 #include "read_parts.h"
 
 _Static_assert((int)TRACE_FINDING_RACED == (int)WRONG_RACED, "findings");
-_Static_assert((int)TRACE_FINDING_OVERLAPPED == (int)WRONG_OVERLAPPED, "findings");
+_Static_assert((int)TRACE_FINDING_FREED_FOREIGN == (int)WRONG_FREED_FOREIGN, "findings");
 _Static_assert((int)TRACE_PROBE_LED == (int)HOOK_LED, "hooks");
 
 /* Counts that begin at 1 and are counted up. */
@@ -317,7 +317,7 @@ static void join_races(struct model *m)
 
 static bool is_known(enum wrong kind)
 {
-	return kind >= WRONG_RELEASED_AGAIN && kind <= WRONG_OVERLAPPED;
+	return kind >= WRONG_RELEASED_AGAIN && kind < WRONGS;
 }
 
 static int read_misuses(struct model *m, const struct trace_file *f)

@@ -667,8 +667,9 @@ enum trace_finding_kind {
 	TRACE_FINDING_FREED_INSIDE = 7,   /* it points into a living block, not at its start */
 	TRACE_FINDING_FREED_STACK = 8,    /* it lies on the thread's stack */
 	TRACE_FINDING_FREED_STATIC = 9,   /* it lies in a module */
-	TRACE_FINDING_OVERLAPPED = 10     /* a thread came into a method of a Java object while another one was inside, though
+	TRACE_FINDING_OVERLAPPED = 10,    /* a thread came into a method of a Java object while another one was inside, though
 					   * only one may be; end_probe, end_node and end_thread tell the other one */
+	TRACE_FINDING_FREED_FOREIGN = 11  /* of a plain block: the allocator's own word before it says that it made no such one */
 };
 
 /* A message about a probe file, as its parser gave it, or about a Java class that was left as it was, and the like.

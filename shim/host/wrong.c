@@ -5,6 +5,8 @@
 #include "area.h"
 #include "index.h"
 #include "modules.h"
+#include "readable.h"
+#include "real.h"
 #include "thread.h"
 #include "tail.h"
 #include "tree.h"
@@ -14,6 +16,10 @@
 #define SEARCHES 4096u /* for the block around an address; beyond them nothing more is told */
 #define RED_ZONE 128u
 #define SIZE_BEFORE 8u /* an allocator's word before a block, which is looked at when it is let go */
+#define GLIBC_ALIGN 16u
+#define GLIBC_LEAST 32u /* bytes of a block with its word */
+#define GLIBC_MAPPED ((uintptr_t)2)
+#define GLIBC_FLAGS ((uintptr_t)7)
 #define LOW ((1ull << 48) - 1) /* of a word: an address */
 
 AREA_ELEMENT(finding_at, trace_finding, FINDING)
@@ -178,6 +184,22 @@ static int tell_twice(struct thread *t, const struct wrong *w)
 	return before.where != 0;
 }
 
+/* Would glibc's own free refuse an address? It keeps a word before each block, with the size and three bits, and before that
+ * the distance to where a mapping of its own begins. Those of a living block no other thread changes. */
+static int is_no_block(uintptr_t address)
+{
+	const uintptr_t *block = (const uintptr_t *)address - 2;
+
+	if (!real.is_glibc)
+		return 0;
+	if (address % GLIBC_ALIGN || !readable_word(address - SIZE_BEFORE))
+		return 1;
+	uintptr_t size = block[1] & ~GLIBC_FLAGS;
+	if (block[1] & GLIBC_MAPPED)
+		return (((uintptr_t)block - block[0]) | (block[0] + size)) % READABLE_PAGE != 0;
+	return size < GLIBC_LEAST || size % GLIBC_ALIGN || (uintptr_t)block > -size;
+}
+
 void wrong_free(struct thread *t, uintptr_t address, uint32_t family, const struct live_caller *from)
 {
 	static uint32_t searches;
@@ -199,6 +221,8 @@ void wrong_free(struct thread *t, uintptr_t address, uint32_t family, const stru
 		tell(t, TRACE_FINDING_FREED_INSIDE, &w, b->site, 0);
 	else if (is_static(address))
 		tell(t, TRACE_FINDING_FREED_STATIC, &w, 0, 0);
+	else if (is_no_block(address))
+		tell(t, TRACE_FINDING_FREED_FOREIGN, &w, 0, 0);
 }
 
 void wrong_fault(uintptr_t fault, uintptr_t pc, uintptr_t rbp)
@@ -211,5 +235,8 @@ void wrong_fault(uintptr_t fault, uintptr_t pc, uintptr_t rbp)
 	    trace_level(state.header) != TRACE_LEVEL_PARANOID)
 		return;
 	struct live_caller from = live_caller((const uintptr_t *)rbp);
-	tell_twice(t, &(struct wrong){fault + SIZE_BEFORE, TRACE_FAMILY_MALLOC, &from});
+	struct wrong w = {fault + SIZE_BEFORE, TRACE_FAMILY_MALLOC, &from};
+
+	if (!tell_twice(t, &w) && w.address % READABLE_PAGE == 0) /* a mapping begins there */
+		tell(t, TRACE_FINDING_FREED_FOREIGN, &w, 0, 0);
 }
