@@ -490,6 +490,21 @@ def test_where_a_release_was_inlined_nothing_is_certain_and_it_is_said(tmp_path,
     assert said in ended.text and run([LEAKSHIM, "check", only_trace(tmp_path / "traces")]).status == 0, ended
 
 
+@pytest.mark.parametrize("optimized, places", [("", 0), ("-flto", 1)], ids=["one by one", "as a whole"])
+def test_functions_that_are_only_inlined_are_not_said_to_be_missing(tmp_path, optimized, places):
+    head = "struct session { int refs; char name[60]; };\nstruct session *session_open(void);\nvoid session_close(struct session *s);\n"
+    (tmp_path / "s.c").write_text(f"#include <stdlib.h>\n{head}struct session *session_open(void) {{ struct session *s = calloc(1, sizeof *s);"
+                                  " s->refs = 1; return s; }\nvoid session_close(struct session *s) { if (!--s->refs) free(s); }\n")
+    (tmp_path / "m.c").write_text(f"{head}struct session *volatile held;\nint main(int n, char **v) {{ (void)v; for (int i = 0; i < 8; i++)"
+                                  " { held = session_open(); if (i + n != 4) session_close(held); held = 0; } return 0; }\n")
+    subprocess.run(["gcc", "-g", "-O2", *filter(None, [optimized]), tmp_path / "s.c", tmp_path / "m.c", "-o", tmp_path / "p"], check=True,
+                   timeout=60)
+    text = "type session count=i32@0\ncreate session_open ret\nrelease session_close arg0\n"
+    _, ended = own(tmp_path, str(tmp_path / "p"), None, text=text)
+    said = "put into their callers by the compiler, where nothing follows them: session_open() in 1 place, session_close() in 1 place"
+    assert "not in the loaded libraries" not in ended.text and (said in ended.text) == bool(places), ended
+
+
 def test_with_hooks_none_no_function_is_followed_and_the_report_says_so(tmp_path, short):
     whole, ended = own(tmp_path, str(short / "short"), None, hooks="none")
     assert resources(whole, "buf") == [] and [leak["type"] for leak in whole["leaks"] if leak["class"] in LEAKS] == ["block"]

@@ -79,7 +79,7 @@ static enum leak_class class_of(const struct model *m, const struct resource *r)
 struct inlined {
 	struct probe *probes[INLINED_MOST];
 	const char *names[INLINED_MOST];
-	bool is_inlined[INLINED_MOST];
+	unsigned places[INLINED_MOST];
 	unsigned count;
 };
 
@@ -92,13 +92,17 @@ static uint32_t program_of(const struct model *m)
 	return i;
 }
 
+static bool changes(const struct probe *p)
+{
+	return p->verb != VERB_NONE && p->verb != VERB_CREATE && p->verb != VERB_TOUCH;
+}
+
 /* Of libraries, whose own calls are seen by the shim, nobody has debug information; and they are not built in one piece. */
 static bool may_be_inlined(const struct model *m, const struct probe *p, const struct module *program)
 {
-	bool changes = p->verb != VERB_NONE && p->verb != VERB_CREATE && p->verb != VERB_TOUCH;
 	bool is_there = p->hook == HOOK_FOLLOWED && p->address >= program->start && p->address < program->end;
 
-	return changes && p->type && p->type < m->type_count && (is_there || p->hook == HOOK_MISSING);
+	return p->type && p->type < m->type_count && ((is_there && changes(p)) || p->hook == HOOK_MISSING);
 }
 
 void resources_find_inlined(struct work *w)
@@ -107,20 +111,18 @@ void resources_find_inlined(struct work *w)
 	uint32_t program = program_of(m);
 	struct inlined in = { .count = 0 };
 
-	for (uint32_t i = 1; i < m->probe_count && m->resource_count && program && in.count < INLINED_MOST; i++)
+	for (uint32_t i = 1; i < m->probe_count && program && in.count < INLINED_MOST; i++)
 		if (may_be_inlined(m, &m->probes[i], &m->modules[program])) {
 			in.probes[in.count] = &m->probes[i];
 			in.names[in.count++] = m->probes[i].linker_name;
 		}
 	if (in.count)
-		image_inlined(symbols_image(w->s, program), in.names, in.is_inlined, in.count);
+		image_inlined(symbols_image(w->s, program), in.names, in.places, in.count);
 	for (unsigned i = 0; i < in.count; i++) {
 		struct type *type = &m->types[in.probes[i]->type];
 
-		if (!in.is_inlined[i])
-			continue;
-		in.probes[i]->is_inlined = true;
-		if (!type->led)
+		in.probes[i]->inlined = in.places[i];
+		if (in.places[i] && changes(in.probes[i]) && !type->led)
 			type->led = in.probes[i];
 	}
 }

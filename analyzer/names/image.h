@@ -81,8 +81,8 @@ bool image_declared(struct image *image, uint64_t variable, struct image_variabl
  * the type of what a pointer there leads to, 0: it is none, or that is not known. */
 const char *image_field(struct pool *p, struct image *image, uint64_t type, uint64_t offset, uint64_t *pointee);
 
-/* Which of some functions, by their linker names, the compiler put into callers of theirs: is_inlined[i] becomes true. */
-void image_inlined(struct image *image, const char *const *names, bool *is_inlined, unsigned count);
+/* Into how many places the compiler put each of some functions, by their linker names: places[i]. */
+void image_inlined(struct image *image, const char *const *names, unsigned *places, unsigned count);
 
 /* What of its debug information was asked for and could not be read, 0: nothing. */
 const char *image_unread(struct image *image);

@@ -249,10 +249,15 @@ static void print_unsure(FILE *to, const struct probe *unsure)
 {
 	fputs(" Nobody knows: ", to);
 	text_stack_name(to, unsure->symbol);
-	if (unsure->hook == HOOK_LED || unsure->is_inlined) {
-		fputs(unsure->hook == HOOK_LED	      ? "() was followed through imports only."
-		      : unsure->hook == HOOK_FOLLOWED ? "() is followed, but the compiler also put it into callers of it, where it is not."
-						      : "() was put into its callers by the compiler, and is not followed there.", to);
+	if (unsure->hook == HOOK_LED) {
+		fputs("() was followed through imports only.", to);
+		return;
+	}
+	if (unsure->inlined) {
+		fputs(unsure->hook == HOOK_FOLLOWED ? "() is followed, but the compiler also put it into its callers, "
+						    : "() was put into its callers by the compiler, ", to);
+		fprintf(to, unsure->inlined == 1 ? "in 1 place, " : "in %u places, ", unsure->inlined);
+		fputs("where it is not followed.", to);
 		return;
 	}
 	fputs("() could not be followed (", to);

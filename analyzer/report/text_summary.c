@@ -90,16 +90,23 @@ static void print_missed(FILE *to, struct report const *r)
 	}
 }
 
-static void print_missing(FILE *to, const struct model *m)
+/* Functions that are nowhere, or that are only where the compiler put them into their callers. */
+static void print_missing(FILE *to, const struct model *m, bool is_inlined)
 {
 	uint32_t missing = 0;
 
 	for (uint32_t i = 1; i < m->probe_count; i++) {
-		if (m->probes[i].hook != HOOK_MISSING || missing++ >= MISSING_SHOWN)
+		const struct probe *p = &m->probes[i];
+
+		if (p->hook != HOOK_MISSING || (p->inlined != 0) != is_inlined || missing++ >= MISSING_SHOWN)
 			continue;
-		fputs(missing == 1 ? "leakshim: not in the loaded libraries: " : ", ", to);
-		words_escape(to, m->probes[i].whole);
-		fputs(strchr(m->probes[i].whole, '(') ? "" : "()", to);
+		fputs(missing > 1 ? ", "
+		      : is_inlined ? "leakshim: put into their callers by the compiler, where nothing follows them: "
+				   : "leakshim: not in the loaded libraries: ", to);
+		words_escape(to, p->whole);
+		fputs(strchr(p->whole, '(') ? "" : "()", to);
+		if (is_inlined)
+			fprintf(to, p->inlined == 1 ? " in 1 place" : " in %u places", p->inlined);
 	}
 	if (missing > MISSING_SHOWN)
 		fprintf(to, " and %u more", missing - MISSING_SHOWN);
@@ -138,7 +145,8 @@ static void print_probes(FILE *to, const struct model *m)
 	if (m->unsure_count)
 		fprintf(to, "leakshim: %u wrong %s of types with such functions %s not told: what was not seen may set them right\n",
 			m->unsure_count, m->unsure_count == 1 ? "use" : "uses", m->unsure_count == 1 ? "is" : "are");
-	print_missing(to, m);
+	print_missing(to, m, false);
+	print_missing(to, m, true);
 }
 
 #define OFF_LEAST 200 /* microseconds without a processor that are worth a word */

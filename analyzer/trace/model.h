@@ -298,7 +298,7 @@ struct probe {
 	const char *symbol, *reason, *file;
 	const char *linker_name; /* the symbol, before names were looked for */
 	uint64_t address;  /* 0: not known */
-	bool is_inlined;   /* the compiler put it into some callers, or all */
+	unsigned inlined;  /* places into which the compiler put it */
 	const char *whole; /* the symbol with its parameters, once names were looked for */
 	uint32_t type, line;
 	enum verb verb;
