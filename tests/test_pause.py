@@ -95,7 +95,7 @@ def limited(name, size):
 def test_a_look_that_would_take_more_than_a_tenth_of_what_is_left_is_not_taken_and_says_so(box):
     group = limited(f"leakshim-{os.getpid()}", 300 << 20)
     try:
-        command = ["/bin/sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh", victim("keeps_many"), "stay", "1100000", "8",
+        command = ["/bin/sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh", victim("keeps_many"), "stay", "1600000", "8",
                    "16"]
         with Server(command, preload(box, report="none"), box) as server:
             wait_until(lambda: server.log.read_bytes().strip(), "the blocks", 60)

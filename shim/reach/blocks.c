@@ -10,7 +10,6 @@
 #include "sys.h"
 #include "rules.h"
 
-#define PAGE 4096u
 #define HUGE (2ul << 20)
 #define DIGIT 11u
 #define ADDRESS_LOW 3u /* blocks are at least 8 bytes apart */
@@ -21,6 +20,8 @@ struct key {
 	uint32_t slot;
 	uint32_t gone; /* let go after the cut */
 };
+_Static_assert(sizeof(struct key) + 8 == sizeof(struct reach_entry) && sizeof(struct key) == sizeof(uint64_t) + 2 * sizeof(uint32_t),
+	       "places of keys");
 
 int reach_arena_open(struct reach_arena *arena, uint64_t size)
 {
@@ -52,16 +53,6 @@ void *reach_arena_take_whole(struct reach_arena *arena, uint64_t size)
 	if (at && low < high)
 		sys_call3(SYS_madvise, (long)low, (long)(high - low), MADV_HUGEPAGE);
 	return at;
-}
-
-void reach_arena_back(struct reach_arena *arena, unsigned char *at)
-{
-	uintptr_t page = ((uintptr_t)at + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
-
-	memset(at, 0, page - (uintptr_t)at);
-	if ((uintptr_t)arena->at > page)
-		sys_call3(SYS_madvise, (long)page, (long)((uintptr_t)arena->at - page), MADV_DONTNEED);
-	arena->at = at;
 }
 
 int reach_file_open(struct reach_file *file, const struct reach_cut *cut, struct reach_arena *arena)
@@ -184,18 +175,18 @@ static void fill(struct reach_blocks *b, const struct key *keys, uint32_t count,
 		 uint64_t sites, const struct reach_file *file)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		const struct trace_block *t =
-			reach_element(file, TRACE_AREA_BLOCK, keys[i].slot, sizeof *t);
+		const struct key key = keys[i];
+		const struct trace_block *t = reach_element(file, TRACE_AREA_BLOCK, key.slot, sizeof *t);
 		struct reach_entry *e = &b->entry[b->count];
 
 		/* what was let go after the cut stood there at the cut; its successor did not */
-		if (b->count && e[-1].address == keys[i].address) {
-			if (!keys[i].gone)
+		if (b->count && e[-1].address == key.address) {
+			if (!key.gone)
 				continue;
 			b->count--;
 		}
-		add(b, &keys[i], t, (t->site < sites && !keys[i].gone ? flags[t->site] : 0) |
-					    (t->what & TRACE_BLOCK_IGNORED ? REACH_IGNORED : 0));
+		add(b, &key, t, (t->site < sites && !key.gone ? flags[t->site] : 0) |
+					(t->what & TRACE_BLOCK_IGNORED ? REACH_IGNORED : 0));
 	}
 }
 
@@ -253,26 +244,30 @@ static int directory(struct reach_blocks *b, struct reach_arena *arena)
 	return 0;
 }
 
+/*
+ * Sorting needs no memory that is not needed afterwards: keys lie in the upper two thirds of what becomes the entries, and each is read
+ * before the entries grow over it; their other place is what becomes `from` and the numbers of mark.c.
+ */
 int reach_blocks_open(struct reach_blocks *b, const struct reach_cut *cut, const struct reach_file *file,
 		      struct reach_arena *arena)
 {
-	uint64_t most = cut->blocks, sites;
+	uint64_t most = cut->blocks + 1, sites;
 	memset(b, 0, sizeof *b);
 	b->entry = reach_arena_take_whole(arena, most * sizeof *b->entry);
-	b->from = reach_arena_take_whole(arena, most * sizeof *b->from);
-	b->mark = reach_arena_take_whole(arena, most + 1);
-	b->flag = reach_arena_take_whole(arena, most + 1);
-	unsigned char *kept = arena->at;
-	struct key *keys = reach_arena_take_whole(arena, most * sizeof *keys);
-	struct key *other = reach_arena_take_whole(arena, most * sizeof *other);
+	b->from = reach_arena_take_whole(arena, most * sizeof(struct key));
+	b->mark = reach_arena_take_whole(arena, most);
+	b->flag = reach_arena_take_whole(arena, most);
 	uint32_t *counts = reach_arena_take(arena, sizeof *counts << DIGIT);
 	uint8_t *flags = site_flags(cut, file, arena, &sites);
-	if (!keys || !other || !counts || !b->entry || !b->from || !b->mark || !b->flag || !flags)
+	if (!counts || !b->entry || !b->from || !b->mark || !b->flag || !flags)
 		return -1;
+	b->stack = (uint32_t *)(b->from + most);
+	b->heads = b->stack + most;
+	struct key *keys = (struct key *)((uint64_t *)b->entry + most), *other = (struct key *)b->from;
 	uint32_t count = gather(keys, cut, file);
 	sort(keys, other, count, counts);
 	fill(b, keys, count, flags, sites, file);
-	reach_arena_back(arena, kept);
+	memset(other, 0, count * sizeof *other);
 	return directory(b, arena);
 }
 

@@ -36,6 +36,7 @@ enum reach_flag {
 struct reach_blocks {
 	struct reach_entry *entry;
 	uint64_t *from;      /* where the first pointer to it was found */
+	uint32_t *stack, *heads; /* room for a number of each, for mark.c */
 	uint8_t *mark;       /* mark.c */
 	uint8_t *flag;       /* enum reach_flag */
 	uint32_t count;
@@ -61,9 +62,6 @@ void *reach_arena_take(struct reach_arena *arena, uint64_t size);
 
 /* The same of what will be written to from end to end: made of huge pages where the kernel has some. */
 void *reach_arena_take_whole(struct reach_arena *arena, uint64_t size);
-
-/* Gives back what was taken since arena->at was `at`. */
-void reach_arena_back(struct reach_arena *arena, unsigned char *at);
 
 int reach_file_open(struct reach_file *file, const struct reach_cut *cut, struct reach_arena *arena);
 

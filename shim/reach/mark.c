@@ -7,17 +7,16 @@
 
 #define ROOT_SHIFT 48
 
-int reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
-		    struct reach_reader *reader, struct reach_arena *arena)
+void reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
+		    struct reach_reader *reader)
 {
 	m->blocks = blocks;
 	m->maps = maps;
 	m->reader = reader;
-	m->stack = reach_arena_take(arena, (blocks->count + 1ull) * sizeof *m->stack);
-	m->heads = reach_arena_take(arena, (blocks->count + 1ull) * sizeof *m->heads);
+	m->stack = blocks->stack;
+	m->heads = blocks->heads;
 	m->depth = m->head_count = 0;
 	m->pass = 1;
-	return m->stack && m->heads ? 0 : -1;
 }
 
 static void push(struct reach_marker *m, uint32_t i, enum reach_mark mark, uint64_t from)

@@ -18,8 +18,8 @@
  */
 #include "marker.h"
 
-int reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
-		    struct reach_reader *reader, struct reach_arena *arena);
+void reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
+		    struct reach_reader *reader);
 
 /* Pass 1: words of a root. `at` is where they stand, or stood if `words` is a copy. */
 void reach_mark_words(struct reach_marker *m, const uint64_t *words, uint64_t count, uintptr_t at,

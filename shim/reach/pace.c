@@ -13,7 +13,7 @@
 
 #define COPY_LEAST 200u   /* microseconds */
 #define COPY_PER_MIB 40u  /* of 4 KiB pages, until one was made */
-#define BLOCK_COST 70u    /* bytes of the scan's own memory for a block, */
+#define BLOCK_COST 46u    /* bytes of the scan's own memory for a block, */
 #define MEMORY_PART 64u   /* and the part of the program's memory that its directory takes */
 #define NEVER_MIND (64ull << 20)
 #define LEFT_PART 10u     /* of the memory that is left, a look may take */

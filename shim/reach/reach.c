@@ -183,10 +183,10 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 	if (!cut->is_shared || cut->image)
 		reach_faults_start(&unread, &maps);
 	if (reach_pages_open(&pages, 0, !cut->is_shared || cut->image, arena) ||
-	    reach_reader_open(&reader, &maps, &pages, &unread, cut->is_shared ? 0 : cut->pid, cut->image, arena) ||
-	    reach_mark_open(&marker, &blocks, &maps, &reader, arena) ||
-	    reach_counts_open(cut, &file, &marker, arena) ||
-	    reach_roots_open(&roots, cut, &marker, &maps, arena))
+	    reach_reader_open(&reader, &maps, &pages, &unread, cut->is_shared ? 0 : cut->pid, cut->image, arena))
+		return TRACE_SCAN_NO_MEMORY;
+	reach_mark_open(&marker, &blocks, &maps, &reader);
+	if (reach_counts_open(cut, &file, &marker, arena) || reach_roots_open(&roots, cut, &marker, &maps, arena))
 		return TRACE_SCAN_NO_MEMORY;
 	reach_roots_scan(&roots);
 	if (cut->roots >> TRACE_ROOT_KERNEL & 1 && reach_kernel_scan(cut, &marker, arena))
