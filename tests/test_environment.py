@@ -191,7 +191,7 @@ def test_locking_all_memory_does_not_make_the_reservation_real(box):
 
 
 @pytest.mark.parametrize("limit", [None, "7000000", "2000000", "0"])
-@pytest.mark.parametrize("way", ["", "child", "later", "touched", "look"])
+@pytest.mark.parametrize("way", ["", "child", "later", "touched", "number", "look"])
 def test_what_the_shim_has_reserved_does_not_become_real_where_a_program_locks_its_memory(way, limit, box):
     argv = ["/usr/bin/prlimit", f"--memlock={limit}", *NOBODY] if limit else []
     if limit and os.getuid():

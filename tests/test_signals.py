@@ -310,11 +310,17 @@ def test_a_wait_that_no_wrapper_knows_goes_on_when_the_analyzer_asks(box):
 
 
 @pytest.mark.parametrize("leak", [[], ["leak"]])
-@pytest.mark.parametrize("way", ["waitpid", "wait4", "waitid", "peek"])
+@pytest.mark.parametrize("way", ["waitpid", "wait4", "waitid", "peek", "wait4 by number", "waitid by number"])
 def test_who_waits_for_threads_too_meets_its_own_children_and_all_of_them(way, leak, box):
     """Our own processes are such children, and so are some of a debugger's."""
     done = preloaded([victim("waits_for_all"), way, *leak], box)
     assert done.status == 0, done
+    assert sorted(done.stdout.decode().split("\n")) == ["", "child 10", "child 11", "child 12", "child 13", "errno 10"], done
+
+
+@pytest.mark.parametrize("way", ["waitpid", "waitid", "wait4 by number"])
+def test_who_waits_for_threads_too_meets_no_process_that_copies_its_memory_while_it_runs(way, box):
+    done = preloaded([victim("waits_for_all"), way, "leak"], box, settings={"pause": 0})
     assert sorted(done.stdout.decode().split("\n")) == ["", "child 10", "child 11", "child 12", "child 13", "errno 10"], done
 
 

@@ -6,10 +6,13 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
 
+#include "scanner.h"
 #include "state.h"
 #include "sys.h"
 #include "tail.h"
@@ -149,6 +152,16 @@ static void shorten(const struct blocking *b, const struct waits *w, long *a, st
 	a[w->argument] = (long)rest;
 }
 
+/* Whoever waits for threads too, as debuggers do, may meet a scanning process. */
+static int is_ours(long number, const long *a, long result)
+{
+	const siginfo_t *info = number == SYS_waitid && !result ? (const siginfo_t *)a[2] : 0;
+	long options = number == SYS_wait4 ? a[2] : number == SYS_waitid ? a[3] : 0;
+	long pid = number == SYS_wait4 ? result : info ? info->si_pid : 0;
+
+	return options & (__WALL | __WCLONE) && pid > 0 && scanner_met((uint32_t)pid);
+}
+
 /* syscall() of a number in tail_waits. */
 static long wait_by_number(long number, long a0, long a1, long a2, long a3, long a4, long a5)
 {
@@ -158,9 +171,12 @@ static long wait_by_number(long number, long a0, long a1, long a2, long a3, long
 	struct blocking b;
 
 	__builtin_unwind_init();
+	if (number == SYS_mlockall) /* ours leaves out what we have reserved */
+		return mlockall((int)a0);
 	memcpy(given, a, sizeof a);
 	blocking_begin(&b, __builtin_frame_address(0), 1);
-	while ((result = real(number, a[0], a[1], a[2], a[3], a[4], a[5])) == -1 && errno == EINTR && blocking_again(&b)) {
+	while (result = real(number, a[0], a[1], a[2], a[3], a[4], a[5]),
+	       (result == -1 && errno == EINTR && blocking_again(&b)) || is_ours(number, a, result)) {
 		memcpy(a, given, sizeof a);
 		shorten(&b, waits_of(number), a, &rest);
 	}
@@ -172,6 +188,7 @@ void blocking_syscalls(void)
 {
 	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
 		tail_waits[waits[i].number / 64] |= 1ull << waits[i].number % 64;
+	tail_waits[SYS_mlockall / 64] |= 1ull << SYS_mlockall % 64;
 	__atomic_store_n(&tail_waiting, (void *)wait_by_number, __ATOMIC_RELEASE);
 }
 

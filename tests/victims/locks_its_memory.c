@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Locks all of its memory, now and in future, as time servers and caches do, then allocates. What the
  * tracer has reserved must not become real. Prints how it went. argv[1]: "child": as a fork child; "later": only what comes;
- * "touched": only what is touched; "look": asks for a look afterwards. */
+ * "touched": only what is touched; "number": by syscall(); "look": asks for a look afterwards. */
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include "victim.h"
 
 static int is(int argc, char **argv, const char *way)
@@ -31,7 +32,7 @@ static int lock(int argc, char **argv)
 	flags |= is(argc, argv, "touched") ? MCL_ONFAULT : 0;
 #endif
 	errno = 0;
-	int locked = mlockall(flags), error = errno;
+	int locked = is(argc, argv, "number") ? (int)syscall(SYS_mlockall, flags) : mlockall(flags), error = errno;
 	void *p = malloc(1 << 20);
 
 	if (is(argc, argv, "look")) {

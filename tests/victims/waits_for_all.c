@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Has children whose end raises no signal, as debuggers and sandboxes make them, asks for looks meanwhile, and waits in the way
- * of argv[1] ("waitpid", "wait4", "waitid", "peek") for whatever ends. With "leak" as argv[2] there is something to look at.
+ * of argv[1] ("waitpid", "wait4", "waitid", "peek", "wait4 by number", "waitid by number") for whatever ends. With "leak" as argv[2] there is something to look at.
  * Prints whom it met: each child once, and nobody else. */
 #include "victim.h"
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #define CHILDREN 4
 
@@ -28,6 +29,13 @@ static pid_t next_ended(const char *way, int *code)
 		met = waitpid(-1, &status, __WALL);
 	else if (!strcmp(way, "wait4"))
 		met = wait4(-1, &status, __WCLONE, 0);
+	else if (!strcmp(way, "wait4 by number"))
+		met = (pid_t)syscall(SYS_wait4, -1, &status, __WALL, 0);
+	else if (!strcmp(way, "waitid by number")) {
+		met = syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | __WALL, 0) ? -1 : info.si_pid;
+		*code = info.si_status;
+		return met;
+	}
 	else {
 		if (!strcmp(way, "peek") && waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | __WALL))
 			return -1;
