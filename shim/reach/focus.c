@@ -3,6 +3,8 @@
 #include "focus.h"
 
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 
 #include "area.h"
 #include "holders.h"
@@ -10,6 +12,7 @@
 #include "live.h"
 #include "path.h"
 #include "settings.h"
+#include "sys.h"
 #include "rules.h"
 
 #define ENTRIES 128u
@@ -22,6 +25,10 @@
 #define TIME_SLOW 10000000ull
 #define SLOW_MOST 6u
 #define TIME_SHARE 16 /* and this part of the time beyond that */
+#define AWAKE_PART 8
+#define EVENT_SHARE 16 /* of events without the searching: then only one in 2^passed is looked at */
+#define EVENTS_TIMED 64u
+#define PASSED_MOST 8u
 
 struct followed {
 	uintptr_t hidden; /* ~address of the block, 0: the entry is free */
@@ -45,9 +52,12 @@ struct followed {
 struct focus_part {
 	struct followed *entries;
 	uintptr_t *words; /* of a block that is let go */
-	uint64_t began, spent;
+	uint64_t began, began_cpu, spent;
 	uintptr_t low, high; /* of all blocks of sites in focus */
 	uint32_t lock, first, age;
+	uint32_t used; /* entries, free ones between them */
+	uint64_t looked; /* nanoseconds at events, as some of them tell */
+	uint32_t events, passed;
 	uint32_t refusals; /* to search, since it was last allowed */
 	uint32_t slow; /* searches that took long */
 	uint32_t matched; /* stacks asked for by the settings that were met */
@@ -71,6 +81,15 @@ struct event {
 	int is_end; /* of the thread */
 };
 
+/* The vDSO would make a system call of it that no filter was asked about. 0: it may not be made. */
+static uint64_t own_time_ns(void)
+{
+	struct timespec now = {0, 0};
+
+	sys_call3(SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, (long)&now, 0);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static int open_table(void)
 {
 	if (focus_state.entries)
@@ -78,6 +97,7 @@ static int open_table(void)
 	if (state.ending || !(focus_state.first = area_take(TRACE_AREA_FOCUS, ENTRIES)))
 		return 0;
 	focus_state.began = state_clock_ns(CLOCK_MONOTONIC);
+	focus_state.began_cpu = own_time_ns();
 	focus_state.words = area_private(SEARCHED_MOST, 1);
 	if (focus_state.words)
 		focus_state.entries = area_private(ENTRIES * sizeof *focus_state.entries, 1);
@@ -173,6 +193,16 @@ static int is_held_there(struct event *e, const struct followed *f)
 	return holders_still(f->at, f->hidden, f->size) > 0;
 }
 
+/* Time that ours is a share of: the program's own, so that a server on a busy machine is left its part; while it sleeps much,
+ * a part of all. */
+static uint64_t elapsed_time(void)
+{
+	uint64_t own = own_time_ns() - focus_state.began_cpu;
+	uint64_t all = (state_clock_ns(CLOCK_MONOTONIC) - focus_state.began) / AWAKE_PART;
+
+	return own > all ? own : all;
+}
+
 /* Asked again after some refusals only: the clock costs more than all else here. */
 static int may_search(void)
 {
@@ -180,7 +210,7 @@ static int may_search(void)
 
 	if (focus_state.refusals && focus_state.refusals++ % 64)
 		return 0;
-	elapsed = state_clock_ns(CLOCK_MONOTONIC) - focus_state.began;
+	elapsed = elapsed_time();
 	focus_state.refusals = focus_state.spent >= TIME_AT_ONCE + elapsed / TIME_SHARE;
 	return !focus_state.refusals;
 }
@@ -423,6 +453,8 @@ static struct followed *entry_for(uint32_t site)
 			let_go(oldest);
 		return oldest;
 	}
+	if (unused >= focus_state.entries + focus_state.used)
+		focus_state.used = (uint32_t)(unused - focus_state.entries) + 1;
 	return unused;
 }
 
@@ -448,7 +480,7 @@ static struct followed *follow(struct thread *t, uint32_t slot)
 
 static struct followed *entry_of(uintptr_t address)
 {
-	for (uint32_t i = 0; i < ENTRIES; i++)
+	for (uint32_t i = 0; i < focus_state.used; i++)
 		if (focus_state.entries[i].hidden == ~address)
 			return &focus_state.entries[i];
 	return 0;
@@ -500,9 +532,40 @@ static int is_due(const struct followed *f)
 	return events < EVENTS_ALL || events % (events / EVENTS_ALL) == 0;
 }
 
+/* Of a busy program only some events are looked at, but each at which a followed block or what holds it is let go. */
+static int is_passed(uintptr_t gone)
+{
+	if (!(++focus_state.events & ((1u << focus_state.passed) - 1)))
+		return 0;
+	for (uint32_t i = 0; gone && i < focus_state.used; i++)
+		if (focus_state.entries[i].hidden == ~gone || focus_state.entries[i].hidden_owner == ~gone)
+			return 0;
+	return 1;
+}
+
+/* Some events are timed, for all. Returns when this one began, 0: it is not timed. */
+static uint64_t begin_event(void)
+{
+	return (focus_state.events >> focus_state.passed) % EVENTS_TIMED ? 0 : state_clock_ns(CLOCK_MONOTONIC) - focus_state.spent;
+}
+
+static void end_event(uint64_t begun)
+{
+	uint64_t now = begun ? state_clock_ns(CLOCK_MONOTONIC) : 0, allowed;
+
+	if (!begun)
+		return;
+	focus_state.looked += (now - focus_state.spent - begun) * EVENTS_TIMED;
+	allowed = TIME_AT_ONCE + elapsed_time() / EVENT_SHARE;
+	if (focus_state.looked > allowed && focus_state.passed < PASSED_MOST)
+		focus_state.passed++;
+	else if (focus_state.looked < allowed / 2 && focus_state.passed)
+		focus_state.passed--;
+}
+
 static void each(struct event *e)
 {
-	for (uint32_t i = 0; i < ENTRIES; i++) {
+	for (uint32_t i = 0; i < focus_state.used; i++) {
 		struct followed *f = &focus_state.entries[i];
 
 		if (!f->hidden)
@@ -524,10 +587,12 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 {
 	__builtin_unwind_init();
 	struct event e = {.t = t, .from = from, .frame = __builtin_frame_address(0)};
-	uint32_t slot = live_find(address);
 
 	state_lock(&focus_state.lock);
-	if (open_table()) {
+	if (!is_passed(0) && open_table()) {
+		uint64_t begun = begin_event();
+		uint32_t slot = live_find(address);
+
 		each(&e);
 		if (slot && is_in_focus(state_block(slot)->site)) {
 			if (!focus_state.high || address < focus_state.low)
@@ -540,27 +605,37 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 			if (f && f->is_object && has_time_to_spare() && !search(&e, f, &a))
 				told(f)->stale = a.what && a.what != TRACE_HOLDER_REGISTER;
 		}
+		end_event(begun);
 	}
 	state_unlock(&focus_state.lock);
+}
+
+static void look_at_gone(struct event *e)
+{
+	uint32_t slot = live_find(e->gone);
+
+	if (!slot)
+		return;
+	e->gone_end = e->gone + trace_block_size(state_block(slot));
+	e->gone_site = state_block(slot)->site;
+	if (!e->moves)
+		read_gone(e);
+	each(e);
+	if (!e->moves)
+		search_gone(e);
 }
 
 static __attribute__((noinline)) void gone(struct thread *t, uintptr_t address, const struct live_caller *from, int moves)
 {
 	__builtin_unwind_init();
-	uint32_t slot = live_find(address);
 	struct event e = {.t = t, .from = from, .frame = __builtin_frame_address(0), .gone = address, .moves = moves};
 
-	if (!slot)
-		return;
-	e.gone_end = address + trace_block_size(state_block(slot));
-	e.gone_site = state_block(slot)->site;
 	state_lock(&focus_state.lock);
-	if (open_table()) {
-		if (!moves)
-			read_gone(&e);
-		each(&e);
-		if (!moves)
-			search_gone(&e);
+	if (!is_passed(address) && open_table()) {
+		uint64_t begun = begin_event();
+
+		look_at_gone(&e);
+		end_event(begun);
 	}
 	state_unlock(&focus_state.lock);
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The benchmark runs everything it names and tells what failed. No test looks at a time."""
 import json
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -92,3 +94,10 @@ def test_a_peer_that_is_not_installed_is_left_out_with_the_reason(monkeypatch):
 def test_a_wrong_name_is_one_line_and_status_2(box):
     done = run([HERE / "run", "--only", "nothing", "--build", BUILD])
     assert done.status == 2 and done.text.count("\n") == 1 and "unknown workload 'nothing'" in done.text
+
+
+def test_a_leak_in_focus_loses_no_request_of_a_server_under_load():
+    if not shutil.which("redis-benchmark", path=measure.PATH):
+        pytest.skip("no redis")
+    done = run([HERE / "focus", "--build", BUILD, "--only", "redis", "--rounds", "1", "--requests", "5000"], environment(), timeout=120)
+    assert re.search(rb"^redis: [\d,]+ requests a second without, [\d,]+ in focus; ratio .*; 0 requests lost; ", done.stdout), done
