@@ -152,7 +152,7 @@ static uint8_t longer(const struct trace_block *t)
 {
 	uint64_t size = trace_block_size(t);
 
-	if (trace_block_family(t) == TRACE_FAMILY_NEW_ARRAY && (size == 8 || size == 16))
+	if (trace_block_family(t) == TRACE_FAMILY_NEW_ARRAY && size >= 8 && size <= REACH_HEAD_MOST && !(size & (size - 1)))
 		return REACH_LONGER | REACH_ARRAY;
 	return size == 16 || size == 32 ? REACH_LONGER : 0;
 }

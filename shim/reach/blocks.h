@@ -27,7 +27,7 @@ enum reach_flag {
 	REACH_OWNED = 64,  /* lost, and another lost one leads to its start */
 	REACH_LONGER = 8   /* its size here is one more: a pointer behind its end may stand for it */
 };
-#define REACH_HEAD_MOST 32u /* bytes of a block that may be nothing but a head */
+#define REACH_HEAD_MOST 256u /* bytes of a block that may be nothing but a head: a count stands there at the alignment of what it counts */
 
 #define REACH_GRANULE 8 /* log2 */
 #define REACH_LEAF 26   /* log2 of what a leaf covers */

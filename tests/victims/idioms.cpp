@@ -6,6 +6,7 @@
 #include <cstring>
 
 struct counted { long value; ~counted() { value = 0; } };
+struct alignas(64) wide { char of[64]; ~wide() { of[0] = 0; } };
 struct first { virtual ~first() {} long a = 1; };
 struct second { virtual ~second() {} long b = 2; };
 struct both : first, second { char rest[1300]; };
@@ -26,6 +27,7 @@ int main(int argc, char **argv)
 	bool whole = argc < 3;
 
 	if (!strcmp(argv[1], "nothing")) { held = new counted[argc - (whole ? 2 : 3)]; if (!whole) ((uint64_t *)held)[-1] = 77; }
+	if (!strcmp(argv[1], "nothing aligned")) { held = new wide[argc - (whole ? 2 : 3)]; if (!whole) ((uint64_t *)held)[-1] = 77; }
 	if (!strcmp(argv[1], "narrow bases")) { held = static_cast<other *>(new narrow); if (!whole) ((uint64_t *)held)[0] = 0; }
 	if (!strcmp(argv[1], "length of all")) { uint64_t *p = zeros(1337 + 32); p[1] = whole * (1337 + 32); held = p + 4; }
 	if (!strcmp(argv[1], "length at 16")) { uint64_t *p = zeros(1337 + 16); p[0] = 3; p[1] = whole * 1337; held = p + 2; }
