@@ -16,7 +16,7 @@ def threads(whole):
             if group["type"] == "thread" and "start" in stack(group)]
 
 
-@pytest.mark.parametrize("how", ["lost", "c11 lost"])
+@pytest.mark.parametrize("how", ["lost", "c11 lost", "own stack lost", "holder lost"])
 def test_threads_that_nobody_joined_are_leaks_with_the_stack_of_their_creation(how, box):
     done = preloaded([victim("never_joined"), how], box, settings=QUIET)
     assert done.status == 0, done

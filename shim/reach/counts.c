@@ -61,6 +61,11 @@ static void note_loose(struct trace_resource *r, const struct reach_loose *l, ui
 	__atomic_store_n(&r->cut_scan, scan, __ATOMIC_RELEASE);
 }
 
+static int is_loose(const struct reach_marker *m, int64_t i)
+{
+	return i < 0 || m->contents[i] == REACH_SEVERAL;
+}
+
 /* Its count at the cut, as far as it can be known. */
 static int count_of(const struct trace_resource *r, const struct trace_type *t, const struct reach_entry *e,
 		    int64_t *count)
@@ -78,7 +83,7 @@ static void note(struct trace_resource *r, const struct trace_type *t, const str
 	uint64_t address = trace_resource_address(r);
 	int64_t i = reach_find(m->blocks, address), count;
 
-	if (i < 0 || m->contents[i] == REACH_SEVERAL) {
+	if (is_loose(m, i) || t->flags & TRACE_TYPE_THREAD) { /* a stack that the program made is held by libc's list */
 		if (m->loose)
 			note_loose(r, m->loose, scan, t->flags & TRACE_TYPE_THREAD && is_running(r, cut, m),
 				   m->reader->unread->count || cut->is_shared);
@@ -108,11 +113,6 @@ static int64_t block_of(const struct reach_marker *m, uint64_t address)
 	return reach_find(m->blocks, address);
 }
 
-static int is_loose(const struct reach_marker *m, int64_t i)
-{
-	return i < 0 || m->contents[i] == REACH_SEVERAL;
-}
-
 static void find_contents(const struct reach_file *file, struct reach_marker *m, uint64_t used)
 {
 	for (uint64_t k = 1; k < used; k++) {
@@ -134,6 +134,12 @@ static int is_thread(const struct reach_file *file, const struct trace_resource 
 	return t && t->flags & TRACE_TYPE_THREAD;
 }
 
+/* A thread's descriptor on a stack that the program made lies in a block of its own accord. */
+static int is_apart(const struct reach_file *file, const struct reach_marker *m, const struct trace_resource *r)
+{
+	return is_thread(file, r) || is_loose(m, block_of(m, trace_resource_address(r)));
+}
+
 static int find_loose(const struct reach_file *file, struct reach_marker *m, uint64_t used, struct reach_arena *arena)
 {
 	struct reach_loose *l = reach_arena_take(arena, sizeof *l);
@@ -142,7 +148,7 @@ static int find_loose(const struct reach_file *file, struct reach_marker *m, uin
 	for (uint64_t k = 1; k < used; k++) {
 		const struct trace_resource *r = living(file, k);
 
-		count += r && is_loose(m, block_of(m, trace_resource_address(r)));
+		count += r && is_apart(file, m, r);
 	}
 	if (!count || !l)
 		return l ? 0 : -1;
@@ -152,21 +158,24 @@ static int find_loose(const struct reach_file *file, struct reach_marker *m, uin
 	l->low = UINT64_MAX;
 	l->address = reach_arena_take(arena, room * sizeof *l->address);
 	l->size = reach_arena_take(arena, room * sizeof *l->size);
+	l->before = reach_arena_take(arena, room * sizeof *l->before);
 	l->pointers = reach_arena_take(arena, room);
-	if (!l->address || !l->size || !l->pointers)
+	if (!l->address || !l->size || !l->before || !l->pointers)
 		return -1;
 	for (uint64_t k = 1; k < used && count; k++) {
 		const struct trace_resource *r = living(file, k);
 		uint64_t address = r ? trace_resource_address(r) : 0;
 
-		if (!r || !is_loose(m, block_of(m, address)))
+		if (!r || !is_apart(file, m, r))
 			continue;
 		count--;
 		uint32_t at = reach_loose_place(l, address);
 		l->address[at] = address;
 		l->size[at] = r->size && r->size < UINT32_MAX ? (uint32_t)r->size : LEAST_SIZE;
-		if (is_thread(file, r))
+		if (is_thread(file, r)) {
+			l->before[at] = l->size[at];
 			l->size[at] = THREAD_SIZE;
+		}
 		l->low = address < l->low ? address : l->low;
 		high = address > high ? address : high;
 	}

@@ -108,8 +108,10 @@ static void found_loose(struct reach_marker *m, uint64_t word, uint64_t from)
 	if (word - l->low >= l->span || m->pass > 3)
 		return;
 	at = reach_loose_place(l, word);
+	if (m->pass > 2 && l->before[at]) /* who is lost cannot join a thread */
+		return;
 	from &= (1ull << ROOT_SHIFT) - 1;
-	if (l->address[at] && (from < word || from >= word + l->size[at]))
+	if (l->address[at] && (from + l->before[at] < word || from >= word + l->size[at]))
 		l->pointers[at] += l->pointers[at] < UINT8_MAX;
 }
 

@@ -22,6 +22,7 @@ struct reach_loose {
 	uint64_t low, span;   /* of their addresses */
 	uint64_t *address;    /* a hash table of power-of-two size; 0: free */
 	uint32_t *size;       /* of the resource: words inside it do not lead to it */
+	uint32_t *before;     /* bytes before it that are its own: a thread's stack; 0 for all else */
 	uint8_t *pointers;    /* at most 255 */
 	uint32_t mask;
 };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Starts 5 threads in start(), which end at once, and does with them what argv[1] says. Right: "lost" and "c11 lost"
- * are 5 leaks with start() in their stacks, "held" are 5 threads that are still reachable, and the others
- * are nothing to tell of. */
+/* Starts 5 threads in start(), which end at once, and does with them what argv[1] says. Right: "lost", "c11 lost",
+ * "own stack lost" and "holder lost" are 5 leaks with start() in their stacks, "held" are 5 threads that are still reachable,
+ * and the others are nothing to tell of. */
 #include "victim.h"
 #include <threads.h>
 #include <time.h>
 
 #define COUNT 5
+#define STACK (256 * 1024)
 
 static pthread_t held[COUNT];
 static const char *how;
@@ -62,13 +63,21 @@ static __attribute__((noinline)) void start(int i)
 		return;
 	}
 	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, 256 * 1024);
+	pthread_attr_setstacksize(&attributes, STACK);
+	if (is("own stack lost"))
+		pthread_attr_setstack(&attributes, aligned_alloc(4096, STACK), STACK);
 	if (is("born detached"))
 		pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_create(&thread, &attributes, work, 0);
 	pthread_attr_destroy(&attributes);
 	if (is("held"))
 		held[i] = thread;
+	if (is("holder lost")) {
+		pthread_t *holder = malloc(sizeof *holder);
+
+		*holder = thread;
+		keep(holder);
+	}
 	finish(thread);
 }
 
