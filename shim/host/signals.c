@@ -90,8 +90,10 @@ static void on_report(int number, siginfo_t *info, void *context)
 	int is_request = info->si_code == SI_QUEUE && info->si_int == (int)TRACE_REQUEST;
 	struct snapshot_here here = interrupted(context);
 
-	if (number == request && info->si_code == SI_QUEUE && info->si_int == STOPPING_MARK) {
+	if ((number == request || number == STOPPING_SHIELDED) && info->si_code == SI_QUEUE && info->si_int == STOPPING_MARK) {
 		stopping_arrive(&here);
+	} else if (number == STOPPING_SHIELDED) {
+		stopping_pass_on(number, info, context);
 	} else if (number == request && !is_request) { /* somebody else's: what it does by default */
 		set_default(number);
 		sys_call3(SYS_tgkill, own_pid(), own_tid(), number);

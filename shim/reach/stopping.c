@@ -17,10 +17,19 @@
 #define PATIENCE_MS 100
 #define STEP_NS 100000
 #define FORGOTTEN_SECONDS 2
+#define MASK_SIZE 8
+
+/* What the kernel knows of a signal. */
+struct disposition {
+	uintptr_t handler, flags, restorer;
+	uint64_t mask;
+};
 
 static struct {
 	const struct tasks *tasks;
 	uint32_t is_open, arrived;
+	int has_shielded;
+	struct disposition libc; /* its own of STOPPING_SHIELDED */
 } stop;
 
 void stopping_arrive(const struct snapshot_here *here)
@@ -83,6 +92,26 @@ static uint32_t count_absent(const struct tasks *tasks, uint32_t self)
 	return count;
 }
 
+/* Our handler for the signal that nobody can block, until stopping_end. */
+static int shield(uint32_t signal)
+{
+	struct disposition ours;
+
+	if (stop.has_shielded)
+		return 1;
+	if (own_is_musl() || sys_failed(sys_call6(SYS_rt_sigaction, signal, 0, (long)&ours, MASK_SIZE, 0, 0)) ||
+	    sys_failed(sys_call6(SYS_rt_sigaction, STOPPING_SHIELDED, (long)&ours, (long)&stop.libc, MASK_SIZE, 0, 0)))
+		return 0;
+	stop.has_shielded = 1;
+	return 1;
+}
+
+void stopping_pass_on(int number, siginfo_t *info, void *context)
+{
+	if (stop.libc.handler > 1)
+		((void (*)(int, siginfo_t *, void *))stop.libc.handler)(number, info, context);
+}
+
 int stopping_begin(struct tasks *tasks, uint32_t self, uint32_t signal)
 {
 	struct timespec nap = {0, STEP_NS};
@@ -98,10 +127,12 @@ int stopping_begin(struct tasks *tasks, uint32_t self, uint32_t signal)
 
 		if (tid == self || tasks->thread[i].sp)
 			continue;
-		if (!tasks->is_foreign && is_blocked(tid, signal))
-			blocked++;
-		else
+		if (tasks->is_foreign || !is_blocked(tid, signal))
 			asked += ask(tid, signal);
+		else if (!is_blocked(tid, STOPPING_SHIELDED) && shield(signal))
+			asked += ask(tid, STOPPING_SHIELDED);
+		else
+			blocked++;
 	}
 	for (int i = 0; i < PATIENCE_MS * 1000000 / STEP_NS; i++) {
 		if (__atomic_load_n(&stop.arrived, __ATOMIC_ACQUIRE) >= asked ||
@@ -118,4 +149,8 @@ void stopping_end(void)
 	if (!__atomic_exchange_n(&stop.is_open, 0, __ATOMIC_SEQ_CST))
 		return;
 	sys_call6(SYS_futex, (long)&stop.is_open, FUTEX_WAKE_PRIVATE, INT_MAX, 0, 0, 0);
+	if (stop.has_shielded && !stop.tasks->unstable) { /* else one may still be under way, and would be deadly */
+		sys_call6(SYS_rt_sigaction, STOPPING_SHIELDED, (long)&stop.libc, 0, MASK_SIZE, 0, 0);
+		stop.has_shielded = 0;
+	}
 }

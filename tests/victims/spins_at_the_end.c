@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Four workers lose 10 blocks each (lose), whose addresses stay on the dead part of their stacks, hold one more on the live
  * part (hold), and spin while main ends the process by argv[1]: "return", "exit", "_exit", "abort", "exec" (of true). With
- * argv[2] "sleep" they wait instead, with "blocked" they take no signals. */
+ * argv[2] "sleep" they wait instead, with "blocked" they take no signals, with "deaf" not even those of libc. */
 #include "victim.h"
+#include <sys/syscall.h>
 
 static volatile int never, ready;
 static const char *how = "spin";
@@ -37,6 +38,8 @@ static void *worker(void *unused)
 	sigfillset(&all);
 	if (!strcmp(how, "blocked"))
 		pthread_sigmask(SIG_BLOCK, &all, 0);
+	if (!strcmp(how, "deaf"))
+		syscall(SYS_rt_sigprocmask, SIG_BLOCK, &(uint64_t){~0ull}, 0, 8);
 	deep(5);
 	__atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
 	if (!strcmp(how, "sleep"))
