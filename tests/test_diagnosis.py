@@ -275,3 +275,12 @@ def test_the_scorer_says_what_each_source_of_evidence_is_worth():
     rows = dict(re.findall(r"^(\S+) +1 +100% +(\d+)%", done.stdout, re.M))
     assert rows["-"] == "100" and rows["ways"] == "0", done
     assert "without ways: worse frame_parser-O0; better -" in done.stdout, done
+
+
+def test_the_manual_has_an_example_of_each_cause():
+    schema = json.loads((ROOT / "analyzer" / "report.schema.json").read_text())
+    causes = [cause for cause in schema["definitions"]["cause"]["enum"] if cause]
+    manual = (ROOT / "analyzer" / "leakshim.1").read_text()
+    section = manual[manual.index(".Sh CAUSES"):manual.index(".Sh THE REPORT")]
+    told = {word: len(text) for heads, text in re.findall(r"^\.It Cm (.*)\n((?:(?!\.It|\.El).*\n)+)", section, re.M) for word in heads.split(" , ")}
+    assert set(told) == set(causes) and min(told.values()) > 60, (told, causes)

@@ -407,3 +407,17 @@ const char *words_drop_key(unsigned which)
 {
 	return drops[which].key;
 }
+
+const char *words_holder(const char *what)
+{
+	static const char *const words[][2] = {
+		{ "stack", "a local variable" }, { "register", "a register" },	{ "global", "a global variable" },
+		{ "block", "a block" },		 { "thread-local", "a thread-local variable" }, { "mapping", "a mapping of the program's own" },
+		{ "kernel", "the kernel" },
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcmp(what, words[i][0]))
+			return words[i][1];
+	return what;
+}

@@ -55,4 +55,6 @@ const char *words_ended(struct pool *p, const struct model *m);
 const char *words_drop(struct pool *p, unsigned which, uint64_t count);
 const char *words_drop_key(unsigned which); /* "no_space"; 0 */
 
+/* What holds a block, as a person says it: "a local variable", of struct holder's `what`. */
+const char *words_holder(const char *what);
 #endif

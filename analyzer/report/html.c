@@ -150,7 +150,7 @@ static const char *holder_text(struct html *h, const struct holder *holder)
 
 	if (!holder || !holder->what)
 		return NULL;
-	text = pool_print(&h->scratch, "%s%s%s%s%s", holder->symbol ? holder->symbol : "", holder->symbol ? ", " : "", holder->what,
+	text = pool_print(&h->scratch, "%s%s%s%s%s", holder->symbol ? holder->symbol : "", holder->symbol ? ", " : "", words_holder(holder->what),
 			  holder->function ? " of " : "", holder->function ? holder->function : "");
 	if (holder->until)
 		text = pool_print(&h->scratch, "%s, until %s", text, holder->until);

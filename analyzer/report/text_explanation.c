@@ -62,7 +62,7 @@ static void print_holder(FILE *to, const struct holder *h)
 		words_escape(to, h->symbol);
 		fputs(", ", to);
 	}
-	fprintf(to, "%s", h->what);
+	fputs(words_holder(h->what), to);
 	if (h->function) {
 		fputs(" of ", to);
 		text_stack_function(to, h->function);
