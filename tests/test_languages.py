@@ -100,6 +100,17 @@ def test_what_a_library_for_java_loses_stays_a_leak(box):
     assert count == 7 and found != "runtime"
 
 
+def test_what_go_makes_to_start_a_thread_is_no_leak_of_the_program(box):
+    (box / "go.c").write_text("#include <stdlib.h>\n#define APART __attribute__((noinline, noipa))\nAPART void x_cgo_thread_start(void)"
+                              " { *(volatile char *)malloc(24) = 1; }\nAPART void Cfunc_dup(void) { *(volatile char *)malloc(7) = 1; }\n"
+                              "int main(void) { x_cgo_thread_start(); Cfunc_dup(); x_cgo_thread_start(); return 0; }\n")
+    subprocess.run(["gcc", "-g", "-O1", box / "go.c", "-o", box / "go"], check=True, env=environment())
+    under_run([box / "go"], box / "t")
+    whole = report(box / "t")
+    assert {group["class"] for group in groups(whole, "x_cgo_thread_start")} == {"runtime"}
+    assert {group["class"] for group in groups(whole, "Cfunc_dup")} == {"definite"}
+
+
 def test_a_user_can_say_what_another_runtime_makes_for_itself(box):
     library("void call(void) { lose(); }", box / "libmine.so")
     argv = [interpreter("python3"), "-c", f"import ctypes; ctypes.CDLL({str(box / 'libmine.so')!r}).call()"]

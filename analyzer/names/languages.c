@@ -179,6 +179,9 @@ void languages_meet(struct languages *l, const struct model *m)
 			l->is_library[i] = ~0u;
 		l->met |= l->is_module[i];
 	}
+	for (unsigned k = 0; k < l->count; k++)
+		if (!l->all[k].modules.count) /* linked into programs of any name */
+			l->met |= 1u << k;
 }
 
 static bool is_one_of(const struct globs *g, const char *function)
@@ -200,6 +203,8 @@ static bool owns(const struct languages *l, const struct model *m, unsigned whic
 		uint32_t module = frames[i].module ? (uint32_t)(frames[i].module - m->modules) : 0;
 		uint32_t mine = module ? l->is_module[module] : 0, passes = module ? l->is_library[module] : l->code;
 
+		if (!language->modules.count && is_one_of(&language->starts, frames[i].function))
+			return true;
 		if (!((mine | passes) >> which & 1))
 			return false;
 		is_inside |= mine >> which & 1;

@@ -150,6 +150,17 @@ static unsigned run_of(const struct stack *stack, struct spot from, struct spot 
 	return count;
 }
 
+/* The outermost frame with a name of the `run` that begins here: what of a library called the program's own code. */
+static struct spot named_of(const struct stack *stack, struct spot from, unsigned run)
+{
+	struct spot best = from;
+
+	for (; run--; step(stack, &from))
+		if (frame_at(stack, &from)->function)
+			best = from;
+	return best;
+}
+
 /* Does Rust's runtime call main from here? */
 static bool is_outside_rust(const struct stack *stack, struct spot from)
 {
@@ -230,17 +241,18 @@ static void print_folded(FILE *to, const struct stack *stack, const struct pytho
 
 		if (run && has_own && is_outside_rust(stack, s))
 			return;
-		if (run > 1 && !is_outer) {
-			print_frame(to, stack->places[last.place], frame_at(stack, &last), run);
-			if (*python && has_interpreter(stack, s, &last))
-				print_python(to, python);
-			s = last;
+		if (run > 1 && (!is_outer || has_own)) {
+			struct spot shown = is_outer ? named_of(stack, s, run) : last;
+
+			print_frame(to, stack->places[shown.place], frame_at(stack, &shown), run);
 		} else {
 			print_frame(to, stack->places[s.place], frame_at(stack, &s), 1);
-			if (*python && has_interpreter(stack, s, &s))
-				print_python(to, python);
 			has_own |= !run;
+			last = s;
 		}
+		if (*python && has_interpreter(stack, s, &last))
+			print_python(to, python);
+		s = last;
 		step(stack, &s);
 	}
 }

@@ -3,8 +3,9 @@
 #define LEAKSHIM_TEXT_STACK_H
 /*
  * A stack as text: a frame a line, after a tab. What a library does among itself below the program's own code is one line,
- * named by the function that the program called, and names are short (short.h); what lies outside of Rust's main is left
- * out. With --full every frame is there with its whole name.
+ * named by the function that the program called, what a library does before it calls that (to begin a thread, say) another one
+ * named by where that begins, and names are short (short.h); what lies outside of Rust's main is left out. With --full every
+ * frame is there with its whole name.
  */
 #include <stdbool.h>
 #include <stdio.h>
