@@ -309,7 +309,9 @@ static void tell_what_is_known(struct work *w, struct leak *leak, const struct s
 
 	e->confidence = CONFIDENCE_GUESS;
 	evidence_siblings(w, leak, e, siblings);
-	if (walk->instructions > walk->most_instructions)
+	if (walk->step_count <= 1)
+		because_add(w, e, "the code from the place where it was made on could not be followed");
+	else if (walk->is_long)
 		because_add(w, e, "the code that handles it is long: only a part of it was followed, and no way was found there that loses it");
 	else
 		because_add(w, e, "the code that handles it was followed as far as it could be, and no way was found that loses it");

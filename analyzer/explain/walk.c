@@ -40,7 +40,7 @@ static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s
 		HASH_ADD(hh, p->counts, key, sizeof(count->key), count);
 	}
 	if (w->step_count >= STEPS_MAX || ++count->count > STATES_OF_PLACE) {
-		w->is_cut = true;
+		w->is_cut = w->is_long = true;
 		return 0;
 	}
 	if (w->step_count == w->step_room) {
@@ -328,7 +328,9 @@ static bool is_enough(struct walk *w)
 {
 	if (w->until_us && !(w->instructions & 255) && walk_time_us() > w->until_us)
 		w->most_instructions = 0;
-	return w->instructions++ > w->most_instructions;
+	if (w->instructions++ <= w->most_instructions)
+		return false;
+	return w->is_long = true;
 }
 
 #define PIECE_MAX 400u

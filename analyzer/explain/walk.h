@@ -77,6 +77,7 @@ struct walk {
 	uint64_t until_us;   /* no further once walk_time_us is beyond; 0: no limit */
 	uint64_t any_cycle; /* address at which some way let it hold what holds it; 0 */
 	bool is_cut;	 /* not all ways were followed */
+	bool is_long;	 /* since there were too many, or they were too long */
 	bool is_shared;  /* a thread was begun that got it */
 	bool met_unknown; /* a call or jump whose target is not known got the block */
 	struct walk_private *private;
