@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the runtime of a language makes for itself is no leak of a program in it; what its extensions lose is one."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -88,6 +89,9 @@ def test_what_a_function_called_by_ctypes_loses_stays_a_leak(box):
 def test_what_an_addon_of_node_loses_stays_a_leak(box):
     library("#include <node_api.h>\nNAPI_MODULE_INIT() { lose(); return exports; }", box / "loses.node", "-I/usr/include/node")
     found = lost_by_extension(box, interpreter("node"), "-e", f"require({str(box / 'loses.node')!r})")
+    text = run([LEAKSHIM, "report", box / "t"]).stdout.decode()
+    assert "made in lose (" in text and not [line for line in text.splitlines() if line.startswith(("  Forgotten", "  Advice")) and "v8" in line]
+    assert any(re.match(r"\t.* in node\S*, \d+ frames$", line) for line in text.splitlines()), text
     assert sum(count for _, count in found) == 7  # of which a word on the stack may still hold the last
     assert sum(count for kind, count in found if kind in ("definite", "possible")) >= 6
 

@@ -159,7 +159,7 @@ static bool matches(const struct globs *g, const char *path, const char *name)
 	return false;
 }
 
-void languages_meet(struct languages *l, const struct model *m)
+void languages_meet(struct languages *l, struct model *m)
 {
 	l->is_module = pool_array(l->pool, m->module_count + 1u, sizeof(*l->is_module));
 	l->is_library = pool_array(l->pool, m->module_count + 1u, sizeof(*l->is_library));
@@ -167,7 +167,7 @@ void languages_meet(struct languages *l, const struct model *m)
 	for (unsigned k = 0; k < l->count; k++)
 		l->code |= l->all[k].has_code ? 1u << k : 0;
 	for (uint32_t i = 1; i < m->module_count; i++) {
-		const struct module *module = &m->modules[i];
+		struct module *module = &m->modules[i];
 
 		for (unsigned k = 0; k < l->count; k++) {
 			if (matches(&l->all[k].modules, module->path, module->name))
@@ -178,6 +178,7 @@ void languages_meet(struct languages *l, const struct model *m)
 		if (runtime_is_system(module) || module->kind == MODULE_SHIM || module->kind == MODULE_VDSO)
 			l->is_library[i] = ~0u;
 		l->met |= l->is_module[i];
+		module->is_runtime = l->is_module[i] != 0;
 	}
 	for (unsigned k = 0; k < l->count; k++)
 		if (!l->all[k].modules.count) /* linked into programs of any name */

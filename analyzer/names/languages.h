@@ -33,7 +33,7 @@ struct languages *languages_open(struct pool *p);
 int languages_read(struct languages *l, const char *path);
 
 /* Which files of this model are whose. Once, before the questions. */
-void languages_meet(struct languages *l, const struct model *m);
+void languages_meet(struct languages *l, struct model *m);
 
 /* The runtime whose own a stack is (innermost first, without the allocator's own frames), 0 if none's. */
 const char *languages_owner(const struct languages *l, const struct model *m, const struct runtime_frame *frames,

@@ -39,6 +39,8 @@ bool own_is_library_module(const struct module *module)
 	static const char *const libraries[] = { "/lib/", "/lib64/", "/lib32/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/",
 						 "/usr/local/lib/", "/nix/store/", NULL };
 
+	if (module && module->is_runtime)
+		return true;
 	if (!module || module->kind == MODULE_PROGRAM)
 		return false;
 	return module->kind != MODULE_PLAIN || begins_with_one_of(module->path, libraries);
@@ -79,9 +81,9 @@ struct own own_frame(const struct stack *stack)
 
 		for (unsigned k = 0; k < place->count; k++) {
 			const struct frame *frame = &place->frames[k];
-			bool is_own = !own_is_library(place, frame);
-			unsigned now = 1 + (frame->function ? 1 : 0) + (frame->file ? 1 : 0) +
-				       (!is_own ? 0 : frame->function ? 4 : place->module ? 3 : 0);
+			bool is_own = !own_is_library(place, frame), is_libc = place->module && place->module->kind == MODULE_LIBC;
+			unsigned known = is_libc ? 0 : (frame->function ? 1 : 0) + (frame->file ? 1 : 0);
+			unsigned now = 1 + known + (!is_own ? 0 : frame->function ? 4 : place->module ? 3 : 0);
 
 			if (now > rank) {
 				best = (struct own){ .place = place, .frame = frame, .depth = i };

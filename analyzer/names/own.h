@@ -5,8 +5,8 @@
  * Which frame of a stack a reader looks at first: the innermost one that is the program's own
  * and not a library's.
  *
- * A frame is a library's if its module is libc, the loader or another one below the system's library folders (unless
- * all of them are), if its line lies in a header below the system's include folders (inlined C++), or if its name is
+ * A frame is a library's if its module is libc, the loader, a language's runtime or another one below the system's library
+ * folders (unless all of them are), if its line lies in a header below the system's include folders (inlined C++), or if its name is
  * the language's or a usual wrapper of malloc.
  */
 #include "model.h"

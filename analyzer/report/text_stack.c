@@ -150,14 +150,20 @@ static unsigned run_of(const struct stack *stack, struct spot from, struct spot 
 	return count;
 }
 
-/* The outermost frame with a name of the `run` that begins here: what of a library called the program's own code. */
+/* Of the `run` that begins here what of a library called the program's own code: the interpreter of Python, or else the
+ * outermost frame with a name. */
 static struct spot named_of(const struct stack *stack, struct spot from, unsigned run)
 {
 	struct spot best = from;
 
-	for (; run--; step(stack, &from))
-		if (frame_at(stack, &from)->function)
+	for (; run--; step(stack, &from)) {
+		const struct frame *frame = frame_at(stack, &from);
+
+		if (frame->function)
 			best = from;
+		if (own_is_python(frame))
+			break;
+	}
 	return best;
 }
 

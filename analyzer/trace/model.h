@@ -70,6 +70,7 @@ struct module {
 	const char *path, *name; /* name: the path's last part; both "" if there is none */
 	uint64_t start, end, bias;
 	enum module_kind kind;
+	bool is_runtime; /* a language's (languages.h), once that was asked */
 	uint8_t build_id[20];
 	unsigned build_id_size;
 };
