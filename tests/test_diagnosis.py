@@ -163,7 +163,8 @@ def test_a_second_look_names_the_function_whose_variable_held_a_block_last(tmp_p
     assert held["what"] == "stack" and held["function"] == "greet", held
 
 
-@pytest.mark.parametrize("name", ["asset_store", "playlist_copy", "pimpl_doc", "ctor_throws", "signal_hub", "expr_fold"])
+@pytest.mark.parametrize("name", ["asset_store", "playlist_copy", "pimpl_doc", "ctor_throws", "signal_hub", "expr_fold",
+                                  "move_frame"])
 def test_a_second_look_at_containers_and_objects_says_where_they_let_go(tmp_path, name):
     leak = second_look(tmp_path, name)[0]
     causes, functions, lines = answer(name)

@@ -113,6 +113,14 @@ static bool outlives_maker(const struct judging *j, const struct way *lost)
 	       place_has(code_place(w->code, lost->end), maker);
 }
 
+/* Was it a register of a function that was inlined, and has been left? */
+static bool is_of_left_scope(const struct judging *j, const struct way *lost)
+{
+	const char *scope = lost->holder.symbol || lost->holder.offset ? NULL : ways_scope(j, lost);
+
+	return scope && !place_has(code_place(j->w->code, lost->end), scope);
+}
+
 /* A register that gets another value is a variable that is overwritten, or one that is no longer needed. */
 static bool is_overwritten(const struct judging *j, const struct candidate *c)
 {
@@ -123,6 +131,8 @@ static bool is_overwritten(const struct judging *j, const struct candidate *c)
 
 	if ((lost->holder.symbol && !is_local) || (!lost->holder.symbol && lost->holder.offset))
 		return true;
+	if (is_of_left_scope(j, lost))
+		return false;
 	if (is_new && !is_same_call)
 		return true;
 	if (is_local && !decode(j->w->code, lost->end, &store) && store.to.kind == OPERAND_MEM &&
@@ -235,6 +245,13 @@ static bool is_counted(const struct walk *w, const struct candidate *c, bool *is
 	return freed && counted == freed;
 }
 
+static bool is_new_value(const struct judging *j, const struct way *lost)
+{
+	bool is_same_call = false;
+
+	return is_anew(j, lost, lost->replacing, &is_same_call) && !is_same_call;
+}
+
 static void gather(struct judging *j)
 {
 	const struct walk *w = j->walk;
@@ -250,13 +267,15 @@ static void gather(struct judging *j)
 		if (!is_loss(c.outcome))
 			continue;
 		if ((c.was_thrown || c.outcome == OUTCOME_THROWN) && j->is_without_exceptions)
-			c.is_improbable = true;
+			continue;
 		c.parts = ways_parting(w, i);
 		c.is_counted = work_has(j->w, EVIDENCE_BALANCE) && is_counted(w, &c, &c.is_raised) && c.parts;
 		c.cycle = w->steps[i].cycle;
 		c.outcome = after_death(j, &c);
-		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c))
+		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c)) {
 			c.outcome = OUTCOME_DEAD;
+			c.is_left = is_new_value(j, &w->steps[i]) && is_of_left_scope(j, &w->steps[i]);
+		}
 		c.blamed = ways_blamed(w, &c);
 		ways_locate(j, &c);
 		while (same < j->count && !(is_same(j->candidates[same].missing.function, c.missing.function) &&
@@ -321,7 +340,7 @@ static bool is_blurred(const struct judging *j, const struct candidate *best)
 static enum confidence confidence_of(const struct judging *j, const struct candidate *best, unsigned probable,
 				     unsigned functions)
 {
-	if (best->is_strange || best->is_improbable || may_be_elsewhere(j->walk) ||
+	if (best->is_strange || best->is_improbable || best->is_left || may_be_elsewhere(j->walk) ||
 	    is_blurred(j, best))
 		return CONFIDENCE_GUESS;
 	if (best->outcome == OUTCOME_OVERWRITTEN && !j->walk->steps[best->lost].holder.symbol &&
@@ -437,6 +456,8 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 		leak->cause = CAUSE_EXTRA_RETAIN;
 		e->confidence = CONFIDENCE_GUESS;
 	}
+	if (leak->cause == CAUSE_EXTRA_RETAIN && e->confidence == CONFIDENCE_GUESS)
+		retained_last(j, leak, missing);
 	if (siblings->is_same_stack && !best->parts) /* how they were released was not found */
 		e->confidence = CONFIDENCE_GUESS;
 	if (leak->cause == CAUSE_OWNER_FREED && siblings->count && !frees_beside(j, siblings, best))

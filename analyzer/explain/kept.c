@@ -3,10 +3,35 @@
 #include <string.h>
 
 #include "explain_private.h"
+#include "seen_places.h"
 #include "words.h"
 
 #define GROWING_LEAST 64 /* so many, and none ever let go */
 #define ONCE_MOST 4
+#define LINES_MOST 8u
+
+static bool is_as_many(const struct leak *a, const struct leak *b)
+{
+	return a != b && b->class == CLASS_REACHABLE && !b->resource && a->count <= b->count * 1.1 && b->count <= a->count * 1.1;
+}
+
+/* Who keeps it: a caller of the function that made it, if that makes one thing more for each of them, say the node of a map. */
+static const struct missing_release *keeping(struct work *w, const struct leak *leak)
+{
+	struct own_line made[LINES_MOST], other;
+	unsigned count = own_lines(w, leak->node, made, LINES_MOST);
+
+	for (uint32_t i = 0; i < w->diagnosis->detailed; i++) {
+		const struct leak *with = &w->diagnosis->leaks[i];
+
+		if (!is_as_many(leak, with) || !own_lines(w, with->node, &other, 1) || !other.frame->function)
+			continue;
+		for (unsigned k = 1; k < count; k++)
+			if (made[k].frame->function && !strcmp(made[k].frame->function, other.frame->function))
+				return seen_line(w, &made[k]);
+	}
+	return NULL;
+}
 
 void kept_explain(struct work *w, struct leak *leak)
 {
@@ -42,6 +67,8 @@ void kept_explain(struct work *w, struct leak *leak)
 						     .module = place->module ? place->module->path : NULL };
 		e->missing = missing;
 	}
+	if (leak->cause == CAUSE_GROWING_CACHE && keeping(w, leak))
+		e->missing = keeping(w, leak);
 	evidence_siblings(w, leak, e, &siblings);
 	because_add(w, e, pool_text(p, "something still points at them"));
 	evidence_advice(w, leak, e);

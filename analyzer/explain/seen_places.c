@@ -187,6 +187,9 @@ const struct missing_release *seen_overwritten(struct work *w, const struct leak
 		walk_drop(&other);
 		flow_close(other.flow);
 	}
+	for (uint32_t i = 1; !at && node == leak->node && i < ways->step_count; i++) /* a variable's */
+		if (ways->steps[i].outcome == OUTCOME_OVERWRITTEN && flow_key(ways->flow, ways->steps[i].holder.symbol)->kind == SYMBOL_STACK)
+			at = ways->steps[i].end;
 	if (at && own_line_at(w, at, &line))
 		return seen_line(w, &line);
 	*is_sure = false;

@@ -9,10 +9,24 @@
 const uint8_t walk_arguments[6] = { REG_RDI, REG_RSI, REG_RDX, REG_RCX, 8, 9 };
 static const uint8_t kept[6] = { REG_RBX, REG_RBP, 12, 13, 14, 15 };
 
+/* Small ones that only pass on what they get, or own one thing: what the program's own code does goes on through them. */
+static bool is_transparent(const char *name)
+{
+	static const char *const names[] = { "std::move<", "std::forward<", "std::exchange<", "std::__exchange<", "std::swap<", "std::addressof<",
+					     "std::__addressof<", "std::unique_ptr<", "std::__uniq_ptr_impl<", "std::__uniq_ptr_data<", "std::get<",
+					     "std::__get_helper<", "std::tuple<", "std::_Tuple_impl<", "std::_Head_base<", "std::default_delete<",
+					     NULL };
+
+	for (const char *const *n = names; *n; n++)
+		if (!strncmp(name, *n, strlen(*n)))
+			return true;
+	return false;
+}
+
 /* Templates of the C++ library, which lie in the program: containers keep what they get. */
 static bool is_of_language(const char *name)
 {
-	return name && (!strncmp(name, "std::", 5) || !strncmp(name, "__gnu_cxx::", 11));
+	return name && (!strncmp(name, "std::", 5) || !strncmp(name, "__gnu_cxx::", 11)) && !is_transparent(name);
 }
 
 static bool is_relevant(const struct walk *w, const struct state *s, uint64_t callee)

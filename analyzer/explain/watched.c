@@ -48,7 +48,7 @@ const struct place *watched_frame(struct work *w, const struct watched *seen)
 {
 	const struct node *n = seen && seen->holder == HOLDER_STACK && seen->holder_frame ? &w->model->nodes[seen->holder_frame] : NULL;
 
-	return n && !n->scope && n->module ? code_place(w->code, n->pc - 1) : NULL;
+	return n && !n->scope && n->module && w->model->modules[n->module].kind != MODULE_SHIM ? code_place(w->code, n->pc - 1) : NULL;
 }
 
 static bool is_exception(const char *name)
@@ -266,7 +266,7 @@ static bool changed_explain(struct work *w, struct leak *leak, const struct watc
 		because_add(w, e, "it was lost while that object was destroyed");
 	} else if (seen->instead && (missing = seen_overwritten(w, leak, seen, ways, &is_sure))) {
 		cause = CAUSE_OVERWRITTEN;
-		if (is_sure && same * 2 > all && !seen->is_stale)
+		if (is_sure && same * 2 > all && !seen->is_stale && seen->holder != HOLDER_STACK)
 			e->confidence = CONFIDENCE_LIKELY;
 		because_add(w, e, "what held it leads to another block since");
 	}

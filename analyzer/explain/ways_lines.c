@@ -223,6 +223,19 @@ static const char *goes_on_in(struct judging *j, uint64_t used)
 	return rest.first ? use.scope : NULL;
 }
 
+/* The line after one, if it can be of the innermost function at an address, not of those that this was inlined into. */
+static unsigned line_after(struct judging *j, uint64_t at, unsigned line)
+{
+	const struct function *f = code_function(j->w->code, at);
+	const struct place *place = code_place(j->w->code, at);
+	unsigned next = f && line ? code_line_after(j->w->code, at, f->end, line) : 0;
+
+	for (unsigned k = 1; k < place->count; k++)
+		if (place->frames[k].line > line && next >= place->frames[k].line)
+			return 0;
+	return next;
+}
+
 static void lines_of_death(struct judging *j, const struct candidate *c, struct lines *l)
 {
 	const struct walk *w = j->walk;
@@ -261,11 +274,8 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 	if (decode(j->w->code, from, &i))
 		return;
 	lines_to_end(j, l, i.next, use.last);
-	if (!l->first) {
-		const struct function *f = code_function(j->w->code, from);
-
-		l->first = l->last = f && use.last ? code_line_after(j->w->code, from, f->end, use.last) : 0;
-	}
+	if (!l->first)
+		l->first = l->last = line_after(j, from, use.last);
 	if (!l->first)
 		l->first = l->last = use.last;
 }

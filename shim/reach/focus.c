@@ -21,7 +21,7 @@
 #define TRIES_MOST 3u
 #define ASKED_MOST 8u
 #define SEARCHED_MOST 4096u /* bytes of a block that is let go */
-#define TIME_AT_ONCE 200000000ull /* nanoseconds of searching that are always allowed */
+#define TIME_AT_ONCE 300000000ull /* nanoseconds of searching that are always allowed */
 #define TIME_SLOW 10000000ull
 #define SLOW_MOST 6u
 #define TIME_SHARE 16 /* and this part of the time beyond that */
@@ -218,7 +218,7 @@ static int may_search(void)
 /* For what only makes an answer better. */
 static int has_time_to_spare(void)
 {
-	return focus_state.spent < TIME_AT_ONCE / 2;
+	return focus_state.spent < TIME_AT_ONCE / 3;
 }
 
 static int is_slow(void)
@@ -381,12 +381,16 @@ static void look_at(struct event *e, struct followed *f)
 	struct holders_answer a;
 
 	if (!is_held_there(e, f)) {
-		if (search(e, f, &a)) {
-			f->at = 0;
-			return;
-		}
 		uintptr_t at;
 
+		if (search(e, f, &a)) {
+			f->is_doubtful = is_held_by_gone(e, f, &at);
+			if (f->is_doubtful) /* what held it goes: lost, unless something else is found when there is time again */
+				lose(e, f);
+			else
+				f->at = 0;
+			return;
+		}
 		if (f->is_doubtful && a.what == TRACE_HOLDER_REGISTER)
 			return;
 		f->is_doubtful = a.what == TRACE_HOLDER_REGISTER && is_held_by_gone(e, f, &at);
