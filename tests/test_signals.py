@@ -324,6 +324,11 @@ def test_who_waits_for_threads_too_meets_no_process_that_copies_its_memory_while
     assert sorted(done.stdout.decode().split("\n")) == ["", "child 10", "child 11", "child 12", "child 13", "errno 10"], done
 
 
+def test_a_program_that_takes_in_orphans_and_executes_another_meets_no_process_that_copied_its_memory(box):
+    done = preloaded([victim("executes_under_a_look"), "600000"], box, settings={"pause": 0, "report": "signal"})
+    assert (done.status, done.stdout) == (0, b"met 0, errno 10\n"), done
+
+
 def test_a_program_that_is_stopped_is_not_asked_and_that_is_said(box):
     with Server([victim("lost_while_it_runs")], preload(box, report="none"), box) as server:
         wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")

@@ -29,6 +29,7 @@ struct launch {
 	char file[PATH]; /* this library */
 	char trace[PATH];
 	char memory[24], where[24];
+	uint32_t *running; /* the child's number while there is one */
 	int is_random;
 	unsigned char stack[STACK] __attribute__((aligned(16)));
 };
@@ -69,6 +70,7 @@ static void start(void *data)
 {
 	struct launch *l = data;
 	char *arguments[] = {(char *)"leakshim-scan", l->memory, l->where, 0}, *none[] = {0};
+	__atomic_store_n(l->running, (uint32_t)sys_call3(SYS_getpid, 0, 0, 0), __ATOMIC_SEQ_CST);
 	long now = sys_call3(SYS_personality, 0xffffffff, 0, 0);
 
 	sys_call3(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0);
@@ -78,8 +80,7 @@ static void start(void *data)
 	sys_leave(SYS_exit_group, IMAGE_IMPOSSIBLE);
 }
 
-/* *running: its number while there is such a process. */
-static int run(struct launch *l, uint32_t *running)
+static int run(struct launch *l)
 {
 	siginfo_t info;
 	int status = 0;
@@ -89,7 +90,7 @@ static int run(struct launch *l, uint32_t *running)
 		return -1;
 	while (sys_call6(SYS_waitid, P_PID, pid, (long)&info, WEXITED | WNOWAIT | __WALL, 0, 0) == -4 /* EINTR */)
 		continue;
-	__atomic_store_n(running, 0, __ATOMIC_SEQ_CST); /* before the number can be another process's */
+	__atomic_store_n(l->running, 0, __ATOMIC_SEQ_CST); /* before the number can be another process's */
 	while (sys_call6(SYS_wait4, pid, (long)&status, __WALL, 0, 0, 0) == -4)
 		continue;
 	if (status & 127)
@@ -149,7 +150,7 @@ int image_run(const struct reach_cut *cut, uintptr_t stack, void (*go)(void *, c
 		return -1;
 	l.plan = (struct image_plan){.header = (uintptr_t)cut->header,
 				     .reserved = cut->reserved,
-				     .proof = (uintptr_t)&cut->scan->image,
+				     .proof = (uintptr_t)&cut->scan->memory_kib,
 				     .privates = cut->privates,
 				     .private_count = cut->private_count,
 				     .code = {(uintptr_t)image_run, (uintptr_t)memchr},
@@ -158,6 +159,7 @@ int image_run(const struct reach_cut *cut, uintptr_t stack, void (*go)(void *, c
 				     .stack = stack,
 				     .go = go,
 				     .data = data};
+	l.running = &cut->scan->image;
 	if (path_at((uintptr_t)image_run, l.file) || path_at((uintptr_t)cut->header, l.trace))
 		return -1;
 	hexadecimal(l.where, (uintptr_t)&l.plan);
@@ -167,7 +169,7 @@ int image_run(const struct reach_cut *cut, uintptr_t stack, void (*go)(void *, c
 		memmove(l.memory, text, strlen(text) + 1);
 		for (int i = 0; i < ATTEMPTS && (!i || result == IMAGE_TAKEN); i++) {
 			l.is_random = i > 0;
-			result = run(&l, &cut->scan->image);
+			result = run(&l);
 		}
 	}
 	close_all(&l.plan);

@@ -30,7 +30,7 @@ struct image_plan {
 	long trace;              /* descriptor of the trace */
 	uintptr_t header;        /* where the trace is mapped, */
 	uint64_t reserved;       /* how much of it, */
-	uintptr_t proof;         /* and a word in it that the child writes its number to */
+	uintptr_t proof;         /* and a word in it that the child writes to for a moment */
 	const struct area_range *privates; /* tables of the shim: the scan does not need them */
 	uint32_t private_count;
 	uintptr_t code[2];       /* addresses in the files whose code runs in the image */

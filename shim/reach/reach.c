@@ -247,6 +247,8 @@ static int look_at_moving(struct reach_cut *cut, int pass)
 	struct reach_arena arena = {0, 0, 0};
 	int status = cut->image_stack ? image_run(cut, cut->image_stack, look_in_image, &look) : -1;
 
+	if (__atomic_load_n(&cut->scan->status, __ATOMIC_SEQ_CST)) /* the program ends, and has ended the look */
+		sys_leave(SYS_exit_group, 1);
 	if (status >= 0)
 		return status;
 	if (status == -2)

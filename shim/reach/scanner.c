@@ -22,7 +22,7 @@
 
 #define END_SECONDS 30
 #define SIGNALS 64
-#define IMAGE_ENDS_MS 500 /* memory of gigabytes is given back */
+#define IMAGE_ENDS_MS 5000 /* memory of gigabytes is given back, by a modest process on a busy machine */
 #define RESTORER 0x04000000ul /* SA_RESTORER */
 
 /* As the kernel lays it out. */

@@ -451,6 +451,7 @@ static void end_live(void)
 		return;
 	struct trace_scan *scan = scan_at(cut);
 	if (!scan->status && scan->process && !scanner_reap(scan->process)) {
+		__atomic_store_n(&scan->status, TRACE_SCAN_BROKE, __ATOMIC_SEQ_CST); /* it starts nothing any more */
 		scanner_end_image(scan);
 		sys_call3(SYS_kill, scan->process, SIGKILL, 0);
 		sys_call6(SYS_wait4, scan->process, 0, __WCLONE, 0, 0, 0);
