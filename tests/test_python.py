@@ -141,6 +141,74 @@ def test_blocks_that_were_let_go_are_not_taken_for_those_that_were_not(box):
     assert set(innermost(group)) == {("bad", 6)}
 
 
+STALE = """
+#include <stdlib.h>
+struct node { struct node *next; long id; char name[100]; };
+static struct node *list;
+void churn(void)
+{
+	for (int i = 0; i < 200; i++) { struct node *n = malloc(sizeof *n); n->next = list; n->id = i; list = n; }
+	while (list) { struct node *n = list; list = n->next; free(n); }
+}
+void lose(void) { struct node *volatile n = malloc(sizeof *n); n->name[20] = 1; }
+"""
+
+
+def test_what_an_extension_loses_counts_under_its_own_stack_though_stale_pointers_lead_from_one_to_the_other(box):
+    compiled(box, STALE, "stale.so", "-shared", "-fPIC")
+    script = "import ctypes, sys\nlib = ctypes.CDLL(sys.argv[1])\nfor i in range(2000):\n    if i % 50 == 0: lib.churn()\n    lib.lose()\n"
+    under_run(["/usr/bin/python3", "-c", script, box / "stale.so"], box / "t")
+    lost = [group for group in groups(report(box / "t"), "lose") if group["class"] in ("definite", "possible")]
+    assert 1990 <= sum(group["count"] for group in lost) <= 2000  # a word that Python left behind may hold one
+    assert sum(group["lost"]["indirect"]["count"] for group in lost) > 200  # found on others, and told here all the same
+
+
+BUSY = r"""
+import asyncio, contextlib, json, os, re, threading
+def gen(n):
+    for i in range(n):
+        yield {"k": [i] * (i % 7)}
+class Cyclic:
+    def __init__(self, n): self.n = n; self.me = self
+    def __del__(self): [x for x in range(self.n % 5)]
+@contextlib.contextmanager
+def around(i):
+    yield list(range(i % 9))
+async def later(i):
+    await asyncio.sleep(0)
+    return [i] * 3
+async def many():
+    for i in range(10): await asyncio.gather(*(later(j) for j in range(4)))
+def deep(n): return [n] + (deep(n - 1) if n else [])
+def work(k):
+    for i in range(20):
+        list(gen(20)); Cyclic(i); deep(30)
+        with around(i) as c: sorted(c, key=lambda x: -x)
+        try: json.loads("{bad")
+        except ValueError as e: str(e)
+        exec(compile(f"def f{i}(x):\n  y = [x] * 3\n  return y\nf{i}(2)", f"made{i}.py", "exec"), {})
+        re.sub(r"(\d+)", lambda m: m[1] * 2, "a1b22c333" * 3)
+    asyncio.run(many())
+threads = [threading.Thread(target=work, args=(k,)) for k in range(3)]
+for t in threads: t.start()
+for t in threads: t.join()
+child = os.fork()
+if not child:
+    work(1)
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize("python", interpreters())
+def test_threads_generators_coroutines_and_children_go_on_as_ever_when_each_block_is_looked_at(python, box):
+    if not knows_frames(python):
+        pytest.skip("no interpreter of a known version")
+    done = preloaded([python, "-c", BUSY], box, environment(PYTHONMALLOC="malloc"), {"watch": "all", "report": "none"})
+    assert (done.status, done.stdout) == (0, b"7\n"), done
+    assert len(traces(box)) == 2
+
+
 def test_a_python_that_is_loaded_later_is_known(box):
     library = next(iter(sorted(Path("/usr/lib").glob("*/libpython3.11.so.1.0"))), None) or pytest.skip("no libpython3.11")
     program = compiled(box, f"""
