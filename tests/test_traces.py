@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import LEAKSHIM, Server, environment, only_trace, preload, preloaded, run, traces, victim, wait_until
+from harness import LEAKSHIM, Server, counted, environment, only_trace, preload, preloaded, report, run, traces, victim, wait_until
 
 SHOWN = {"keep": "leaks"}
 DAYS = 2 * 86400
@@ -162,6 +162,41 @@ def test_run_tells_of_a_daemon_that_goes_on_living(box):
     finally:
         for line in words:
             os.kill(int(line.split("report ")[1]), signal.SIGKILL)
+
+
+BECOMES_A_DAEMON = r"""
+#include <stdlib.h>
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	volatile char *lost;
+
+	if (daemon(1, 1))
+		return 2;
+	while (access(arguments[1], F_OK))
+		usleep(20000);
+	lost = malloc(100);
+	lost[0] = (char)count;
+	lost = 0;
+	return 0;
+}
+"""
+
+
+def test_a_daemon_that_has_allocated_nothing_when_its_starter_ends_is_named_and_leaves_its_trace(box):
+    assert run(["gcc", "-g", "-x", "c", "-", "-o", box / "daemon"], stdin=BECOMES_A_DAEMON.encode()).status == 0
+    process = subprocess.Popen([LEAKSHIM, "run", "--", box / "daemon", box / "go"], env=environment(TMPDIR=box), stdin=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
+    words = b""
+    while b"its trace will come" not in words and (line := process.stderr.readline()):
+        words += line
+    (box / "go").touch()
+    process.communicate(timeout=60)
+    (folder,) = box.glob("leakshim-*/run-*")
+    assert b"goes on living" in words and str(folder).encode() in words, words
+    trace = wait_until(lambda: traces(folder, "daemon"), "its trace")[0]
+    wait_until(lambda: run([LEAKSHIM, "check", trace]).status == 1, "the end of it")
+    assert counted(report(trace), "main") == (1, 100)
 
 
 def test_a_forked_process_that_has_not_allocated_yet_is_named_as_that(box):

@@ -361,13 +361,32 @@ static int check_output(const char *target)
 	return 0;
 }
 
+/* A daemon that was forked a moment ago has a trace as soon as it allocates. */
+static void await(struct run_outcome *outcome, const struct found *list)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < outcome->awaited_count; i++) {
+		bool has_come = false;
+
+		for (unsigned k = 0; k < outcome->trace_count; k++)
+			has_come |= list[k].head.pid == (uint32_t)outcome->awaited[i];
+		if (!has_come)
+			outcome->awaited[kept++] = outcome->awaited[i];
+	}
+	outcome->awaited_count = kept;
+}
+
 static void gather(struct run_outcome *outcome, const char *output, const char *folder,
 		   pid_t root, int wait_status)
 {
-	struct found *list = find_traces(folder, &outcome->trace_count);
+	struct found *list;
 	int last_of_root = -1;
 
+	outcome->awaited_count = process_awaited(folder, outcome->awaited, RUN_AWAITED);
+	list = find_traces(folder, &outcome->trace_count);
 	found_root = root;
+	await(outcome, list);
 	if (outcome->trace_count)
 		qsort(list, outcome->trace_count, sizeof(*list), found_order);
 	outcome->traces = pool_regrow(NULL, outcome->trace_count + 1ul, sizeof(*outcome->traces));
@@ -383,8 +402,14 @@ static void gather(struct run_outcome *outcome, const char *output, const char *
 		if (output)
 			move_trace(&outcome->traces[0], output);
 	}
-	rmdir(folder); /* only succeeds when nothing is left in it */
 	free(list);
+	run_tidy(outcome);
+}
+
+void run_tidy(const struct run_outcome *outcome)
+{
+	if (!outcome->awaited_count)
+		rmdir(outcome->folder); /* only succeeds when nothing is left in it */
 }
 
 int run_program(struct run_outcome *outcome, const struct options *o)

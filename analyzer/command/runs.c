@@ -11,6 +11,16 @@
 #include "run.h"
 #include "suppress.h"
 
+static void say_awaited(const struct run_outcome *outcome, FILE *words)
+{
+	for (unsigned i = 0; i < outcome->awaited_count; i++) {
+		int pid = (int)outcome->awaited[i];
+
+		fprintf(words, "leakshim: process %d goes on living and has left no trace yet; to ask it: leakshim report %d; its trace "
+			       "will come into %s\n", pid, pid, outcome->folder);
+	}
+}
+
 static int run_seen(const struct options *o, struct baseline *seen, const struct baseline *repeats)
 {
 	struct run_outcome outcome;
@@ -67,8 +77,9 @@ static int run_seen(const struct options *o, struct baseline *seen, const struct
 			verdict = output_check_close(&out, &judge, &baseline, trouble);
 		if (o->check && status)
 			fprintf(out.to.words, "leakshim: check: the program itself failed with status %d\n", status);
+		say_awaited(&outcome, out.to.words);
 		trouble = output_close(&out, trouble);
-		rmdir(outcome.folder); /* only if nothing is left in it */
+		run_tidy(&outcome);
 		if (o->fail_on_leak && !status && out.found_leaks)
 			status = STATUS_LEAKS;
 	}
@@ -106,7 +117,7 @@ static int run_quietly(const struct options *o, struct baseline *leaks)
 	suppress_close(out.suppressions);
 	out.suppressions = NULL;
 	outputs_close(&out.to);
-	rmdir(outcome.folder);
+	run_tidy(&outcome);
 	run_forget(&outcome);
 	return status;
 }
@@ -151,7 +162,7 @@ static int look_first(const struct options *o, char **focus)
 	output_close(&out, 0);
 	for (unsigned i = 0; i < outcome.trace_count; i++)
 		unlink(outcome.traces[i]);
-	rmdir(outcome.folder);
+	run_tidy(&outcome);
 	run_forget(&outcome);
 	if (begin >= 0)
 		lseek(STDIN_FILENO, begin, SEEK_SET);

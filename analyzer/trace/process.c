@@ -2,6 +2,7 @@
 /* Other processes, as /proc shows them: see process.h. */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +195,59 @@ int process_trace(pid_t pid, char *path, size_t size)
 		fprintf(stderr, "leakshim: %d: is not being traced; start it with "
 			"`leakshim run -- PROGRAM` or LD_PRELOAD=libleakshim.so\n", (int)pid);
 	return result;
+}
+
+static bool has_trace(pid_t pid)
+{
+	char name[64], folder[64], path[PATH_MAX];
+	FILE *maps;
+	int result;
+
+	snprintf(folder, sizeof(folder), "/proc/%d", (int)pid);
+	snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
+	maps = fopen(name, "re");
+	result = maps ? find_in_maps(maps, pid, folder, path, sizeof(path)) : -1;
+	if (maps)
+		fclose(maps);
+	return !result;
+}
+
+/* The environment that it began with, or that it was forked with. */
+static bool is_told_folder(pid_t pid, const char *folder)
+{
+	char path[64], *variable = NULL;
+	size_t room = 0, length = strlen(folder);
+	bool is_told = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	file = fopen(path, "re");
+	while (file && !is_told && getdelim(&variable, &room, 0, file) > 0) {
+		char *at = strncmp(variable, "LEAKSHIM_OPTIONS=", 17) ? NULL : strstr(variable, folder);
+
+		is_told = at && !strncmp(at - 4, "dir=", 4) && (at[length] == ':' || !at[length]);
+	}
+	free(variable);
+	if (file)
+		fclose(file);
+	return is_told;
+}
+
+unsigned process_awaited(const char *folder, pid_t *list, unsigned most)
+{
+	DIR *all = opendir("/proc");
+	struct dirent *entry;
+	unsigned count = 0;
+
+	while (all && count < most && (entry = readdir(all))) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+
+		if (pid > 0 && is_told_folder(pid, folder) && !has_trace(pid))
+			list[count++] = pid;
+	}
+	if (all)
+		closedir(all);
+	return count;
 }
 
 const char *process_temporary(void)

@@ -21,6 +21,10 @@ bool process_is_running(pid_t pid, uint64_t start);
  * why there is none. */
 int process_trace(pid_t pid, char *path, size_t size);
 
+/* Finds living processes that the shim is to trace into this folder, as their LEAKSHIM_OPTIONS say, and that have made no trace
+ * yet. Fills `list` with at most `most` of them and returns how many. */
+unsigned process_awaited(const char *folder, pid_t *list, unsigned most);
+
 /* $TMPDIR, where it is a path from the root; else /tmp. As the shim takes it. */
 const char *process_temporary(void);
 
