@@ -52,7 +52,7 @@ int reach_maps_of_image(struct reach_maps *maps, long fd, struct reach_arena *ar
 	return 0;
 }
 
-const struct reach_map *reach_maps_find(const struct reach_maps *maps, uintptr_t address)
+const struct reach_map *reach_maps_from(const struct reach_maps *maps, uintptr_t address)
 {
 	uint32_t low = 0, high = maps->count;
 
@@ -64,7 +64,14 @@ const struct reach_map *reach_maps_find(const struct reach_maps *maps, uintptr_t
 		else
 			high = middle;
 	}
-	return low < maps->count && maps->map[low].start <= address ? &maps->map[low] : 0;
+	return &maps->map[low];
+}
+
+const struct reach_map *reach_maps_find(const struct reach_maps *maps, uintptr_t address)
+{
+	const struct reach_map *m = reach_maps_from(maps, address);
+
+	return m < maps->map + maps->count && m->start <= address ? m : 0;
 }
 
 int reach_maps_readable(const struct reach_maps *maps, uintptr_t start, uintptr_t end)

@@ -57,6 +57,9 @@ int reach_maps_read_from(struct reach_maps *maps, long fd, struct reach_arena *a
 /* Adds what the program has and this copy of it has not. */
 int reach_maps_add_program(struct reach_maps *maps, uint32_t pid, struct reach_arena *arena);
 
+/* The first mapping that ends behind an address; behind the last one if none does. */
+const struct reach_map *reach_maps_from(const struct reach_maps *maps, uintptr_t address);
+
 /* The mapping that holds an address, 0 if none. */
 const struct reach_map *reach_maps_find(const struct reach_maps *maps, uintptr_t address);
 

@@ -175,12 +175,10 @@ static void read_map(struct reach_read *read, uintptr_t start, uintptr_t end)
 
 void reach_reader_read(struct reach_reader *r, uintptr_t start, uintptr_t end, reach_reader_run *run, void *context)
 {
-	const struct reach_map *m = r->maps->map, *last = m + r->maps->count;
+	const struct reach_map *last = r->maps->map + r->maps->count;
 
 	start = (start + 7) & ~(uintptr_t)7;
-	while (m < last && m->end <= start)
-		m++;
-	for (; m < last && m->start < end; m++) {
+	for (const struct reach_map *m = reach_maps_from(r->maps, start); m < last && m->start < end; m++) {
 		struct reach_read read = {r, m, run, context};
 		uintptr_t low = m->start > start ? m->start : start, high = m->end < end ? m->end : end;
 
