@@ -135,6 +135,41 @@ def test_a_library_that_is_opened_once_and_for_all_is_no_leak(box):
     assert [group["class"] for group in handles(report(only_trace(box)), "library")] == ["runtime"], done
 
 
+STREAMS = r"""
+#include <stdio.h>
+#include <string.h>
+static FILE *held[3];
+static __attribute__((noinline)) FILE *take(void) { return fopen("/etc/passwd", "r"); }
+static __attribute__((noinline)) FILE *keep(void) { return fopen("/etc/passwd", "r"); }
+int main(int count, char **arguments)
+{
+	char clean[4096];
+
+	for (int i = 0; i < 3; i++) {
+		FILE *stream = take();
+
+		if (count > 1)
+			fclose(stream);
+		held[i] = keep();
+	}
+	memset(clean, 0, sizeof clean);
+	__asm__ volatile("" : : "r"(clean) : "memory");
+	return 0;
+}
+"""
+
+
+def test_a_stream_that_only_libc_still_knows_is_lost_and_one_of_the_programs_is_not(box):
+    subprocess.run(["gcc", "-g", "-w", "-x", "c", "-", "-o", box / "streams"], input=STREAMS.encode(), check=True)
+    for arguments, lost in ((), ["definite"]), (("closed",), []):
+        folder = box / "-".join(["traces", *arguments])
+        folder.mkdir()
+        assert preloaded([box / "streams", *arguments], folder, settings=QUIET).status == 0
+        whole = report(only_trace(folder))
+        assert [group["class"] for group in whole["leaks"] if "take" in stack(group)] == lost
+        assert [(group["class"], group["count"]) for group in whole["leaks"] if "keep" in stack(group)] == [("reachable", 3)]
+
+
 ASKS = r"""
 #include <dlfcn.h>
 int go(void) { return dlopen("libonly_there.so", RTLD_NOW) != 0; }

@@ -16,6 +16,7 @@
 #include "roots.h"
 #include "served.h"
 #include "state.h"
+#include "streams.h"
 #include "sys.h"
 #include "tasks.h"
 #include "rules.h"
@@ -188,6 +189,8 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 	reach_mark_open(&marker, &blocks, &maps, &reader);
 	if (reach_counts_open(cut, &file, &marker, arena) || reach_roots_open(&roots, cut, &marker, &maps, arena))
 		return TRACE_SCAN_NO_MEMORY;
+	if (!cut->is_shared)
+		reach_streams_part(&maps);
 	reach_roots_scan(&roots);
 	if (cut->roots >> TRACE_ROOT_KERNEL & 1 && reach_kernel_scan(cut, &marker, arena))
 		roots.missing |= 1u << TRACE_ROOT_KERNEL;

@@ -31,6 +31,7 @@
 #include "settings.h"
 #include "state.h"
 #include "stopping.h"
+#include "streams.h"
 #include "sys.h"
 #include "tasks.h"
 #include "rules.h"
@@ -70,6 +71,7 @@ void snapshot_start(void)
 	facts.main_pid = own_pid();
 	dl_iterate_phdr(tls_extent, &tcb);
 	facts.is_musl = own_is_musl();
+	reach_streams_start();
 }
 
 int snapshot_region(uintptr_t start, uintptr_t size, int add)
