@@ -10,6 +10,9 @@
 #define VISITS_MAX 6u
 #define MEETINGS_MAX 4096u
 #define SUMMARY_DEPTH 5u
+#define SAME_MAX 96u /* bytes of a function that may do nothing but give back what it got, and instructions */
+#define SAME_WAYS 6u
+#define SAME_FRAME 0xffffu /* number of a frame that no stack has */
 
 /* A place in a function where ways meet. */
 struct block_of_code {
@@ -74,6 +77,40 @@ void target_find(struct walk *w, struct state *s, const struct insn *i, struct t
 		t->count = code_callees(w->code, i->next, t->addresses, 4);
 }
 
+/* Follows a short function without calls to all its ends: does it give its first argument back, or nothing? */
+static bool gives_first(struct walk *w, const struct function *f)
+{
+	struct state *todo = pool_regrow(NULL, SAME_WAYS, sizeof(*todo));
+	struct value first = { flow_symbol(w->flow, SYMBOL_ENTRY, SAME_FRAME, REG_RDI), 0 };
+	unsigned count = 1, instructions = 0, same = 0;
+	bool is_other = f->end - f->start > SAME_MAX;
+	struct insn i;
+
+	state_enter(w->flow, &todo[0], f->start, SAME_FRAME);
+	while (count && !is_other) {
+		struct state *s = &todo[count - 1];
+
+		if (s->pc < f->start || s->pc >= f->end || instructions++ > SAME_MAX || decode(w->code, s->pc, &i) || i.op == OP_CALL ||
+		    (i.op == OP_JUMP && i.to.kind != OPERAND_IMM) || (i.op == OP_BRANCH && count == SAME_WAYS)) {
+			is_other = true;
+		} else if (i.op == OP_RETURN) {
+			is_other = !value_is(s->reg[REG_RAX], first) && !value_is(s->reg[REG_RAX], value_number(0));
+			same += value_is(s->reg[REG_RAX], first);
+			count--;
+		} else if (i.op == OP_BRANCH) {
+			todo[count] = *s;
+			todo[count++].pc = (uint64_t)i.to.value;
+			s->pc = i.next;
+		} else {
+			if (i.op != OP_JUMP)
+				state_step(w->flow, s, &i);
+			s->pc = i.op == OP_JUMP ? (uint64_t)i.to.value : i.next;
+		}
+	}
+	free(todo);
+	return same && !is_other;
+}
+
 static void summarise(struct walk *w, struct summary *sum, unsigned depth)
 {
 	const struct function *f = code_function(w->code, sum->start);
@@ -84,6 +121,7 @@ static void summarise(struct walk *w, struct summary *sum, unsigned depth)
 		sum->clobbers = CALLER_SAVED;
 		return;
 	}
+	sum->gives_first = gives_first(w, f);
 	for (uint64_t at = f->start; at < f->end && instructions < FUNCTION_MAX; at = i.next, instructions++) {
 		struct target t;
 
@@ -188,7 +226,9 @@ static void meet(struct search *q, uint64_t address, const struct state *s)
 /* What a call on the way to the wanted one leaves behind. */
 static void pass_call(struct search *q, struct state *s, const struct insn *i)
 {
+	const struct summary *sum = NULL;
 	struct walk *w = q->w;
+	struct value first = s->reg[REG_RDI];
 	struct target t;
 
 	target_find(w, s, i, &t);
@@ -200,8 +240,11 @@ static void pass_call(struct search *q, struct state *s, const struct insn *i)
 	}
 	if (!t.name)
 		state_forget(s, 0, INT64_MIN, INT64_MAX);
-	state_clobber(w->flow, s, i->address, t.count == 1 && !t.name ? summary_of(w, t.addresses[0])->clobbers | 1u
-								      : CALLER_SAVED);
+	if (t.count == 1 && !t.name)
+		sum = summary_of(w, t.addresses[0]);
+	state_clobber(w->flow, s, i->address, sum ? sum->clobbers | 1u : CALLER_SAVED);
+	if ((sum && sum->gives_first) || t.effect == EFFECT_SAME || t.effect == EFFECT_RETAIN)
+		s->reg[REG_RAX] = first;
 	if (t.effect == EFFECT_MAKE) {
 		uint32_t made = flow_symbol(w->flow, SYMBOL_MADE, i->next, 0);
 

@@ -345,9 +345,10 @@ static void other_ends(struct walk *w, uint32_t step, const struct state *s, uin
 bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
 {
 	struct value holder = walk_holder(w, s);
+	struct value first = s->reg[REG_RDI];
+	const struct summary *sum = NULL;
 	struct target t;
 	bool entered = false, gets_it;
-	uint16_t clobbers = CALLER_SAVED;
 
 	target_find(w, s, i, &t);
 	gets_it = is_argument(w, s);
@@ -392,8 +393,10 @@ bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn
 		w->met_unknown = true;
 	}
 	if (t.count == 1)
-		clobbers = summary_of(w, t.addresses[0])->clobbers;
-	returned(w, s, i, clobbers);
+		sum = summary_of(w, t.addresses[0]);
+	returned(w, s, i, sum ? sum->clobbers : CALLER_SAVED);
+	if (sum && sum->gives_first)
+		s->reg[REG_RAX] = first;
 	return walk_is_lost(w, step, s, holder, OUTCOME_DEAD);
 }
 

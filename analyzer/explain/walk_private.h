@@ -17,6 +17,7 @@ struct summary {
 	uint16_t clobbers;
 	bool may_throw, may_jump, sets_jump, has_thrown;
 	uint64_t jump_arrives; /* where its setjmp returns */
+	bool gives_first; /* returns its first argument, or nothing where that is nothing */
 	bool is_open; /* being made: recursion */
 	UT_hash_handle hh;
 };
