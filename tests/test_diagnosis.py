@@ -148,7 +148,8 @@ def second_look(tmp_path, name, *options):
     return json.loads(leakshim(tmp_path, "report", "--format", "json", trace)[1])["leaks"]
 
 
-@pytest.mark.parametrize("name", ["mailbox", "channel_close", "list_remove", "message_bus", "tree_free", "log_shipper"])
+@pytest.mark.parametrize("name", ["mailbox", "channel_close", "list_remove", "message_bus", "tree_free", "log_shipper",
+                                  "request_close", "tree_reader"])
 def test_a_second_look_sees_what_held_a_block_last_go(tmp_path, name):
     leak = second_look(tmp_path, name)[0]
     _, function, lines = answer(name)
@@ -171,6 +172,24 @@ def test_a_second_look_at_containers_and_objects_says_where_they_let_go(tmp_path
     missing = leak["explanation"]["missing_release"]
     assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in functions.split("|"), leak["explanation"]
     assert missing["line"] in lines, leak["explanation"]
+
+
+@pytest.mark.parametrize("name", ["rule_text", "setting_remove"])
+def test_a_second_look_is_believed_rather_than_what_else_may_have_been(tmp_path, name):
+    leak = second_look(tmp_path, name)[0]
+    cause, function, lines = answer(name)
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] == cause and missing["function"] == function and missing["line"] in lines, leak["explanation"]
+
+
+def test_what_holds_healthy_ones_only_for_a_while_is_not_blamed_for_letting_go(tmp_path):
+    explanation = explained(tmp_path, "tree_reader", "-O0", "-g")[0]["explanation"]
+    assert explanation["missing_release"]["function"] != "value_add" or explanation["confidence"] == "guess", explanation
+
+
+def test_a_function_that_passes_on_to_free_is_no_answer(tmp_path):
+    missing = explained(tmp_path, "request_close", "-O0", "-g")[0]["explanation"]["missing_release"]
+    assert missing["function"] == "request_free", missing
 
 
 SERVER = r"""

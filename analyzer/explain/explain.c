@@ -379,6 +379,7 @@ static void follow(struct work *w, struct leak *leak)
 		tell_unread(w, leak);
 	if (!walk_of.node_count)
 		return;
+	w->is_unseen = NULL;
 	siblings_find(w, leak, nodes, walk_of.node_count, &siblings);
 	walk_of.releaser_count = releasers_of(w, &siblings, releasers, RELEASERS_MAX);
 	walk_of.made_by = made_by(w, nodes[0]);

@@ -19,6 +19,7 @@ struct work {
 	uint32_t *exceptions; /* thrown.c */
 	unsigned exception_count;
 	bool has_exceptions;
+	const struct explanation *is_unseen; /* a way that a second look did not see taken; 0 */
 };
 
 static inline bool work_has(const struct work *w, enum evidence evidence)
@@ -58,14 +59,19 @@ uint64_t origin_of_holder(const struct walk *w, bool *is_inner, int64_t *offset)
 /* Where is what holds the block released? Writes it down if that is known. */
 bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings);
 
-/* Where the release of what held a block belongs to the program: the destructor, where C++ calls one. 0: nowhere. */
-const struct missing_release *owner_place(struct work *w, uint32_t node, bool is_object, enum confidence *confidence);
+/* Where the release of what held a block belongs to the program: the destructor, where C++ calls one. `before`: what its thread
+ * did last before that; 0: not known. 0: nowhere. */
+const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_t before, bool is_object, enum confidence *confidence);
 
 /* What most of the blocks of a leak in focus were seen to lose; 0: none was seen. `same` of `all` agree. */
-const struct watched *watched_find(const struct work *w, const struct leak *leak, unsigned *same, unsigned *all);
+const struct watched *watched_find(struct work *w, const struct leak *leak, unsigned *same, unsigned *all);
 
 /* The frame whose variable was the last to hold it; 0. */
 const struct place *watched_frame(struct work *w, const struct watched *seen);
+
+/* Two stacks of one thread, an earlier and a later one: their frames of the innermost function that went on from one call to
+ * another. False: there is none. */
+bool stacks_part(struct work *w, uint32_t earlier, uint32_t later, uint32_t *in_earlier, uint32_t *in_later);
 
 /* Puts what a second look saw into the explanation. ways: from where it was made. is_thrown: exceptions are known to have lost it. */
 void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct walk *ways, bool is_thrown);

@@ -121,6 +121,16 @@ static bool is_of_left_scope(const struct judging *j, const struct way *lost)
 	return scope && !place_has(code_place(j->w->code, lost->end), scope);
 }
 
+/* Nothing is what a function gives back that was inlined, and that is where the block was held when a second look saw it last. */
+static bool gives_nothing_back(const struct judging *j, const struct candidate *c)
+{
+	const struct way *lost = &j->walk->steps[c->lost];
+	const struct place *seen = code_place(j->w->code, j->seen[0]);
+
+	return value_is(lost->replacing, value_number(0)) && seen->count > 1 &&
+	       !place_has(code_place(j->w->code, j->walk->started - 1), seen->frames[0].function);
+}
+
 /* A register that gets another value is a variable that is overwritten, or one that is no longer needed. */
 static bool is_overwritten(const struct judging *j, const struct candidate *c)
 {
@@ -138,6 +148,8 @@ static bool is_overwritten(const struct judging *j, const struct candidate *c)
 	if (is_local && !decode(j->w->code, lost->end, &store) && store.to.kind == OPERAND_MEM &&
 	    store.to.base != REG_RSP && store.to.base != REG_RBP)
 		return true; /* a part of something that others were given the address of */
+	if (c->agrees && c->parts && gives_nothing_back(j, c))
+		return false;
 	if (c->parts && outlives_maker(j, lost))
 		return true;
 	if (is_same_call && c->parts && (goes_round(j, c) || is_released_in_loop(j, lost)))
@@ -203,7 +215,7 @@ static int weight(const struct candidate *c)
 {
 	if (c->is_improbable)
 		return 0;
-	return c->outcome == OUTCOME_OVERWRITTEN || c->outcome == OUTCOME_OWNER ? 2 : 1;
+	return (c->outcome == OUTCOME_OVERWRITTEN || c->outcome == OUTCOME_OWNER ? 2 : 1) + (int)c->agrees * 2;
 }
 
 static int64_t number_at(const struct way *s, int64_t offset)
@@ -269,6 +281,7 @@ static void gather(struct judging *j)
 		if ((c.was_thrown || c.outcome == OUTCOME_THROWN) && j->is_without_exceptions)
 			continue;
 		c.parts = ways_parting(w, i);
+		c.parts = c.parts ? ways_parting_seen(j, i, c.parts) : 0;
 		c.is_counted = work_has(j->w, EVIDENCE_BALANCE) && is_counted(w, &c, &c.is_raised) && c.parts;
 		c.cycle = w->steps[i].cycle;
 		c.outcome = after_death(j, &c);
@@ -276,6 +289,7 @@ static void gather(struct judging *j)
 			c.outcome = OUTCOME_DEAD;
 			c.is_left = is_new_value(j, &w->steps[i]) && is_of_left_scope(j, &w->steps[i]);
 		}
+		c.agrees = ways_agree(j, i);
 		c.blamed = ways_blamed(w, &c);
 		ways_locate(j, &c);
 		while (same < j->count && !(is_same(j->candidates[same].missing.function, c.missing.function) &&
@@ -297,6 +311,8 @@ static void gather(struct judging *j)
 			j->candidates[same] = c;
 		else if (!c.parts && c.missing.line > j->candidates[same].missing.line && !c.is_improbable)
 			j->candidates[same] = c;
+		else if (c.agrees > j->candidates[same].agrees && !c.is_improbable)
+			j->candidates[same] = c;
 		j->candidates[same].ways++;
 		if (j->candidates[same].is_improbable && !c.is_improbable)
 			j->candidates[same] = c;
@@ -305,7 +321,7 @@ static void gather(struct judging *j)
 
 static int rank(const struct judging *j, const struct candidate *c)
 {
-	int r = 0;
+	int r = (int)c->agrees * 6;
 
 	if (j->held_in && c->missing.function && place_has(j->held_in, c->missing.function))
 		r += 5;
@@ -470,11 +486,14 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 {
 	struct judging *j = pool_take(&w->model->pool, sizeof(*j));
 	const struct candidate *best = NULL;
+	const struct watched *seen;
 	unsigned probable = 0, functions = 0, same, all;
 
 	j->w = w;
 	j->walk = walk;
-	j->held_in = watched_frame(w, watched_find(w, leak, &same, &all));
+	seen = watched_find(w, leak, &same, &all);
+	j->held_in = watched_frame(w, seen);
+	ways_note_seen(j, leak, seen);
 	j->is_without_exceptions = work_has(w, EVIDENCE_THROWS) && !leak->is_estimate && !thrown_any(w);
 	ways_note_saved(j);
 	gather(j);
@@ -490,6 +509,7 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 		functions += !is_same(j->candidates[i].missing.function, best->missing.function);
 	}
 	write_down(j, leak, best, probable, functions + 1, siblings);
+	w->is_unseen = j->seen_count && !best->agrees ? leak->explanation : NULL;
 }
 
 

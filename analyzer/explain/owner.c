@@ -9,15 +9,29 @@
 #define NODES_MAX 256u
 #define BELOW_MOST 3u /* calls that a function leaves the release to */
 #define FUNCTION_MAX 4000u
+#define CALLERS_MOST 3u
+#define WRAPPER_MAX 200u /* bytes of code */
+#define CALLERS_OF_WRAPPER 2u
+#define MAKERS_OF_WRAPPER 3u
 
-/* Was a site's block made by this call, or by what this call calls? */
-static bool is_made_by(struct work *w, uint32_t node, uint64_t return_address, bool is_inner)
+/* Do two stacks have the caller of a frame in common, or a near caller of that one? */
+static bool has_caller(const struct model *m, uint32_t frame, uint32_t node)
+{
+	for (unsigned k = 0; k < CALLERS_MOST && (frame = m->nodes[frame].parent); k++)
+		for (uint32_t n = node, steps = 0; n && steps < NODES_MAX; n = m->nodes[n].parent, steps++)
+			if (m->nodes[n].parent == frame)
+				return true;
+	return false;
+}
+
+/* Was a site's block made by this call, or by what this call calls, when the leaked one was? */
+static bool is_made_by(struct work *w, const struct leak *leak, uint32_t node, uint64_t return_address, bool is_inner)
 {
 	uint32_t nodes[4];
 	unsigned count = explain_nodes(w, node, nodes, 4);
 
 	for (unsigned k = is_inner ? 1 : 0; k < count && k < (is_inner ? 3u : 1u); k++)
-		if (w->model->nodes[nodes[k]].pc == return_address)
+		if (w->model->nodes[nodes[k]].pc == return_address && has_caller(w->model, nodes[k], leak->node))
 			return true;
 	return false;
 }
@@ -43,8 +57,14 @@ static bool releases_both(struct work *w, uint32_t node, const struct siblings *
 	return false;
 }
 
+/* Do holders go there more often than blocks leak? Then those of the siblings that are released later go there as well. */
+static bool goes_for_siblings(const struct leak *leak, const struct release *r, const struct siblings *siblings)
+{
+	return siblings->is_same_stack && siblings->count && !leak->is_estimate && (double)r->count > leak->count;
+}
+
 /* The most frequent place at which blocks of the holder's site are released; 0: none was seen. */
-static const struct release *release_of_holder(struct work *w, uint64_t return_address, bool is_inner,
+static const struct release *release_of_holder(struct work *w, const struct leak *leak, uint64_t return_address, bool is_inner,
 					       const struct siblings *siblings)
 {
 	const struct model *m = w->model;
@@ -52,7 +72,8 @@ static const struct release *release_of_holder(struct work *w, uint64_t return_a
 
 	for (uint32_t i = 0; i < m->release_count; i++)
 		if (m->releases[i].node && !releases_both(w, m->releases[i].node, siblings) &&
-		    is_made_by(w, m->sites[m->releases[i].site].node, return_address, is_inner) &&
+		    !goes_for_siblings(leak, &m->releases[i], siblings) &&
+		    is_made_by(w, leak, m->sites[m->releases[i].site].node, return_address, is_inner) &&
 		    (!best || m->releases[i].count > best->count))
 			best = &m->releases[i];
 	return best;
@@ -139,6 +160,102 @@ static bool left_by_jump(struct work *w, uint64_t *at)
 	return false;
 }
 
+static void note(uint64_t *list, unsigned *count, unsigned most, uint64_t value)
+{
+	unsigned k = 0;
+
+	while (k < *count && list[k] != value)
+		k++;
+	if (k == *count && k < most)
+		list[(*count)++] = value;
+}
+
+/* A function that does nothing but pass its argument on to a release: it is short, several others call it, and what it gets was
+ * made at many places. */
+static bool is_passing_on(struct work *w, uint32_t node)
+{
+	const struct model *m = w->model;
+	const struct function *f = code_function(w->code, m->nodes[node].pc - 1);
+	uint64_t callers[CALLERS_OF_WRAPPER], makers[MAKERS_OF_WRAPPER];
+	unsigned caller_count = 0, maker_count = 0;
+
+	if (!f || f->end - f->start > WRAPPER_MAX)
+		return false;
+	for (uint32_t i = 0; i < m->release_count; i++) {
+		uint32_t nodes[2], made;
+		const struct function *caller;
+
+		if (!m->releases[i].node || explain_nodes(w, m->releases[i].node, nodes, 2) < 2 ||
+		    m->nodes[nodes[0]].pc != m->nodes[node].pc || !explain_nodes(w, m->sites[m->releases[i].site].node, &made, 1))
+			continue;
+		caller = code_function(w->code, m->nodes[nodes[1]].pc - 1);
+		note(callers, &caller_count, CALLERS_OF_WRAPPER, caller ? caller->start : 0);
+		note(makers, &maker_count, MAKERS_OF_WRAPPER, m->nodes[made].pc);
+	}
+	return caller_count == CALLERS_OF_WRAPPER && maker_count == MAKERS_OF_WRAPPER;
+}
+
+/* The call that returns to an address. */
+static bool call_before(struct work *w, uint64_t return_address, struct insn *i)
+{
+	const struct function *f = code_function(w->code, return_address - 1);
+
+	for (uint64_t pc = f ? f->start : return_address; pc < return_address; pc = i->next)
+		if (decode(w->code, pc, i))
+			i->next = pc + 1;
+		else if (i->next == return_address && i->op == OP_CALL)
+			return true;
+	return false;
+}
+
+/* Does a call lead to a release of its own? */
+static bool is_release(struct work *w, uint64_t return_address)
+{
+	struct insn i;
+
+	return call_before(w, return_address, &i) && i.to.kind == OPERAND_IMM &&
+	       calls_named(w->model, code_stub(w->code, (uint64_t)i.to.value), true) == EFFECT_FREE;
+}
+
+/* Does it lead to a function of the program, which has left the rest to others? */
+static bool calls_own(struct work *w, uint64_t return_address)
+{
+	struct insn i;
+
+	if (!call_before(w, return_address, &i))
+		return false;
+	return i.to.kind == OPERAND_IMM ? !code_stub(w->code, (uint64_t)i.to.value) : i.to.base != REG_RIP;
+}
+
+/* The function that jumped to the release instead of calling it was seen just before, below the same call. *at: its last jump
+ * out. */
+static bool was_left_by_jump(struct work *w, uint32_t node, uint32_t before, uint64_t *at)
+{
+	const struct model *m = w->model;
+	const struct function *f;
+	uint64_t from;
+	struct insn i;
+	bool found = false;
+
+	while (before && m->nodes[before].parent != node)
+		before = m->nodes[before].parent;
+	if (!before || m->nodes[before].scope || is_release(w, m->nodes[node].pc))
+		return false;
+	from = m->nodes[before].pc;
+	f = code_function(w->code, from - 1);
+	for (uint64_t pc = f && !f->is_system ? f->start : from; f && pc < f->end; pc = i.next) {
+		if (decode(w->code, pc, &i)) {
+			i.next = pc + 1;
+			continue;
+		}
+		if (pc < from || i.op != OP_JUMP || (i.to.kind == OPERAND_IMM && (uint64_t)i.to.value >= f->start && (uint64_t)i.to.value < f->end))
+			continue;
+		*at = pc;
+		found = true;
+	}
+	return found;
+}
+
 /* Has the function around an address lines? Then code of it without one belongs to none. */
 static bool is_told_lines(struct work *w, uint64_t at)
 {
@@ -155,19 +272,22 @@ static const struct frame *frame_of_program(const struct place *place)
 	return NULL;
 }
 
-const struct missing_release *owner_place(struct work *w, uint32_t node, bool is_object, enum confidence *confidence)
+const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_t before, bool is_object, enum confidence *confidence)
 {
 	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
 	uint32_t nodes[NODES_MAX];
 	unsigned count = explain_nodes(w, node, nodes, NODES_MAX), k = 0;
 	const struct place *place = NULL;
 	const struct frame *frame = NULL;
+	bool is_unsure = false;
 	uint64_t at;
 
 	for (; k < count && !frame; k++) {
 		at = w->model->nodes[nodes[k]].pc - 1;
-		if (!k)
-			left_by_jump(w, &at);
+		if (k + 1 < count && !k && is_passing_on(w, nodes[k]))
+			continue;
+		if (!k && !was_left_by_jump(w, nodes[k], before, &at) && !left_by_jump(w, &at))
+			is_unsure = calls_own(w, w->model->nodes[nodes[k]].pc);
 		if (!k && destructor_before(w, at, &at) && is_destructor(code_place(w->code, at)->frames[0].function) &&
 		    !code_place(w->code, at)->frames[0].is_inlined)
 			at = last_return(w, at);
@@ -179,7 +299,7 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, bool is
 	*missing = (struct missing_release){ .function = frame->function, .file = frame->file, .line = frame->line,
 					     .last_line = frame->line, .offset = place->offset,
 					     .module = place->module ? place->module->path : NULL };
-	*confidence = k > 1 || (!frame->line && is_told_lines(w, at)) || place->count > 1 || (is_object && !is_destructor(frame->function)) ? CONFIDENCE_GUESS
+	*confidence = is_unsure || (k > 1 && !is_passing_on(w, nodes[0])) || (!frame->line && is_told_lines(w, at)) || place->count > 1 || (is_object && !is_destructor(frame->function)) ? CONFIDENCE_GUESS
 												   : CONFIDENCE_LIKELY;
 	return missing;
 }
@@ -187,34 +307,22 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, bool is
 bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings)
 {
 	struct pool *p = &w->model->pool;
-	struct missing_release *missing;
+	const struct missing_release *missing;
 	struct explanation *e;
 	const struct release *r;
-	const struct place *place;
-	const struct frame *frame;
-	uint32_t nodes[NODES_MAX];
-	uint64_t call, at;
+	enum confidence confidence;
+	uint64_t call;
 	int64_t offset = 0;
 	bool is_inner = false;
 
 	call = origin_of_holder(walk, &is_inner, &offset);
-	r = call ? release_of_holder(w, call, is_inner, siblings) : NULL;
-	if (!r || !explain_nodes(w, r->node, nodes, NODES_MAX))
+	r = call ? release_of_holder(w, leak, call, is_inner, siblings) : NULL;
+	missing = r ? owner_place(w, r->node, 0, leak->family >= FAMILY_NEW, &confidence) : NULL;
+	if (!missing)
 		return false;
-	at = w->model->nodes[nodes[0]].pc - 1;
-	if (destructor_before(w, at, &at) && is_destructor(code_place(w->code, at)->frames[0].function) &&
-	    !code_place(w->code, at)->frames[0].is_inlined)
-		at = last_return(w, at);
-	place = code_place(w->code, at);
-	frame = &place->frames[0];
 	e = pool_take(p, sizeof(*e));
-	missing = pool_take(p, sizeof(*missing));
-	*missing = (struct missing_release){ .function = frame->function, .file = frame->file, .line = frame->line,
-					     .last_line = frame->line, .offset = place->offset,
-					     .module = place->module ? place->module->path : NULL };
 	e->missing = missing;
-	e->confidence = place->count > 1 || (leak->family >= FAMILY_NEW && !is_destructor(frame->function))
-				? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
+	e->confidence = confidence;
 	leak->cause = CAUSE_OWNER_FREED;
 	evidence_siblings(w, leak, e, siblings);
 	because_add(w, e, pool_print(p, "what held it was made in %s and released there",

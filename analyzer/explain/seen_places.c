@@ -120,6 +120,67 @@ const struct missing_release *seen_given_up(struct work *w, const struct watched
 	return NULL;
 }
 
+/* The last address in [from, to) from which elements of an array are moved up, in a function called there or in one that this one
+ * calls; 0: nowhere. Of a function that gives back what it took out it is the call. */
+static uint64_t find_moving_up(struct work *w, uint64_t from, uint64_t to, unsigned depth)
+{
+	uint64_t found = 0;
+	struct insn i;
+
+	if (to - from > BYTES_MOST)
+		return 0;
+	for (uint64_t at = from; at < to; at = i.next) {
+		const struct function *callee;
+		const struct place *place;
+		const char *name;
+		uint64_t inner;
+
+		if (decode(w->code, at, &i)) {
+			i.next = at + 1;
+			continue;
+		}
+		if ((i.op != OP_CALL && i.op != OP_JUMP) || i.to.kind != OPERAND_IMM || ((uint64_t)i.to.value >= from && (uint64_t)i.to.value < to))
+			continue;
+		name = code_stub(w->code, (uint64_t)i.to.value);
+		if (name && (!strcmp(name, "memmove") || !strcmp(name, "__memmove_chk")))
+			found = at;
+		callee = name || !depth ? NULL : code_function(w->code, (uint64_t)i.to.value);
+		if (!callee || callee->is_system || code_is_of_library(w->code, callee->start) ||
+		    !(inner = find_moving_up(w, callee->start, callee->end, depth - 1)))
+			continue;
+		place = code_place(w->code, inner);
+		found = place->frames[place->count - 1].gives_pointer ? at : inner;
+	}
+	return found;
+}
+
+const struct missing_release *seen_moved_up(struct work *w, const struct watched *seen)
+{
+	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
+	const struct function *f;
+	const struct place *place;
+	uint32_t before, after;
+	unsigned k = 0;
+	uint64_t at = 0;
+
+	if (seen->holder != HOLDER_BLOCK || !seen->held || !seen->lost || !stacks_part(w, seen->held, seen->lost, &before, &after))
+		return NULL;
+	f = code_function(w->code, w->model->nodes[before].pc - 1);
+	if (w->model->nodes[before].pc < w->model->nodes[after].pc)
+		at = find_moving_up(w, w->model->nodes[before].pc, w->model->nodes[after].pc, DEPTH_MOST);
+	if (!at && f) /* the compiler may have put it elsewhere */
+		at = find_moving_up(w, f->start, f->end, DEPTH_MOST);
+	if (!at)
+		return NULL;
+	place = code_place(w->code, at);
+	while (k + 1 < place->count && (place->frames[k].gives_pointer || own_is_library(place, &place->frames[k])))
+		k++;
+	*missing = (struct missing_release){ .function = place->frames[k].function, .file = place->frames[k].file,
+					     .line = place->frames[k].line, .last_line = place->frames[k].line, .offset = place->offset,
+					     .module = place->module ? place->module->path : NULL };
+	return missing;
+}
+
 /* A word of a stack says something of what it held before only if its function was not left meanwhile. */
 static bool is_same_frame(struct work *w, const struct watched *seen)
 {

@@ -18,4 +18,8 @@ const struct missing_release *seen_overwritten(struct work *w, const struct leak
 
 /* The destructor that was under way when it was lost, of a class whose code made it. */
 const struct missing_release *seen_destroying(struct work *w, const struct leak *leak, const struct watched *seen);
+
+/* The line at which elements of an array were moved up over the place that held the block, by what was called between the last
+ * event at which it was held and the first at which it was not; 0: none was found. */
+const struct missing_release *seen_moved_up(struct work *w, const struct watched *seen);
 #endif

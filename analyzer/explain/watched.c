@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a second look saw: who held a block last, and what the thread did when nobody did any more. */
+#include <limits.h>
 #include <string.h>
 
 #include "explain_private.h"
@@ -9,6 +10,7 @@
 #include "words.h"
 
 #define NODES_MAX 256u
+#define LINES_NEAR 3u /* code of one branch, most likely */
 
 static bool is_equal(const struct watched *a, const struct watched *b)
 {
@@ -21,10 +23,24 @@ static int weight(const struct watched *a)
 	return a->holder == HOLDER_UNKNOWN ? 0 : a->is_stale ? 1 : 2;
 }
 
-const struct watched *watched_find(const struct work *w, const struct leak *leak, unsigned *same, unsigned *all)
+/* How deep in the stack lies the frame that had it, at the last event at which it was held? The less, the later that was. */
+static unsigned depth_of(struct work *w, const struct leak *leak, const struct watched *a)
+{
+	uint32_t made, had;
+	unsigned depth = 0;
+
+	if (!a->held || !stacks_part(w, leak->node, a->held, &made, &had))
+		return UINT_MAX;
+	for (; had; had = w->model->nodes[had].parent)
+		depth++;
+	return depth;
+}
+
+const struct watched *watched_find(struct work *w, const struct leak *leak, unsigned *same, unsigned *all)
 {
 	const struct model *m = w->model;
 	const struct watched *best = NULL;
+	unsigned depth = 0;
 
 	*same = *all = 0;
 	for (uint32_t i = 0; i < m->watched_count; i++) {
@@ -36,9 +52,11 @@ const struct watched *watched_find(const struct work *w, const struct leak *leak
 		++*all;
 		for (uint32_t k = 0; k < m->watched_count; k++)
 			count += m->watched[k].site == a->site && is_equal(a, &m->watched[k]);
-		if (!best || weight(a) > weight(best) || (weight(a) == weight(best) && count > *same)) {
+		if (!best || weight(a) > weight(best) ||
+		    (weight(a) == weight(best) && (count > *same || (count == *same && depth_of(w, leak, a) < depth)))) {
 			best = a;
 			*same = count;
+			depth = depth_of(w, leak, a);
 		}
 	}
 	return best;
@@ -192,7 +210,7 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 		missing = seen_line(w, &line);
 		e->confidence = own_lines_doing(w, seen->lost) == LIBRARY_DESTROYS ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
 	} else {
-		missing = owner_place(w, seen->lost, leak->family >= FAMILY_NEW, &e->confidence);
+		missing = owner_place(w, seen->lost, seen->held, leak->family >= FAMILY_NEW, &e->confidence);
 	}
 	if (!missing)
 		return false;
@@ -207,29 +225,71 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 }
 
 /* The line after the one in which a frame of an event called on. */
-static const struct missing_release *place_after(struct work *w, const struct place *frame, uint64_t address)
+static const struct missing_release *place_after(struct work *w, const struct place *frame, const struct frame *f, uint64_t address)
 {
 	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
-	const struct frame *f = &frame->frames[frame->count - 1];
 	const struct function *function = code_function(w->code, address);
 	unsigned next = f->line && function ? code_line_after(w->code, address, function->end, f->line) : 0;
 
+	if (next > f->line + LINES_NEAR)
+		next = 0;
 	*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = next ? next : f->line,
 					     .last_line = next ? next : f->line, .offset = frame->offset,
 					     .module = frame->module ? frame->module->path : NULL };
 	return missing;
 }
 
-static void left_explain(struct work *w, struct leak *leak, const struct watched *seen, unsigned same, unsigned all,
+/* The innermost function that a place has in common with another one; else the one that all of the place is inlined into. */
+static const struct frame *frame_in_common(const struct place *place, const struct place *other)
+{
+	for (unsigned k = 0; k < place->count; k++)
+		for (unsigned i = 0; place->frames[k].function && i < other->count; i++)
+			if (other->frames[i].function && !strcmp(place->frames[k].function, other->frames[i].function))
+				return &place->frames[k];
+	return &place->frames[place->count - 1];
+}
+
+/* What is kept on the stack may be what a callee saved of its caller's. The frame that had it is the one in which it was made or
+ * arrived, unless what happened next happened in a function that this one had called. Returns its node at the last event; 0. */
+static uint32_t frame_that_had_it(struct work *w, const struct leak *leak, const struct watched *seen, const struct frame **frame)
+{
+	uint32_t made, had, before, after;
+	const struct place *place;
+
+	if (!seen->held || !stacks_part(w, leak->node, seen->held, &made, &had))
+		return 0;
+	if (w->model->nodes[had].pc < w->model->nodes[made].pc && code_place(w->code, w->model->nodes[had].pc - 1)->frames[0].line <
+								    code_place(w->code, w->model->nodes[made].pc - 1)->frames[0].line)
+		return 0; /* another call of that function, perhaps */
+	place = code_place(w->code, w->model->nodes[had].pc - 1);
+	*frame = frame_in_common(place, code_place(w->code, w->model->nodes[made].pc - 1));
+	if (!seen->lost || !stacks_part(w, seen->held, seen->lost, &before, &after))
+		return had;
+	for (uint32_t up = before; up; up = w->model->nodes[up].parent)
+		if (up == had && before != had) {
+			place = code_place(w->code, w->model->nodes[before].pc - 1);
+			*frame = frame_in_common(place, code_place(w->code, w->model->nodes[after].pc - 1));
+			return before;
+		}
+	return had;
+}
+
+static bool left_explain(struct work *w, struct leak *leak, const struct watched *seen, unsigned same, unsigned all,
 			 const struct siblings *siblings)
 {
-	const struct place *frame = watched_frame(w, seen);
+	const struct place *place = watched_frame(w, seen);
+	const struct frame *frame = place ? &place->frames[place->count - 1] : NULL;
+	uint32_t node = seen->holder == HOLDER_STACK || seen->holder == HOLDER_REGISTER ? frame_that_had_it(w, leak, seen, &frame) : 0;
 	struct explanation *e;
 
-	if (!frame || !frame->frames[frame->count - 1].function)
-		return;
+	if (node)
+		place = code_place(w->code, w->model->nodes[node].pc - 1);
+	else
+		node = seen->holder_frame;
+	if (!place || !frame || !frame->function || own_is_library(place, frame))
+		return false;
 	e = begin(w, seen, same, all);
-	e->missing = place_after(w, frame, w->model->nodes[seen->holder_frame].pc - 1);
+	e->missing = place_after(w, place, frame, w->model->nodes[node].pc - 1);
 	e->confidence = CONFIDENCE_GUESS;
 	leak->cause = siblings->count ? CAUSE_ERROR_PATH : CAUSE_NEVER_RELEASED;
 	if (seen->loss == LOSS_THREAD_ENDED)
@@ -237,6 +297,7 @@ static void left_explain(struct work *w, struct leak *leak, const struct watched
 	evidence_siblings(w, leak, e, siblings);
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
+	return true;
 }
 
 static void say(struct work *w, struct leak *leak, struct explanation *e, enum cause cause, const struct missing_release *missing,
@@ -264,6 +325,9 @@ static bool changed_explain(struct work *w, struct leak *leak, const struct watc
 		because_add(w, e, "a container that held it has fewer elements since");
 	} else if ((missing = seen_destroying(w, leak, seen))) {
 		because_add(w, e, "it was lost while that object was destroyed");
+	} else if ((missing = seen_moved_up(w, seen))) {
+		cause = siblings->count ? CAUSE_ERROR_PATH : CAUSE_NEVER_RELEASED;
+		because_add(w, e, "it was in an array, of which what comes after was moved up");
 	} else if (seen->instead && (missing = seen_overwritten(w, leak, seen, ways, &is_sure))) {
 		cause = CAUSE_OVERWRITTEN;
 		if (is_sure && same * 2 > all && !seen->is_stale && seen->holder != HOLDER_STACK)
@@ -290,6 +354,24 @@ static void join(struct work *w, struct leak *leak, const struct watched *seen)
 	leak->explanation = e;
 }
 
+/* Did a variable of the frame that had it hold it, and not only what others had saved of that one? */
+static bool is_sure(struct work *w, const struct leak *leak, const struct watched *seen)
+{
+	uint32_t made, had, innermost;
+
+	if (seen->loss != LOSS_CHANGED || !seen->held || !stacks_part(w, leak->node, seen->held, &made, &had))
+		return false;
+	return seen->holder == HOLDER_STACK ? had == seen->holder_frame
+					    : seen->holder == HOLDER_REGISTER && explain_nodes(w, seen->held, &innermost, 1) &&
+						      had == innermost;
+}
+
+/* Does what was seen speak against what was found by other evidence? */
+static bool is_refuted(struct work *w, const struct leak *leak, const struct watched *seen)
+{
+	return w->is_unseen == leak->explanation && (leak->explanation->confidence == CONFIDENCE_GUESS || is_sure(w, leak, seen));
+}
+
 void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct walk *ways, bool is_thrown)
 {
 	unsigned same, all;
@@ -302,8 +384,8 @@ void watched_explain(struct work *w, struct leak *leak, const struct siblings *s
 	if (!is_thrown && (!leak->explanation || leak->explanation->confidence == CONFIDENCE_GUESS) &&
 	    (seen->loss == LOSS_CHANGED || seen->loss == LOSS_GIVEN_UP) && changed_explain(w, leak, seen, same, all, siblings, ways))
 		return;
-	if (leak->explanation && leak->explanation->missing)
+	if (leak->explanation && leak->explanation->missing && !is_refuted(w, leak, seen))
 		join(w, leak, seen);
-	else
-		left_explain(w, leak, seen, same, all, siblings);
+	else if (!left_explain(w, leak, seen, same, all, siblings) && leak->explanation && leak->explanation->missing)
+		join(w, leak, seen);
 }

@@ -301,6 +301,16 @@ static void lines_of_resize(struct judging *j, const struct candidate *c, struct
 		l->first = l->last = next;
 }
 
+/* What comes before the call in which the block was seen to be held is not the branch that lacks the release. */
+static void lines_after_seen(const struct judging *j, struct lines *l)
+{
+	const struct place *place = code_place(j->w->code, j->seen[0]);
+
+	for (unsigned k = 0; k < place->count; k++)
+		if (is_same(place->frames[k].function, l->function) && place->frames[k].line > l->first && place->frames[k].line <= l->last)
+			l->first = place->frames[k].line;
+}
+
 void ways_locate(struct judging *j, struct candidate *c)
 {
 	const struct way *frame = &j->walk->steps[c->blamed];
@@ -323,6 +333,8 @@ void ways_locate(struct judging *j, struct candidate *c)
 		lines_of_parting(j, c, &l);
 	else
 		lines_of_death(j, c, &l);
+	if (is_way && c->agrees)
+		lines_after_seen(j, &l);
 	place = code_place(j->w->code, l.address);
 	c->missing = (struct missing_release){ .function = l.function, .file = l.first ? l.file : NULL, .line = l.first,
 					       .last_line = l.last, .offset = place->offset,

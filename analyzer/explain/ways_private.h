@@ -2,14 +2,15 @@
 #ifndef LEAKSHIM_WAYS_PRIVATE_H
 #define LEAKSHIM_WAYS_PRIVATE_H
 /*
- * Shared by judge_ways.c (which way is told of), ways_frames.c (the frame in which the release is missing) and ways_lines.c
- * (the lines), and nobody else.
+ * Shared by judge_ways.c (which way is told of), ways_frames.c (the frame in which the release is missing), ways_lines.c
+ * (the lines) and ways_seen.c (what a second look saw), and nobody else.
  */
 #include <string.h>
 
 #include "explain_private.h"
 
 #define CANDIDATES_MAX 64u
+#define SEEN_MOST 8u
 #define TAIL_MAX 60u /* instructions that are looked at after a death */
 
 /* A way on which the block is lost. */
@@ -25,6 +26,7 @@ struct candidate {
 	uint64_t was_jumped, was_thrown;
 	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */
 	uint64_t cycle;
+	unsigned agrees; /* see ways_agree */
 	unsigned ways; /* that come to the same */
 };
 
@@ -36,6 +38,8 @@ struct judging {
 	uint64_t *saved; /* addresses of pieces on ways that can save the block */
 	unsigned saved_count;
 	bool is_without_exceptions; /* none was thrown in the whole run */
+	uint64_t seen[SEEN_MOST]; /* calls that were open when a second look saw it held last, from the frame that had it outwards in */
+	unsigned seen_count;
 	const struct place *held_in; /* whose frame a second look saw hold it last; 0 */
 };
 
@@ -83,6 +87,16 @@ const char *ways_scope(const struct judging *j, const struct way *frame);
 
 /* Notes which pieces lie on ways that can save the block: before lines are asked for. */
 void ways_note_saved(struct judging *j);
+
+/* Notes what was open when a second look saw the block held last: before ways_agree. `seen` may be 0. */
+void ways_note_seen(struct judging *j, const struct leak *leak, const struct watched *seen);
+
+/* How many of the calls that were open then, from the block's own frame inwards, lie on the way to a loss; 0: nothing speaks
+ * for it. */
+unsigned ways_agree(const struct judging *j, uint32_t lost);
+
+/* Ways part before a second look saw the block held: the step of the same frame that comes after that. Else the parting. */
+uint32_t ways_parting_seen(const struct judging *j, uint32_t lost, uint32_t parts);
 
 /* Writes down where the release is missing, for a candidate that is blamed. */
 void ways_locate(struct judging *j, struct candidate *c);
