@@ -127,6 +127,13 @@ def test_what_python_itself_made_is_told_by_the_function_that_asked_for_it(box):
     assert any(place["artifactLocation"]["uri"].endswith("cache.py") and place["region"]["startLine"] == 4 for place in places), places
 
 
+def test_what_is_largest_among_the_reachable_is_told_by_python_functions(box):
+    (box / "cache.py").write_text("kept = []\ndef keep(n):\n    kept.append(bytes(n))\ndef main():\n"
+                                  "    for i in range(300): keep(9000 + i)\nmain()\nimport os; os._exit(0)\n")
+    done = under_run(["/usr/bin/python3", box / "cache.py"], box / "t", environment(PYTHONMALLOC="malloc"))
+    assert " bytes, by keep (cache.py:3) < main (cache.py:5) < <module> (cache.py:6).\n" in done.text, done
+
+
 def test_blocks_that_were_let_go_are_not_taken_for_those_that_were_not(box):
     """One address after the other comes back at once: what is said of the lost ones is of them alone."""
     compiled(box, "#include <stdlib.h>\nstatic void *p;\nvoid get(void) { p = malloc(123); *(volatile char *)p = 1; }\n"
