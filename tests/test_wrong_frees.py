@@ -18,6 +18,7 @@ static char fixed[64];
 static char *volatile p;
 static void first(void) { free(p); }
 static void again(void) { free(p); }
+static void *releaser(void *unused) { first(); return unused; }
 static void *worker(void *how) { (void)how; p = malloc(40); first(); again(); return 0; }
 int main(int count, char **words)
 {
@@ -34,6 +35,22 @@ int main(int count, char **words)
 		for (int i = 0; i < 20; i++) free(malloc(1000 + i));
 		again();
 	}
+	if (!strcmp(how, "twice-much-later")) {
+		first();
+		for (int i = 0; i < 3000; i++) free(malloc(1000 + i));
+		again();
+	}
+	if (!strcmp(how, "large-much-later")) {
+		free(p);
+		p = malloc(3000);
+		char *volatile after = malloc(3000);
+		first();
+		for (int i = 0; i < 100; i++) free(malloc(16));
+		again();
+		free(after);
+	}
+	if (!strcmp(how, "two-threads")) for (int i = 0; i < 2; i++) { pthread_create(&t, 0, releaser, 0); pthread_join(t, 0); }
+	if (!strcmp(how, "behind")) free(p + 48);
 	if (!strcmp(how, "realloc")) { first(); memset(p, 0, 40); p = realloc(p, 3000); }
 	if (!strcmp(how, "inside")) free(p + 16);
 	if (!strcmp(how, "inside-large")) free((char *)malloc(3000000) + 2000000);
@@ -59,6 +76,7 @@ int main(int count, char **words)
 }
 """
 WRONG = {"twice": "freed-twice", "wiped": "freed-twice", "wiped-later": "freed-twice", "realloc": "freed-twice", "thread": "freed-twice",
+         "twice-much-later": "freed-twice", "large-much-later": "freed-twice", "two-threads": "freed-twice", "behind": "freed-foreign",
          "inside": "freed-inside", "inside-large": "freed-inside", "inside-realloc": "freed-inside", "stack": "freed-stack",
          "alloca": "freed-stack", "mapped": "freed-foreign", "mapped-start": "freed-foreign", "pool": "freed-foreign",
          "static": "freed-static", "constant": "freed-static"}
@@ -88,7 +106,7 @@ def findings(tmp_path, *command):
 def test_a_wrong_free_is_a_finding(program, tmp_path, how):
     done, found = findings(tmp_path, program, how)
     assert [f["kind"] for f in found] == [WRONG[how]], (done, found)
-    assert found[0]["released_at" if "released_at" in found[0] else "done_at"][-1]["function"] in ("main", "worker")
+    assert found[0]["released_at" if "released_at" in found[0] else "done_at"][-1]["function"] in ("main", "worker", "releaser")
 
 
 def test_a_second_free_names_the_first_and_where_the_block_was_made(program, tmp_path):
@@ -96,6 +114,39 @@ def test_a_second_free_names_the_first_and_where_the_block_was_made(program, tmp
     assert found[0]["done_at"][0]["function"] == "again" and found[0]["ended_at"][0]["function"] == "first", found
     assert found[0]["created_at"][0]["function"] == "main", found
     assert "FREED TWICE: block.free() was called for memory that had been freed before: 1 time" in done.text, done
+
+
+INHERITS = r"""
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int count, char **words)
+{
+	char *volatile p = malloc(40), *volatile q;
+
+	if (!fork()) {
+		q = malloc(30);
+		free(p);
+		memset(p, 0, 40);
+		if (count > 1)
+			free(p);
+		free(q);
+		_exit(0);
+	}
+	wait(0);
+	free(p);
+	return 0;
+}
+"""
+
+
+def test_a_child_that_frees_twice_what_its_parent_made_is_told_of_and_one_that_frees_it_once_is_not(tmp_path):
+    subprocess.run(["gcc", "-g", "-w", "-x", "c", "-", "-o", tmp_path / "inherits"], input=INHERITS.encode(), check=True, timeout=60)
+    for words, kinds in ([], []), (["twice"], ["freed-twice"]):
+        done = run([LEAKSHIM, "run", "--format", "json", "--", tmp_path / "inherits", *words], environment(TMPDIR=tmp_path))
+        whole = json.loads(done.text[done.text.index("{"):])
+        assert [f["kind"] for r in [whole, *whole.get("processes", [])] for f in r["findings"]] == kinds, done
 
 
 def test_a_check_fails_on_a_wrong_free_that_libc_lets_through(program, tmp_path):

@@ -20,6 +20,8 @@
 #define GLIBC_LEAST 32u /* bytes of a block with its word */
 #define GLIBC_MAPPED ((uintptr_t)2)
 #define GLIBC_FLAGS ((uintptr_t)7)
+#define GLIBC_IN_USE ((uintptr_t)1) /* in the word behind a block: it is */
+#define GLIBC_CACHED 1000u /* bytes of a block that a thread's cache takes */
 #define LOW ((1ull << 48) - 1) /* of a word: an address */
 
 AREA_ELEMENT(finding_at, trace_finding, FINDING)
@@ -197,7 +199,35 @@ static int is_no_block(uintptr_t address)
 	uintptr_t size = block[1] & ~GLIBC_FLAGS;
 	if (block[1] & GLIBC_MAPPED)
 		return (((uintptr_t)block - block[0]) | (block[0] + size)) % READABLE_PAGE != 0;
-	return size < GLIBC_LEAST || size % GLIBC_ALIGN || (uintptr_t)block > -size;
+	return size < GLIBC_LEAST || size % GLIBC_ALIGN || (uintptr_t)block > -size || !readable_word(address + size - SIZE_BEFORE);
+}
+
+/* What a thread's cache writes into the second word of a block that it keeps: a random number. */
+static uintptr_t cache_mark(void)
+{
+	volatile uintptr_t *block = real.malloc(GLIBC_CACHED);
+
+	if (!block)
+		return 0;
+	real.free((void *)block);
+	return block[1];
+}
+
+/* Do glibc's words say that it has an address back? What it is about to let pass is told too. The caches do not take the mark
+ * away where a thread ends, so that a block of which nothing is known may have it. */
+static int is_given_back(uintptr_t address)
+{
+	const uintptr_t *block = (const uintptr_t *)address;
+	uintptr_t size = block[-1] & ~GLIBC_FLAGS, mark;
+
+	if (!real.is_glibc || block[-1] & GLIBC_MAPPED)
+		return 0;
+	if (!(block[size / sizeof *block - 1] & GLIBC_IN_USE))
+		return 1;
+	if (!is_whole() || state.header->flags & TRACE_FLAG_FORKED)
+		return 0;
+	mark = cache_mark();
+	return mark && block[1] == mark;
 }
 
 void wrong_free(struct thread *t, uintptr_t address, uint32_t family, const struct live_caller *from)
@@ -223,6 +253,10 @@ void wrong_free(struct thread *t, uintptr_t address, uint32_t family, const stru
 		tell(t, TRACE_FINDING_FREED_STATIC, &w, 0, 0);
 	else if (is_no_block(address))
 		tell(t, TRACE_FINDING_FREED_FOREIGN, &w, 0, 0);
+	else if (is_given_back(address))
+		tell(t, TRACE_FINDING_FREED_TWICE, &w, 0, 0);
+	else
+		wrong_remember(t, address, 0, from->pc); /* of a fork's parent, or older than the trace */
 }
 
 void wrong_fault(uintptr_t fault, uintptr_t pc, uintptr_t rbp)

@@ -5,8 +5,8 @@
  * A free or realloc of what is no living block: told as a finding before the real function sees it, which may abort.
  *
  * 1. Only what is certain is told: an address inside a living block, in a module, on the thread's own stack, or among the last
- *    addresses that each thread let go; and what glibc is about to abort for, by the words that it keeps before each of its
- *    blocks. All else goes by unsaid, for some blocks are older than the trace.
+ *    addresses that each thread let go; and what glibc is about to abort for, or has back, by the words that it keeps around
+ *    its blocks and in those that it keeps. All else goes by unsaid, for some blocks are older than the trace.
  * 2. The memory of what was let go is a ring in each thread, two stores a free.
  */
 #include <stdint.h>
