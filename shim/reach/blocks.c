@@ -10,7 +10,6 @@
 #include "sys.h"
 #include "rules.h"
 
-#define HUGE (2ul << 20)
 #define DIGIT 11u
 #define ADDRESS_LOW 3u /* blocks are at least 8 bytes apart */
 #define PASSES 4u      /* 4 * 11 + 3 = 47 bits of user space */
@@ -42,16 +41,6 @@ void *reach_arena_take(struct reach_arena *arena, uint64_t size)
 	if (size > (uint64_t)(arena->end - at))
 		return 0;
 	arena->at = at + size;
-	return at;
-}
-
-void *reach_arena_take_whole(struct reach_arena *arena, uint64_t size)
-{
-	unsigned char *at = reach_arena_take(arena, size);
-	uintptr_t low = ((uintptr_t)at + HUGE - 1) & ~(uintptr_t)(HUGE - 1), high = ((uintptr_t)at + size) & ~(uintptr_t)(HUGE - 1);
-
-	if (at && low < high)
-		sys_call3(SYS_madvise, (long)low, (long)(high - low), MADV_HUGEPAGE);
 	return at;
 }
 
@@ -253,10 +242,10 @@ int reach_blocks_open(struct reach_blocks *b, const struct reach_cut *cut, const
 {
 	uint64_t most = cut->blocks + 1, sites;
 	memset(b, 0, sizeof *b);
-	b->entry = reach_arena_take_whole(arena, most * sizeof *b->entry);
-	b->from = reach_arena_take_whole(arena, most * sizeof(struct key));
-	b->mark = reach_arena_take_whole(arena, most);
-	b->flag = reach_arena_take_whole(arena, most);
+	b->entry = reach_arena_take(arena, most * sizeof *b->entry);
+	b->from = reach_arena_take(arena, most * sizeof(struct key));
+	b->mark = reach_arena_take(arena, most);
+	b->flag = reach_arena_take(arena, most);
 	uint32_t *counts = reach_arena_take(arena, sizeof *counts << DIGIT);
 	uint8_t *flags = site_flags(cut, file, arena, &sites);
 	if (!counts || !b->entry || !b->from || !b->mark || !b->flag || !flags)

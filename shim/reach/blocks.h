@@ -60,9 +60,6 @@ struct reach_arena {
 int reach_arena_open(struct reach_arena *arena, uint64_t size);
 void *reach_arena_take(struct reach_arena *arena, uint64_t size);
 
-/* The same of what will be written to from end to end: made of huge pages where the kernel has some. */
-void *reach_arena_take_whole(struct reach_arena *arena, uint64_t size);
-
 int reach_file_open(struct reach_file *file, const struct reach_cut *cut, struct reach_arena *arena);
 
 static inline void *reach_element(const struct reach_file *file, enum trace_area area, uint64_t i,

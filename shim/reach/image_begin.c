@@ -17,7 +17,7 @@
 #include "rules.h"
 
 #define PAGE 4096ul
-#define HUGE (2ul << 20)
+#define PRIVATE_LEAST (2ul << 20) /* bytes of a table that are worth leaving out */
 #define TEXT 8192l       /* longer than any line */
 #define REGIONS 512l
 #define WORDS 512ul
@@ -199,19 +199,10 @@ static int make(struct load *l, const struct line *line)
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
-static void prepare(uintptr_t from, uintptr_t to)
-{
-	uintptr_t low = (from + HUGE - 1) & ~(HUGE - 1), high = to & ~(HUGE - 1);
-
-	if (low + HUGE < high)
-		call3(SYS_madvise, low, high - low, MADV_HUGEPAGE);
-	if (to - from >= POPULATE_LEAST)
-		call3(SYS_madvise, from, to - from, POPULATE_WRITE);
-}
-
 static void copy_run(const struct load *l, uintptr_t from, uintptr_t to)
 {
-	prepare(from, to);
+	if (to - from >= POPULATE_LEAST)
+		call3(SYS_madvise, from, to - from, POPULATE_WRITE); /* no huge pages: to make room for them took twice the time */
 	while (from < to) {
 		long n = call6(SYS_pread64, l->plan.open.memory, from, to - from, from, 0, 0);
 
@@ -315,7 +306,7 @@ static void read_privates(struct load *l)
 
 		if (!from_program(l, &one, (uintptr_t)&l->plan.privates[i], sizeof one))
 			return;
-		if (one.start && one.size >= HUGE)
+		if (one.start && one.size >= PRIVATE_LEAST)
 			l->privates[l->private_count++] = one;
 	}
 }
