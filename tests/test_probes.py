@@ -481,6 +481,11 @@ def test_the_function_that_made_an_object_is_the_first_one_under_created_at(tmp_
     assert re.search(r"Created at:\n\tbuf_new \(probes_own.c:\d+\)\n\tmain \(probes_own.c:\d+\)", ended.text), ended
 
 
+def test_nothing_is_said_of_others_of_a_counted_object_that_are_not_remembered(tmp_path, built):
+    _, ended = own(tmp_path, built("probes_own"), "leak")
+    assert "buf_release() was not called" in ended.text and "seen to be released" not in ended.text.split("LEAK: ")[1], ended
+
+
 @pytest.mark.parametrize("flags, said", [(("-DKEPT=static", "-DPOINTED"), "session_close() is followed, but the compiler also put it"),
                                          (("-DKEPT=static",), "session_close() was put into its callers by the compiler")], ids=["also", "all"])
 def test_where_a_release_was_inlined_nothing_is_certain_and_it_is_said(tmp_path, built, flags, said):

@@ -86,8 +86,10 @@ void evidence_siblings(struct work *w, struct leak *leak, struct explanation *e,
 	struct pool *p = &w->model->pool;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
+	if (!s->count && leak->resource) /* of those that end the latest ones are remembered only */
+		return;
 	if (!s->count) {
-		because_add(w, e, leak->is_estimate || leak->resource
+		because_add(w, e, leak->is_estimate
 					  ? pool_text(p, "no other one from here was seen to be released")
 					  : pool_print(p, "none of %s from here was seen to be released",
 						       words_number(a, (double)leak->ever_blocks, false)));

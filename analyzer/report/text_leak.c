@@ -122,7 +122,7 @@ static void print_dragged(FILE *to, const struct leak *leak)
 		print_maker(to, h->stack, h->leak);
 	}
 	if (leak->hanger_count > shown)
-		fprintf(to, " and %u more groups", leak->hanger_count - shown);
+		fprintf(to, leak->hanger_count == shown + 1 ? " and 1 more group" : " and %u more groups", leak->hanger_count - shown);
 	fputc('.', to);
 	if (leak->class == CLASS_DEFINITE && !leak->resource && is_younger(leak, shown))
 		fputs(" Some are older: a run with fill=yes tells whether a pointer was only left behind.", to);
