@@ -10,6 +10,7 @@
 #define BELOW_MOST 3u /* calls that a function leaves the release to */
 #define FUNCTION_MAX 4000u
 #define CALLERS_MOST 3u
+#define MAKERS_NEAR 2u
 #define WRAPPER_MAX 200u /* bytes of code */
 #define CALLERS_OF_WRAPPER 2u
 #define MAKERS_OF_WRAPPER 3u
@@ -57,10 +58,19 @@ static bool releases_both(struct work *w, uint32_t node, const struct siblings *
 	return false;
 }
 
-/* Do holders go there more often than blocks leak? Then those of the siblings that are released later go there as well. */
-static bool goes_for_siblings(const struct leak *leak, const struct release *r, const struct siblings *siblings)
+/* Do holders go there more often than blocks leak, while the function that made the block goes on? Then siblings outlive theirs. */
+static bool goes_for_siblings(struct work *w, const struct leak *leak, const struct release *r, const struct siblings *siblings)
 {
-	return siblings->is_same_stack && siblings->count && !leak->is_estimate && (double)r->count > leak->count;
+	uint32_t nodes[MAKERS_NEAR], made, later;
+	unsigned count = explain_nodes(w, leak->node, nodes, MAKERS_NEAR);
+
+	if (!siblings->is_same_stack || !siblings->count || leak->is_estimate || (double)r->count <= leak->count ||
+	    !stacks_part(w, leak->node, r->node, &made, &later))
+		return false;
+	for (unsigned k = 0; k < count; k++)
+		if (nodes[k] == made)
+			return true;
+	return false;
 }
 
 /* The most frequent place at which blocks of the holder's site are released; 0: none was seen. */
@@ -72,7 +82,7 @@ static const struct release *release_of_holder(struct work *w, const struct leak
 
 	for (uint32_t i = 0; i < m->release_count; i++)
 		if (m->releases[i].node && !releases_both(w, m->releases[i].node, siblings) &&
-		    !goes_for_siblings(leak, &m->releases[i], siblings) &&
+		    !goes_for_siblings(w, leak, &m->releases[i], siblings) &&
 		    is_made_by(w, leak, m->sites[m->releases[i].site].node, return_address, is_inner) &&
 		    (!best || m->releases[i].count > best->count))
 			best = &m->releases[i];
@@ -299,8 +309,8 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_
 	*missing = (struct missing_release){ .function = frame->function, .file = frame->file, .line = frame->line,
 					     .last_line = frame->line, .offset = place->offset,
 					     .module = place->module ? place->module->path : NULL };
-	*confidence = is_unsure || (k > 1 && !is_passing_on(w, nodes[0])) || (!frame->line && is_told_lines(w, at)) || place->count > 1 || (is_object && !is_destructor(frame->function)) ? CONFIDENCE_GUESS
-												   : CONFIDENCE_LIKELY;
+	is_unsure |= (k > 1 && !is_passing_on(w, nodes[0])) || (!frame->line && is_told_lines(w, at)) || place->count > 1;
+	*confidence = is_unsure || (is_object && !is_destructor(frame->function)) ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
 	return missing;
 }
 
