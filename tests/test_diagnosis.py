@@ -139,6 +139,32 @@ def test_a_way_by_an_exception_is_followed_to_where_it_lands(tmp_path, name):
     assert missing["function"] in function.split("|") and missing["line"] in lines, leak["explanation"]
 
 
+def test_a_function_that_was_inlined_on_the_way_out_is_not_the_one_that_forgot(tmp_path):
+    for leak in second_look(tmp_path, "http_cachectl", "-O2", "-g"):
+        explanation = leak["explanation"]
+        assert not explanation["missing_release"] or explanation["missing_release"]["function"] != "send_status", explanation
+
+
+def test_a_cache_that_grows_is_kept_by_who_makes_its_nodes_too(tmp_path):
+    explained(tmp_path, "glyph_memo", "-O0", "-g")
+    _, text, _ = leakshim(tmp_path, "report", "--format", "json", "--show", "all", tmp_path / "glyph_memo.trace")
+    leak = next(x for x in json.loads(text)["leaks"] if x["cause"] == "growing-cache")
+    assert leak["explanation"]["missing_release"]["function"] == "Font::glyph", leak["explanation"]
+
+
+def test_the_reference_without_a_partner_is_told_where_the_program_takes_it_itself(tmp_path):
+    (source,) = DIAGNOSIS.glob("json_handle.cpp")
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "json-c"], stdout=subprocess.PIPE, text=True)
+    if flags.returncode:
+        pytest.skip("no json-c")
+    exe, trace = tmp_path / "json_handle", tmp_path / "json.trace"
+    subprocess.run(["g++", "-O2", "-g", "-w", "-DFAULT", "-o", exe, source, *flags.stdout.split()], check=True)
+    leakshim(tmp_path, "run", "-o", trace, "--", exe)
+    leak = json.loads(leakshim(tmp_path, "report", "--format", "json", trace)[1])["leaks"][0]
+    assert leak["cause"] == "extra-retain", leak
+    assert leak["explanation"]["missing_release"]["function"] == "Json::operator=", leak["explanation"]
+
+
 def second_look(tmp_path, name, *options):
     exe, trace = tmp_path / name, tmp_path / (name + ".trace")
     source = next(DIAGNOSIS.glob(name + ".c*"))
@@ -165,7 +191,7 @@ def test_a_second_look_names_the_function_whose_variable_held_a_block_last(tmp_p
 
 
 @pytest.mark.parametrize("name", ["asset_store", "playlist_copy", "pimpl_doc", "ctor_throws", "signal_hub", "expr_fold",
-                                  "move_frame"])
+                                  "move_frame", "task_list"])
 def test_a_second_look_at_containers_and_objects_says_where_they_let_go(tmp_path, name):
     leak = second_look(tmp_path, name)[0]
     causes, functions, lines = answer(name)

@@ -282,6 +282,8 @@ static void kept_in_explain(struct work *w, struct leak *leak, struct walk *walk
 	e->confidence = CONFIDENCE_GUESS;
 	e->missing = missing_at(w, kept->kept_at);
 	leak->cause = is_raced_for(w, leak, walk) ? CAUSE_RACE : CAUSE_OVERWRITTEN;
+	if (flow_key(walk->flow, kept->kept_in.symbol)->kind == SYMBOL_THREAD && walk->is_thread)
+		leak->cause = CAUSE_THREAD_EXIT;
 	evidence_siblings(w, leak, e, siblings);
 	because_add(w, e, leak->cause == CAUSE_RACE ? "several threads put one there, without a lock"
 						    : "it was put there without a look at what was there before");

@@ -430,14 +430,15 @@ static bool retained_last(struct judging *j, const struct leak *leak, struct mis
 {
 	if (!leak->resource || !j->w->model->resources[leak->resource - 1].releases || !work_has(j->w, EVIDENCE_BALANCE))
 		return false;
-	for (unsigned i = 0; i < leak->record_count; i++) {
+	for (unsigned i = 0; i < 2 * leak->record_count; i++) {
+		const struct record *r = &leak->records[i % leak->record_count];
 		struct own own;
 
-		if (strcmp(leak->records[i].op, "retain"))
+		if (strcmp(r->op, "retain"))
 			continue;
-		own = own_frame(&leak->records[i].stack);
-		if (!own.place || own_is_library(own.place, own.frame))
-			continue;
+		own = own_frame(&r->stack);
+		if (!own.place || own_is_library(own.place, own.frame) || (own.depth && i < leak->record_count))
+			continue; /* what a library retains for itself it also releases: the program's own come first */
 		*missing = (struct missing_release){ .function = own.frame->function, .file = own.frame->file, .line = own.frame->line,
 						     .last_line = own.frame->line, .offset = own.place->offset,
 						     .module = own.place->module ? own.place->module->path : NULL };

@@ -181,18 +181,26 @@ const struct missing_release *seen_moved_up(struct work *w, const struct watched
 	return missing;
 }
 
-/* A word of a stack says something of what it held before only if its function was not left meanwhile. */
+/* On a way outwards, the node of a function that was called from where another frame was; 0: none. */
+static uint32_t beside(const struct model *m, uint32_t node, const struct node *frame)
+{
+	while (node && m->nodes[node].parent != frame->parent)
+		node = m->nodes[node].parent;
+	return node && !m->nodes[node].scope ? node : 0;
+}
+
+/* A word of a stack says something of what it held before only if its function was not left meanwhile: it must be able to go on
+ * to where the loss was seen, and to where the other block was made. */
 static bool is_same_frame(struct work *w, const struct watched *seen)
 {
 	const struct model *m = w->model;
 	const struct node *frame = &m->nodes[seen->holder_frame];
+	uint32_t lost = beside(m, seen->lost, frame), made = beside(m, m->sites[seen->instead].node, frame);
 
 	if (seen->holder != HOLDER_STACK)
 		return true;
-	for (uint32_t node = seen->lost; seen->holder_frame && node; node = m->nodes[node].parent)
-		if (m->nodes[node].parent == frame->parent)
-			return !m->nodes[node].scope && code_goes_on(w->code, NULL, frame->pc, m->nodes[node].pc);
-	return false;
+	return seen->holder_frame && lost && code_goes_on(w->code, NULL, frame->pc, m->nodes[lost].pc) &&
+	       (!made || code_goes_on(w->code, NULL, frame->pc, m->nodes[made].pc));
 }
 
 static bool is_there(const struct walk *walk, const struct state *s, const struct watched *seen)

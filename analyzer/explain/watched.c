@@ -209,6 +209,9 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 	if (own_lines_doing(w, seen->lost) != LIBRARY_NOTHING && own_lines(w, seen->lost, &line, 1)) {
 		missing = seen_line(w, &line);
 		e->confidence = own_lines_doing(w, seen->lost) == LIBRARY_DESTROYS ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
+	} else if (leak->family >= FAMILY_NEW && w->model->sites[seen->holder_site].node == leak->node && own_lines(w, seen->lost, &line, 1)) {
+		missing = seen_line(w, &line); /* one of them held the next: who goes along the list forgot */
+		e->confidence = CONFIDENCE_GUESS;
 	} else {
 		missing = owner_place(w, seen->lost, seen->held, leak->family >= FAMILY_NEW, &e->confidence);
 	}
@@ -323,7 +326,9 @@ static bool changed_explain(struct work *w, struct leak *leak, const struct watc
 	if (seen->loss == LOSS_GIVEN_UP) {
 		missing = seen_given_up(w, seen);
 		because_add(w, e, "a container that held it has fewer elements since");
-	} else if ((missing = seen_destroying(w, leak, seen))) {
+	} else if (seen->holder == HOLDER_BLOCK && seen->instead && (missing = seen_given_up(w, seen))) {
+		because_add(w, e, "a container that held it has lost elements since");
+	} else if ((seen->holder == HOLDER_STACK || !seen->instead) && (missing = seen_destroying(w, leak, seen))) {
 		because_add(w, e, "it was lost while that object was destroyed");
 	} else if ((missing = seen_moved_up(w, seen))) {
 		cause = siblings->count ? CAUSE_ERROR_PATH : CAUSE_NEVER_RELEASED;

@@ -167,6 +167,8 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end);
 		return;
 	}
+	if (first->count > 1 && first->frames[0].is_inlined) /* what is called there is none of the branch's own */
+		l->scope = place_common(code_place(w->code, w->steps[w->steps[c->parts].parent].end), first);
 	while (count-- > 0) {
 		const char *function = l->function;
 		unsigned added = l->count;
