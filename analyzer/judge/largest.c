@@ -5,30 +5,18 @@
 #include "languages.h"
 #include "own.h"
 #include "path.h"
+#include "python.h"
 
 #define MAKERS 3u
 #define POOLED 512 /* bytes: what is smaller would lie in a pool, if there was one */
 
-/* The Python code that was seen most often to make blocks at a node. 0: none was. */
-static uint32_t python_at(const struct model *m, uint32_t node)
+static const char *python_makers(struct work *w, const struct python *python)
 {
-	const struct python_seen *best = NULL;
-
-	for (uint32_t i = 0; i < m->python_seen_count; i++) {
-		const struct python_seen *seen = &m->python_seen[i];
-
-		if (seen->stack && m->sites[seen->site].node == node && (!best || seen->count > best->count))
-			best = seen;
-	}
-	return best ? best->stack : 0;
-}
-
-static const char *python_makers(struct work *w, uint32_t stack)
-{
+	const struct python_stack *most = python && python->count ? python->stacks : NULL;
 	const char *text = NULL;
 
-	for (unsigned said = 0; stack && said < MAKERS; said++, stack = w->m->python_frames[stack].outer) {
-		const struct python_frame *f = &w->m->python_frames[stack];
+	for (unsigned i = 0; most && i < most->depth && i < MAKERS; i++) {
+		const struct python_frame *f = most->frames[i];
 
 		text = pool_print(&w->m->pool, "%s%s%s", text ? text : "", text ? " < " : "", f->function);
 		if (f->file)
@@ -38,7 +26,7 @@ static const char *python_makers(struct work *w, uint32_t stack)
 }
 
 /* By symbol tables alone: nobody asked for lines. Where all is a library's, Python code that it ran says more. */
-static const char *makers(struct work *w, const struct path *path, uint32_t python)
+static const char *makers(struct work *w, const struct path *path, const struct python *python)
 {
 	const char *text = NULL;
 	unsigned said = 0;
@@ -76,7 +64,7 @@ void largest_find(struct work *w, struct diagnosis *d)
 	d->largest = (struct largest){ .count = largest->count,
 				       .bytes = largest->bytes,
 				       .is_estimate = largest->is_estimate,
-				       .makers = makers(w, &w->path, python_at(w->m, largest->node)),
+				       .makers = makers(w, &w->path, python_at(w, largest->node)),
 				       .pool = largest->bytes > POOLED * largest->count
 						       ? languages_pool(w->m->languages, w->path.language)
 						       : NULL };

@@ -7,6 +7,7 @@
 
 #include "keepers.h"
 #include "own.h"
+#include "python.h"
 #include "resources.h"
 #include "weight.h"
 
@@ -187,6 +188,7 @@ static void add(struct work *w, struct diagnosis *d, struct aging *aging)
 
 	stacks_path(&w->path, w->m, w->s, leak->node);
 	o.stack = stacks_resolve(&w->path, w->m, w->s);
+	o.stack.python = python_at(w, leak->node);
 	forecast(&o);
 	find_holders(w, &o, aging);
 	if (leak->resource) {

@@ -6,12 +6,12 @@
 
 #define DEPTH_MOST 64u /* frames of one stack; a trace keeps fewer */
 
-static void count(struct work *w, struct leak *leak, uint32_t stack, uint64_t times)
+static void count(struct work *w, struct python **to, uint32_t stack, uint64_t times)
 {
-	struct python *p = leak->python;
+	struct python *p = *to;
 
 	if (!p) {
-		p = leak->python = pool_take(&w->m->pool, sizeof(*p));
+		p = *to = pool_take(&w->m->pool, sizeof(*p));
 		*p = (struct python){ 0 };
 	}
 	p->looked_at += times;
@@ -37,7 +37,7 @@ static void count_blocks(struct work *w, struct diagnosis *d, const bool *told)
 		struct group *g = w->m->python_of[i] ? work_group_of(w, i) : NULL;
 
 		if (g && g->shown && !told[g->shown - 1])
-			count(w, &d->leaks[g->shown - 1], w->m->python_of[i], 1);
+			count(w, &d->leaks[g->shown - 1].python, w->m->python_of[i], 1);
 	}
 }
 
@@ -59,7 +59,7 @@ static void count_seen(struct work *w, struct diagnosis *d, const bool *told)
 			struct group *g = work_final(w->tallies[k].group);
 
 			if (g && g->shown && !told[g->shown - 1] && is_first(w, k, seen->site))
-				count(w, &d->leaks[g->shown - 1], seen->stack, seen->count);
+				count(w, &d->leaks[g->shown - 1].python, seen->stack, seen->count);
 		}
 	}
 }
@@ -80,6 +80,26 @@ static void list_frames(struct model *m, struct python_stack *s)
 	for (uint32_t i = s->number; i && s->depth < DEPTH_MOST; i = m->python_frames[i].outer)
 		frames[s->depth++] = &m->python_frames[i];
 	s->frames = frames;
+}
+
+static void finish(struct model *m, struct python *p)
+{
+	qsort(p->stacks, p->count, sizeof(*p->stacks), by_count);
+	for (unsigned k = 0; k < p->count; k++)
+		list_frames(m, &p->stacks[k]);
+}
+
+const struct python *python_at(struct work *w, uint32_t node)
+{
+	const struct model *m = w->m;
+	struct python *p = NULL;
+
+	for (uint32_t i = 0; i < m->python_seen_count; i++)
+		if (m->sites[m->python_seen[i].site].node == node)
+			count(w, &p, m->python_seen[i].stack, m->python_seen[i].count);
+	if (p)
+		finish(w->m, p);
+	return p;
 }
 
 static void tell(struct diagnosis *d, bool *told, bool is_of_these)
@@ -112,9 +132,7 @@ void python_add(struct work *w, struct diagnosis *d)
 
 		if (!p)
 			continue;
-		qsort(p->stacks, p->count, sizeof(*p->stacks), by_count);
-		for (unsigned k = 0; k < p->count; k++)
-			list_frames(w->m, &p->stacks[k]);
+		finish(w->m, p);
 		d->leaks[i].stack.python = p;
 	}
 }

@@ -8,4 +8,7 @@
 #include "work.h"
 
 void python_add(struct work *w, struct diagnosis *d);
+
+/* What was seen of blocks from the stack of a node; 0: nothing. */
+const struct python *python_at(struct work *w, uint32_t node);
 #endif

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "own.h"
 #include "words.h"
 
 #define THREADS_SHOWN 4u
@@ -73,15 +72,9 @@ static void print_processes(FILE *to, const struct model *m, const struct leak *
 /* A group in a line of another one: who made it, and its name. */
 static void print_maker(FILE *to, const struct stack *stack, const struct leak *leak)
 {
-	struct own own = stack ? own_frame(stack) : (struct own){ 0 };
-	const struct python_frame *python = stack ? own_python(stack) : NULL;
-
-	if (python) {
+	if (stack && stack->depth) {
 		fputs(" made in ", to);
-		text_stack_python_frame(to, python);
-	} else if (own.frame) {
-		fputs(" made in ", to);
-		text_stack_at(to, own.place, own.frame);
+		text_stack_maker(to, stack);
 	}
 	if (leak)
 		fprintf(to, " [%s]", leak->fingerprint);

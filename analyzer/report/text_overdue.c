@@ -2,7 +2,6 @@
 /* What a living process keeps too long, in words. */
 #include "text_parts.h"
 
-#include "own.h"
 #include "words.h"
 
 static void print_growth(FILE *to, const struct overdue *o)
@@ -34,7 +33,6 @@ static void print_holders(FILE *to, const struct overdue *o)
 
 static void print_head(FILE *to, const struct overdue *o)
 {
-	struct own own = own_frame(&o->stack);
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
 	fputs("OVERDUE: ", to);
@@ -45,9 +43,9 @@ static void print_head(FILE *to, const struct overdue *o)
 	fprintf(to, "%s of %s alive, ", words_number(a, o->count, o->group->is_estimate),
 		words_number(b, o->group->count, o->group->is_estimate));
 	fputs(words_sum(a, o->bytes, o->group->is_estimate, o->group->resource), to);
-	if (own.frame) {
+	if (o->stack.depth) {
 		fputs(", made in ", to);
-		text_stack_at(to, own.place, own.frame);
+		text_stack_maker(to, &o->stack);
 	}
 	fprintf(to, " [%s]\n", o->group->fingerprint);
 }

@@ -193,6 +193,17 @@ void text_stack_python_frame(FILE *to, const struct python_frame *frame)
 	fputc(')', to);
 }
 
+void text_stack_maker(FILE *to, const struct stack *stack)
+{
+	const struct python_frame *python = own_python(stack);
+	struct own own = own_frame(stack);
+
+	if (python)
+		text_stack_python_frame(to, python);
+	else if (own.frame)
+		text_stack_at(to, own.place, own.frame);
+}
+
 /* In a line, callers behind what they call. */
 static void print_python_stack(FILE *to, const struct python_stack *stack)
 {

@@ -24,5 +24,8 @@ void text_stack_at(FILE *to, const struct place *place, const struct frame *fram
 /* A place in Python code: load (app.py:12) */
 void text_stack_python_frame(FILE *to, const struct python_frame *frame);
 
+/* Who made what has this stack, which is not empty: the program's own code (own.h). */
+void text_stack_maker(FILE *to, const struct stack *stack);
+
 void text_stack(FILE *to, const struct stack *stack);
 #endif
