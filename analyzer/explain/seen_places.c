@@ -209,7 +209,7 @@ static bool is_there(const struct walk *walk, const struct state *s, const struc
 
 	switch (seen->holder) {
 	case HOLDER_GLOBAL:
-		return kind == SYMBOL_NUMBER && s->kept_in.offset == (int64_t)seen->holder_at;
+		return kind == SYMBOL_NUMBER ? s->kept_in.offset == (int64_t)seen->holder_at : kind != SYMBOL_STACK && kind != SYMBOL_MADE;
 	case HOLDER_BLOCK:
 		return kind != SYMBOL_NUMBER && kind != SYMBOL_STACK;
 	default:
@@ -262,7 +262,9 @@ const struct missing_release *seen_overwritten(struct work *w, const struct leak
 	if (at && own_line_at(w, at, &line))
 		return seen_line(w, &line);
 	*is_sure = false;
-	return own_lines(w, node == leak->node ? seen->lost : node, &line, 1) ? seen_line(w, &line) : NULL;
+	if (node == leak->node && leak->explanation && leak->explanation->missing)
+		return NULL; /* what was known before is better */
+	return own_lines(w, node, &line, 1) ? seen_line(w, &line) : NULL;
 }
 
 /* The class whose code made a block: of the innermost own lines, the first one that is a method. */

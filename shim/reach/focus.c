@@ -16,7 +16,7 @@
 #include "rules.h"
 
 #define ENTRIES 128u
-#define HELD_MOST 6u /* blocks of a site that are followed at once */
+#define HELD_MOST 12u /* blocks of a site that are followed at once */
 #define LOST_MOST 8u /* kept of a site */
 #define TRIES_MOST 3u
 #define ASKED_MOST 8u
