@@ -163,19 +163,16 @@ static void note_writes(struct insn *insn, const ZydisDecodedInstruction *i, con
 	}
 }
 
-int decode(struct code *c, uint64_t address, struct insn *insn)
+int decode_bytes(const unsigned char *bytes, uint64_t most, uint64_t address, struct insn *insn)
 {
 	static ZydisDecoder decoder;
 	static bool is_ready;
 	ZydisDecodedInstruction i;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-	const unsigned char *bytes;
-	uint64_t most;
 
 	if (!is_ready)
 		is_ready = ZYAN_SUCCESS(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64));
 	memset(insn, 0, sizeof(*insn));
-	bytes = code_bytes(c, address, &most);
 	if (!bytes || !is_ready ||
 	    !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, most > 15 ? 15 : most, &i, operands)))
 		return -1;
@@ -193,4 +190,12 @@ int decode(struct code *c, uint64_t address, struct insn *insn)
 	insn->is_decrement = i.mnemonic == ZYDIS_MNEMONIC_DEC;
 	note_writes(insn, &i, operands);
 	return 0;
+}
+
+int decode(struct code *c, uint64_t address, struct insn *insn)
+{
+	uint64_t most = 0;
+	const unsigned char *bytes = code_bytes(c, address, &most);
+
+	return decode_bytes(bytes, most, address, insn);
 }

@@ -71,4 +71,7 @@ struct insn {
 
 /* 0, or -1 where there is no instruction. */
 int decode(struct code *c, uint64_t address, struct insn *insn);
+
+/* The same of bytes that lie at an address of some process. 0: there are none. */
+int decode_bytes(const unsigned char *bytes, uint64_t most, uint64_t address, struct insn *insn);
 #endif
