@@ -191,6 +191,8 @@ static int set(struct word key, struct word value)
 		settings.watch_all = i;
 	} else if (is(key, "focus")) {
 		return set_focus(value);
+	} else if (is(key, "step")) {
+		return number(value, &settings.step);
 	} else if (is(key, "jvm")) {
 		if ((i = choose(value, zero_one)) < 0)
 			return -1;
@@ -220,7 +222,7 @@ static void complain(struct word option, int why)
 		text[i] = option.at[i] < ' ' || option.at[i] > '~' ? '?' : option.at[i];
 	text[n] = 0;
 	note_say(why == -2 ? "LEAKSHIM_OPTIONS: unknown option '" : "LEAKSHIM_OPTIONS: wrong value in '", text,
-		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age, fill, focus, jvm, watch)");
+		 "'; ignored (level, sample, trace, dir, report, signal, probes, analyzer, keep, follow, roots, hooks, pause, age, fill, focus, jvm, step, watch)");
 }
 
 static void parse(const char *text)

@@ -25,6 +25,7 @@
  *                      the program does not write to; default no, for it changes what a faulty program reads
  *   watch=some|all     of which blocks it is kept where they are released: of a sample of each site, or of all
  *   focus=HEX,HEX...   stacks whose blocks are looked at closely: who holds them, and when nobody does any more
+ *   step=PID           who follows blocks in focus instruction by instruction, if that process traces this one
  *   jvm=0|1            follow Java objects; default 1
  *   pause=MS           how long a look at the living program may hold it, default 10
  *   age=MS             least age of what such a look calls lost, default 1000
@@ -57,6 +58,7 @@ struct settings {
 	int watch_all;
 	uint64_t focus[SETTINGS_FOCUS]; /* names of stacks, trace_focus_mix */
 	uint32_t focus_count;
+	uint64_t step; /* 0: nobody */
 	uint32_t roots;      /* bit per enum trace_root */
 	int heuristics;      /* some inner pointers stand for their block */
 	int tagged;

@@ -104,6 +104,7 @@ enum trace_area {
 	TRACE_AREA_JAVA_HOLD = 27, /* struct trace_java_hold */
 	TRACE_AREA_MEMBERS = 28, /* struct trace_members */
 	TRACE_AREA_FOCUS = 29,   /* struct trace_focus */
+	TRACE_AREA_PARTED = 30,  /* struct trace_parted */
 	TRACE_AREA_PYTHON = 31,  /* struct trace_python */
 	TRACE_AREAS = 32,        /* room for areas to come */
 	TRACE_AREA_ROOM = 0xffff /* a chunk kept free: it will be divided into some of VERDICT */
@@ -336,6 +337,43 @@ struct trace_focus {
 	uint32_t instead; /* SITE index of the block that what held it last leads to since, 0: none or not known */
 	uint32_t stale;   /* 1: something had its address before it was made, left over from another block */
 };
+
+/*
+ * A block of a site in focus whose thread was followed instruction by instruction, from where it was made until nothing led to
+ * it any more. The shim makes room for TRACE_PARTED_MOST of them, all 0; whoever followed fills them in when the process has
+ * ended. [parent] Seal: site. Addresses are those of the process.
+ */
+struct trace_parted {
+	uint32_t site;	   /* SITE index; 0: unused */
+	uint32_t flags;	   /* TRACE_PARTED_* */
+	uint64_t used;	   /* the last instruction that used a pointer to it */
+	uint64_t parted;   /* the first one, from there on, that those that were released never came by; 0: none */
+	uint64_t common;   /* the last one before that which they came by as well; 0: none */
+	uint64_t lost;	   /* the one after which nothing led to it any more; 0: it was not lost */
+	uint64_t owner;	   /* TRACE_PARTED_OWNER: the call that let go what led to it */
+	uint64_t beside;   /* the call that let go what lay beside it in its owner; 0: not seen */
+	uint32_t healthy;  /* blocks of the site that were followed up to their release */
+	uint32_t followed; /* and all that were followed to an end */
+};
+
+#define TRACE_PARTED_MOST 60u
+#define TRACE_PARTED_OWNER 1u	    /* what led to it last was let go */
+#define TRACE_PARTED_OVERWRITTEN 2u /* there, another pointer was written */
+#define TRACE_PARTED_CLEARED 4u	    /* there, something else was written */
+#define TRACE_PARTED_JUMPED 8u	    /* a longjmp came between its last use and its loss */
+#define TRACE_PARTED_RESIZED 16u    /* a realloc of it failed */
+#define TRACE_PARTED_ENDED 32u	    /* its thread ended */
+#define TRACE_PARTED_LOCAL 64u	    /* it was only ever led to by variables of functions */
+#define TRACE_PARTED_EARLIER 128u   /* they part before its last use, and not after it */
+#define TRACE_PARTED_JOINED 512u    /* what comes after the parting, released ones came by on another way */
+#define TRACE_PARTED_COUNTED 1024u  /* a count of references in it remained */
+#define TRACE_PARTED_RAISED 2048u   /* they part where it was counted up */
+#define TRACE_PARTED_LAST 256u	    /* only what they came by just before their release was compared: all else is alike */
+
+/* What the shim says to a parent that follows: in registers, by a breakpoint. rdi: address, rsi: size, rdx: SITE index,
+ * rcx: return address of the call that made the block, r8: stack pointer after its return. */
+#define TRACE_FOLLOW_WORD 0x6c656b72u /* rax */
+#define TRACE_FOLLOW_GONE 0x6c656b73u /* rax: the block at rdi is let go */
 
 enum trace_focus_status {
 	TRACE_FOCUS_NONE = 0,
@@ -1032,6 +1070,7 @@ _Static_assert(sizeof(struct trace_mismatch) == 48, "mismatch");
 _Static_assert(sizeof(struct trace_release) == 80, "release");
 _Static_assert(sizeof(struct trace_focus) == 64, "focus");
 _Static_assert(sizeof(struct trace_python) == 40, "python");
+_Static_assert(sizeof(struct trace_parted) == 64, "parted");
 _Static_assert(sizeof(struct trace_type) == 64, "type");
 _Static_assert(sizeof(struct trace_probe) == 40, "probe");
 _Static_assert(sizeof(struct trace_resource) == 128, "resource");

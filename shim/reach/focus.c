@@ -12,6 +12,7 @@
 #include "live.h"
 #include "path.h"
 #include "settings.h"
+#include "stepped.h"
 #include "sys.h"
 #include "rules.h"
 
@@ -96,6 +97,7 @@ static int open_table(void)
 		return 1;
 	if (state.ending || !(focus_state.first = area_take(TRACE_AREA_FOCUS, ENTRIES)))
 		return 0;
+	stepped_open();
 	focus_state.began = state_clock_ns(CLOCK_MONOTONIC);
 	focus_state.began_cpu = own_time_ns();
 	focus_state.words = area_private(SEARCHED_MOST, 1);
@@ -591,6 +593,7 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 {
 	__builtin_unwind_init();
 	struct event e = {.t = t, .from = from, .frame = __builtin_frame_address(0)};
+	uint32_t told_of = 0;
 
 	state_lock(&focus_state.lock);
 	if (!is_passed(0) && open_table()) {
@@ -606,12 +609,16 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 			struct followed *f = follow(t, slot);
 			struct holders_answer a;
 
+			told_of = slot;
+
 			if (f && f->is_object && has_time_to_spare() && !search(&e, f, &a))
 				told(f)->stale = a.what && a.what != TRACE_HOLDER_REGISTER;
 		}
 		end_event(begun);
 	}
 	state_unlock(&focus_state.lock);
+	if (told_of)
+		stepped_tell(address, trace_block_size(state_block(told_of)), state_block(told_of)->site, from);
 }
 
 static void look_at_gone(struct event *e)
@@ -642,6 +649,8 @@ static __attribute__((noinline)) void gone(struct thread *t, uintptr_t address, 
 		end_event(begun);
 	}
 	state_unlock(&focus_state.lock);
+	if (!moves && e.gone_site && is_in_focus(e.gone_site))
+		stepped_tell_gone(address);
 }
 
 static void ended(struct thread *t)

@@ -54,6 +54,7 @@ static const struct {
 	[TRACE_AREA_JAVA_HOLD] = {sizeof(struct trace_java_hold), AREA_SHIFT_JAVA_HOLD},
 	[TRACE_AREA_RELEASE] = {sizeof(struct trace_release), AREA_SHIFT_RELEASE},
 	[TRACE_AREA_FOCUS] = {sizeof(struct trace_focus), AREA_SHIFT_FOCUS},
+	[TRACE_AREA_PARTED] = {sizeof(struct trace_parted), AREA_SHIFT_PARTED},
 	[TRACE_AREA_PYTHON] = {sizeof(struct trace_python), AREA_SHIFT_PYTHON},
 };
 
