@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -312,7 +313,7 @@ def test_each_source_of_evidence_can_be_left_out_to_measure_what_it_is_worth(tmp
         _, text, _ = leakshim(tmp_path, "report", "--format", "json", "--without", without, tmp_path / "frame_parser.trace")
         assert json.loads(text)["leaks"][0]["explanation"][lacks] is None, (without, text)
     status, _, text = leakshim(tmp_path, "report", "--without", "luck", tmp_path / "frame_parser.trace")
-    assert status == 2 and "there are: siblings loss ways balance scan throws" in text, text
+    assert status == 2 and "there are: siblings loss ways balance scan throws steps" in text, text
 
 
 def test_the_scorer_says_what_each_source_of_evidence_is_worth():
@@ -330,3 +331,79 @@ def test_the_manual_has_an_example_of_each_cause():
     section = manual[manual.index(".Sh CAUSES"):manual.index(".Sh THE REPORT")]
     told = {word: len(text) for heads, text in re.findall(r"^\.It Cm (.*)\n((?:(?!\.It|\.El).*\n)+)", section, re.M) for word in heads.split(" , ")}
     assert set(told) == set(causes) and min(told.values()) > 60, (told, causes)
+
+
+def can_follow():
+    """May a parent trace its child here?"""
+    done = subprocess.run([sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))"], capture_output=True, text=True)
+    return done.stdout.strip() == "0"
+
+
+@pytest.mark.skipif(not can_follow(), reason="nobody may trace a child here")
+@pytest.mark.parametrize("name", ["poll_echo", "timer_heap", "vhost_reload", "ini_loader"])
+def test_a_second_look_follows_blocks_to_where_lost_ones_leave_the_ways_of_the_others(tmp_path, name):
+    leak = second_look(tmp_path, name)[0]
+    _, functions, lines = answer(name)
+    missing = leak["explanation"]["missing_release"]
+    assert missing["function"] in functions.split("|") and missing["line"] in lines, leak["explanation"]
+    assert any("followed step by step" in text for text in leak["explanation"]["because"]), leak["explanation"]
+
+
+FOLLOWED = r"""
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static volatile int got;
+static void on(int number)
+{
+	(void)number;
+	got++;
+}
+static void *work(void *unused)
+{
+	for (int i = 0; i < 20; i++) {
+		char *volatile p = malloc(40);
+		if (i % 5)
+			free(p);
+	}
+	return unused;
+}
+int main(void)
+{
+	pthread_t threads[3];
+	sigset_t all;
+	int status;
+	signal(SIGALRM, on);
+	signal(SIGUSR2, on);
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], 0, work, 0);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], 0);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, 0);
+	work(0);
+	pthread_sigmask(SIG_UNBLOCK, &all, 0);
+	signal(SIGTRAP, on);
+	raise(SIGTRAP);
+	raise(SIGALRM);
+	kill(getpid(), SIGUSR2);
+	work(0);
+	if (!fork()) {
+		work(0);
+		execlp("sh", "sh", "-c", "exit 7", (char *)0);
+	}
+	wait(&status);
+	printf("%d signals, %d\n", got, WEXITSTATUS(status));
+	return 5;
+}
+"""
+
+
+def test_a_program_that_is_followed_keeps_its_signals_threads_children_and_status(tmp_path):
+    (tmp_path / "p.c").write_text(FOLLOWED)
+    subprocess.run(["gcc", "-O0", "-g", "-pthread", "-o", tmp_path / "p", tmp_path / "p.c"], check=True)
+    status, text, err = leakshim(tmp_path, "run", "--explain", "-o", tmp_path / "t.trace", "--", tmp_path / "p")
+    assert status == 5 and text.count("3 signals, 7") == 2, (status, text, err)

@@ -14,7 +14,10 @@
 
 #include "confine.h"
 #include "file.h"
+#include "follow.h"
+#include "following.h"
 #include "launch.h"
+#include "lives.h"
 #include "looks.h"
 #include "pool.h"
 #include "process.h"
@@ -162,7 +165,7 @@ static char *own_options(struct pool *p, const char *folder, const struct option
 	if (o->explain)
 		text = pool_print(p, "%s:watch=all", text);
 	if (o->focus)
-		text = pool_print(p, "%s:focus=%s", text, o->focus);
+		text = pool_print(p, "%s:focus=%s:step=%d", text, o->focus, (int)getppid());
 	if (o->probes)
 		text = pool_print(p, "%s:probes=%s", text, o->probes);
 	while (at && *at) {
@@ -204,6 +207,8 @@ static void become(const char *path, const struct options *o, const char *folder
 	int error;
 
 	if (!set_environment(folder, o)) {
+		if (o->focus)
+			follow_ask();
 		execvp(path, o->arguments);
 		error = errno;
 	} else {
@@ -225,7 +230,8 @@ static int wait_for(pid_t pid)
 }
 
 /* Starts the program and waits for its end. Returns 0 and the wait status, or -1. */
-static int start_and_wait(const char *path, const struct options *o, const char *folder, struct looks *looks, int *status)
+static int start_and_wait(const char *path, const struct options *o, const char *folder, struct looks *looks, int *status,
+			  struct lives **lives)
 {
 	struct sigaction before[PASSED];
 	int ends[2], error = 0;
@@ -250,7 +256,7 @@ static int start_and_wait(const char *path, const struct options *o, const char 
 	while (told < 0 && errno == EINTR);
 	close(ends[0]);
 	if (child > 0)
-		*status = looks && !error ? looks_wait(looks, child) : wait_for(child);
+		*status = looks && !error ? looks_wait(looks, child) : o->focus ? follow_wait(child, lives) : wait_for(child);
 	leave_signals(before);
 	if (error > 0) {
 		errno = error;
@@ -378,7 +384,7 @@ static void await(struct run_outcome *outcome, const struct found *list)
 }
 
 static void gather(struct run_outcome *outcome, const char *output, const char *folder,
-		   pid_t root, int wait_status)
+		   pid_t root, int wait_status, struct lives *lives)
 {
 	struct found *list;
 	int last_of_root = -1;
@@ -399,6 +405,7 @@ static void gather(struct run_outcome *outcome, const char *output, const char *
 	outcome->is_lost = outcome->has_root && list[last_of_root].head.is_exec;
 	if (outcome->has_root) {
 		file_stamp(outcome->traces[last_of_root], wait_status);
+		following_note(outcome->traces[last_of_root], lives);
 		if (output)
 			move_trace(&outcome->traces[0], output);
 	}
@@ -416,6 +423,7 @@ int run_program(struct run_outcome *outcome, const struct options *o)
 {
 	char path[PATH_MAX], trace[PATH_MAX], keep[16], *folder = outcome->folder;
 	const char *output = o->output ? o->output : said("trace", trace, sizeof(trace));
+	struct lives *lives = NULL;
 	int wait_status = 0;
 
 	memset(outcome, 0, sizeof(*outcome));
@@ -428,14 +436,15 @@ int run_program(struct run_outcome *outcome, const struct options *o)
 		return -1;
 	if (o->check && o->has_max_growth && !(outcome->looks = looks_open(folder, o)))
 		return -1;
-	if (start_and_wait(path, o, folder, outcome->looks, &wait_status)) {
+	if (start_and_wait(path, o, folder, outcome->looks, &wait_status, &lives)) {
 		rmdir(folder);
 		outcome->status = LAUNCH_CANNOT;
 		return -1;
 	}
 	outcome->status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
 						   : WEXITSTATUS(wait_status);
-	gather(outcome, output, folder, child, wait_status);
+	gather(outcome, output, folder, child, wait_status, lives);
+	lives_close(lives);
 	return 0;
 }
 

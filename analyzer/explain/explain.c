@@ -399,8 +399,12 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (has_ways && destructor_explain(w, leak, &siblings))
 		;
-	else if (!leak->explanation && !circle_explain(w, leak, &walk_of) && has_ways)
+	else if (!is_settled(leak) && circle_explain(w, leak, &walk_of))
+		;
+	else if (!leak->explanation && has_ways)
 		contradiction_explain(w, leak, &walk_of, &siblings);
+	if (!leak->explanation && leak->resource && work_has(w, EVIDENCE_BALANCE))
+		retained_explain(w, leak);
 	watched_explain(w, leak, &siblings, &walk_of, is_thrown);
 	if (!leak->explanation && has_ways)
 		kept_in_explain(w, leak, &walk_of, &siblings);
@@ -437,6 +441,7 @@ static void explain_findings(struct work *w)
 const char *const evidence_names[EVIDENCES + 1] = {
 	[EVIDENCE_SIBLINGS] = "siblings", [EVIDENCE_LOSS] = "loss", [EVIDENCE_WAYS] = "ways",
 	[EVIDENCE_BALANCE] = "balance",	  [EVIDENCE_SCAN] = "scan", [EVIDENCE_THROWS] = "throws",
+	[EVIDENCE_STEPS] = "steps",
 };
 
 static void leave_out(struct work *w)
@@ -445,6 +450,8 @@ static void leave_out(struct work *w)
 		w->model->release_count = 0;
 	if (!work_has(w, EVIDENCE_LOSS))
 		w->model->watched_count = 0;
+	if (!work_has(w, EVIDENCE_STEPS))
+		w->model->parted_count = 0;
 	if (!work_has(w, EVIDENCE_SCAN))
 		w->model->back = NULL;
 }

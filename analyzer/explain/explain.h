@@ -21,6 +21,7 @@ enum evidence {
 	EVIDENCE_BALANCE,  /* counts of references, in records and in the code */
 	EVIDENCE_SCAN,     /* what the scan found to lead to what */
 	EVIDENCE_THROWS,   /* exceptions that were under way */
+	EVIDENCE_STEPS,    /* where lost ones left the ways of released ones, followed step by step */
 	EVIDENCES
 };
 extern const char *const evidence_names[EVIDENCES + 1]; /* 0 at the end */

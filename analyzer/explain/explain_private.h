@@ -83,6 +83,10 @@ const struct missing_release *seen_destructor(struct work *w, const struct leak 
 /* Did the scan find that what the leaked blocks lead to leads back to them? */
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
 
+/* Puts what following it instruction by instruction showed into the explanation. Returns whether there was something.
+ * is_seen: so was what held it last. */
+bool parted_explain(struct work *w, struct leak *leak, const struct siblings *siblings, bool is_seen);
+
 /* Does a frame belong to headers of the system, say of the C++ library? */
 bool place_is_of_headers(const struct frame *f);
 
@@ -103,6 +107,9 @@ bool thrown_any(struct work *w);
 bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *siblings);
 
 const struct missing_release *missing_at(struct work *w, uint64_t address);
+
+/* Of a counted object of which nothing else is known: the program retained it more often than it released it. */
+void retained_explain(struct work *w, struct leak *leak);
 
 /* Of what is reachable. */
 void kept_explain(struct work *w, struct leak *leak);

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "focus.h"
+#include "own.h"
 #include "trace.h"
+
+#define SIBLINGS_MOST 24u
 
 static uint64_t name_of(const struct model *m, uint32_t node)
 {
@@ -38,13 +41,43 @@ unsigned focus_sites(const struct model *m, const struct diagnosis *d, uint32_t 
 	return count;
 }
 
+/* The innermost call of a stack that is not a library's; 0. */
+static uint64_t call_of(const struct model *m, uint32_t node)
+{
+	for (unsigned steps = 0; node && m->nodes[node].parent && steps < TRACE_STACK_MAX * 2; node = m->nodes[node].parent, steps++) {
+		const struct node *n = &m->nodes[node];
+
+		if (!n->scope && n->module && !own_is_library_module(&m->modules[n->module]))
+			return n->pc;
+	}
+	return 0;
+}
+
+/* Is a site none of a leak, but made by the same call as one? */
+static bool is_sibling(const struct model *m, const struct diagnosis *d, uint32_t site)
+{
+	uint64_t call = call_of(m, m->sites[site].node);
+	bool is_like = false;
+
+	for (uint32_t i = 0; call && i < d->leak_count; i++) {
+		if (d->leaks[i].node == m->sites[site].node)
+			return false;
+		is_like |= is_asked(&d->leaks[i]) && call_of(m, d->leaks[i].node) == call;
+	}
+	return is_like;
+}
+
 char *focus_names(struct model *m, const struct diagnosis *d)
 {
 	char *text = calloc(FOCUS_MOST, 17), *at = text;
-	unsigned count = 0;
+	unsigned count = 0, most;
 
 	for (uint32_t i = 0; text && i < d->leak_count && count < FOCUS_MOST; i++)
 		if (is_asked(&d->leaks[i]))
 			at += sprintf(at, "%s%" PRIx64, count++ ? "," : "", name_of(m, d->leaks[i].node));
+	most = count + SIBLINGS_MOST < FOCUS_MOST ? count + SIBLINGS_MOST : FOCUS_MOST;
+	for (uint32_t i = 1; text && count && i < m->site_count && count < most; i++)
+		if (m->sites[i].node && is_sibling(m, d, i))
+			at += sprintf(at, ",%" PRIx64, name_of(m, m->sites[i].node)), count++;
 	return text;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "explain_private.h"
+#include "own.h"
 #include "seen_places.h"
 #include "words.h"
 
@@ -47,7 +48,7 @@ void kept_explain(struct work *w, struct leak *leak)
 		return;
 	siblings_find(w, leak, nodes, count, &siblings);
 	e->confidence = CONFIDENCE_GUESS;
-	if (siblings.count && leak->count < (double)leak->ever_blocks) {
+	if (siblings.count) {
 		leak->cause = CAUSE_NOT_DRAINED;
 		place = code_place(w->code, w->model->nodes[nodes[count - 1]].pc - 1);
 	} else if (!siblings.count && leak->count >= GROWING_LEAST) {
@@ -71,6 +72,42 @@ void kept_explain(struct work *w, struct leak *leak)
 		e->missing = keeping(w, leak);
 	evidence_siblings(w, leak, e, &siblings);
 	because_add(w, e, pool_text(p, "something still points at them"));
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+}
+
+void retained_explain(struct work *w, struct leak *leak)
+{
+	struct pool *p = &w->model->pool;
+	const struct balance *retain = NULL;
+	struct missing_release *missing;
+	struct explanation *e;
+	int64_t taken = 0;
+	unsigned k = 0;
+
+	for (unsigned i = 0; i < leak->balance_count; i++) {
+		const struct balance *b = &leak->balance[i];
+
+		if (b->is_create || own_is_library(b->place, &b->place->frames[0]) || !b->place->module ||
+		    own_is_library_module(b->place->module))
+			continue;
+		taken += b->change;
+		if (b->change > 0 && (!retain || b->change > retain->change))
+			retain = b;
+	}
+	if (!retain || taken < (int64_t)leak->count)
+		return;
+	while (k + 1 < retain->place->count && place_is_of_headers(&retain->place->frames[k]))
+		k++;
+	e = pool_take(p, sizeof(*e));
+	missing = pool_take(p, sizeof(*missing));
+	*missing = (struct missing_release){ .function = retain->place->frames[k].function, .file = retain->place->frames[k].file,
+					     .line = retain->place->frames[k].line, .last_line = retain->place->frames[k].line,
+					     .offset = retain->place->offset, .module = retain->place->module->path };
+	e->confidence = CONFIDENCE_GUESS;
+	e->missing = missing;
+	leak->cause = CAUSE_EXTRA_RETAIN;
+	because_add(w, e, pool_print(p, "no release of the program's own undoes the references that it took by %s() here", retain->function));
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
 }

@@ -382,6 +382,11 @@ void watched_explain(struct work *w, struct leak *leak, const struct siblings *s
 	unsigned same, all;
 	const struct watched *seen = watched_find(w, leak, &same, &all);
 
+	if (parted_explain(w, leak, siblings, seen && (same * 2 > all || seen->loss == LOSS_GIVEN_UP))) {
+		if (seen)
+			add_holder(w, (struct explanation *)leak->explanation, seen);
+		return;
+	}
 	if (!seen || leak->cause == CAUSE_CYCLE)
 		return;
 	if (seen->loss == LOSS_FREED && !is_thrown && freed_explain(w, leak, seen, same, all, siblings))

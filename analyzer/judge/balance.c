@@ -41,6 +41,7 @@ static void book(struct ledger *l, uint32_t leak, uint32_t node, uint32_t probe,
 		e->key = key;
 		e->balance.place = key.place;
 		e->balance.function = m->probes[probe].symbol;
+		e->balance.is_create = is_create;
 		HASH_ADD(hh, l->by_key, key, sizeof(key), e);
 	}
 	e->balance.change += change;

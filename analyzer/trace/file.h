@@ -88,6 +88,10 @@ int file_set_level(const char *path, int level);
  * -1 after saying why not. */
 int file_set_focus(const char *path, const uint32_t *sites, unsigned count);
 
+/* Writes what was found out by following a process, which has ended, into the room that its trace has for it. */
+struct trace_parted;
+void file_note_parted(const char *path, const struct trace_parted *parted, unsigned count);
+
 /* Writes what was read as a new file of mode 0600; an existing one is never touched.
  * The copy says that it is one, and of which moment. Returns 0, or -1 after saying why. */
 int file_copy(const struct trace_file *f, const char *target, uint64_t now_us);

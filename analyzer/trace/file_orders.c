@@ -153,3 +153,34 @@ int file_set_focus(const char *path, const uint32_t *sites, unsigned count)
 	close(fd);
 	return set;
 }
+
+static void parted_mapped(unsigned char *at, const struct trace_header *h, const struct trace_parted *parted, unsigned count)
+{
+	struct trace_chunk c;
+
+	for (uint64_t chunk = h->header_size; chunk + sizeof(c) <= h->file_used; chunk += c.length) {
+		memcpy(&c, at + chunk, sizeof(c));
+		if (c.magic != TRACE_CHUNK_MAGIC || c.length < sizeof(c) || c.length > h->file_used - chunk)
+			return;
+		if (c.area != TRACE_AREA_PARTED || c.ordinal || sizeof(c) + (count + 1) * sizeof(*parted) > c.length)
+			continue;
+		memcpy(at + chunk + sizeof(c) + sizeof(*parted), parted, count * sizeof(*parted));
+		return;
+	}
+}
+
+void file_note_parted(const char *path, const struct trace_parted *parted, unsigned count)
+{
+	struct trace_header h;
+	int fd = count ? open_for_order(path, &h) : -1;
+	unsigned char *at;
+
+	if (fd < 0)
+		return;
+	at = count < h.areas[TRACE_AREA_PARTED].used ? mmap(NULL, h.file_used, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+	if (at != MAP_FAILED) {
+		parted_mapped(at, &h, parted, count);
+		munmap(at, h.file_used);
+	}
+	close(fd);
+}

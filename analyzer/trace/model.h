@@ -168,6 +168,19 @@ struct watched {
 	bool is_alive;
 };
 
+/* What was found out by following a leaked block of a site instruction by instruction. Addresses are of the process, 0: none. */
+struct parted {
+	uint32_t site;
+	uint64_t used;	 /* its last use */
+	uint64_t common; /* the last place that released ones came by as well */
+	uint64_t parted; /* and the first one that they never came by */
+	uint64_t lost;	 /* nothing led to it any more */
+	uint64_t owner;	 /* the call that let go what led to it */
+	uint64_t beside; /* the same of what lay beside it in its owner */
+	bool is_owner, is_overwritten, is_cleared, was_jumped, was_resized, is_thread_end, is_local, is_earlier, is_last, is_joined, is_counted, is_raised;
+	uint32_t healthy, followed; /* of its site: released ones, and all */
+};
+
 /* A place in Java code. */
 struct java_frame {
 	const char *function;	/* package.Class$Inner.method; 0: not known */
@@ -494,6 +507,8 @@ struct model {
 	uint32_t module_count, thread_count, node_count, site_count;
 	struct watched *watched;     /* from index 0 */
 	uint32_t watched_count, watched_left_out;
+	struct parted *parted; /* from index 0 */
+	uint32_t parted_count;
 	uint32_t block_count, mismatch_count, release_count;
 	uint32_t type_count, probe_count, resource_count, step_count, misuse_count, problem_count;
 	uint32_t unsure_count; /* misuses that are not told: of types with a function that could not be followed */
@@ -569,6 +584,7 @@ struct balance {
 	const struct place *place; /* the caller of the function */
 	const char *function;
 	int64_t change;
+	bool is_create;
 };
 
 /* Why something leaked, as far as that can be told; words_cause has the names, the manual an example of each. */

@@ -364,6 +364,32 @@ static int read_focus(struct model *m, const struct trace_file *f)
 	return 0;
 }
 
+static int read_parted(struct model *m, const struct trace_file *f)
+{
+	uint32_t used = f->areas[TRACE_AREA_PARTED].used;
+	struct trace_parted t;
+
+	m->parted = pool_array(&m->pool, used + 1u, sizeof(*m->parted));
+	for (uint32_t i = 1; i < used; i++) {
+		const void *from = ELEMENT(f, TRACE_AREA_PARTED, i, &t);
+
+		if (!from || !t.site)
+			continue;
+		if (check_index(f, from, &t.site, m->site_count, "a block that was followed belongs to no site"))
+			return -1;
+		m->parted[m->parted_count++] = (struct parted){
+			.site = t.site, .used = t.used, .common = t.common, .parted = t.parted, .lost = t.lost, .owner = t.owner,
+			.beside = t.beside, .is_owner = t.flags & TRACE_PARTED_OWNER, .is_overwritten = t.flags & TRACE_PARTED_OVERWRITTEN,
+			.is_cleared = t.flags & TRACE_PARTED_CLEARED, .was_jumped = t.flags & TRACE_PARTED_JUMPED,
+			.was_resized = t.flags & TRACE_PARTED_RESIZED, .is_thread_end = t.flags & TRACE_PARTED_ENDED,
+			.is_local = t.flags & TRACE_PARTED_LOCAL, .is_earlier = t.flags & TRACE_PARTED_EARLIER,
+			.is_last = t.flags & TRACE_PARTED_LAST, .is_joined = t.flags & TRACE_PARTED_JOINED,
+			.is_counted = t.flags & TRACE_PARTED_COUNTED, .is_raised = t.flags & TRACE_PARTED_RAISED,
+			.healthy = t.healthy, .followed = t.followed };
+	}
+	return 0;
+}
+
 static bool is_running(const struct trace_header *h, int pid)
 {
 	return process_is_running((pid_t)h->pid, h->process_start) ||
@@ -461,7 +487,7 @@ static int read_areas(struct model *m, const struct trace_file *f)
 	    (result = read_sites(m, f)) ||
 	    (result = m->ending == ENDING_MERGED ? read_merged_areas(m, f) : read_own_blocks(m, f)))
 		return result;
-	if ((result = read_mismatches(m, f)) || (result = read_releases(m, f)) || (result = read_focus(m, f)) || (result = read_python(m, f)) ||
+	if ((result = read_mismatches(m, f)) || (result = read_releases(m, f)) || (result = read_focus(m, f)) || (result = read_parted(m, f)) || (result = read_python(m, f)) ||
 	    (result = read_resource_areas(m, f)))
 		return result;
 	read_resource_processes(m);
