@@ -159,7 +159,7 @@ static bool is_sure(const struct leak *leak, const struct parted *seen, const st
 {
 	if (leak->explanation && leak->explanation->missing)
 		return is_same_function(leak, missing);
-	return is_parted(seen);
+	return is_parted(seen) && !seen->is_joined; /* code that ways share may be of no line */
 }
 
 bool parted_explain(struct work *w, struct leak *leak, const struct siblings *siblings, bool is_seen)
