@@ -54,6 +54,13 @@ def test_an_optimised_program_is_told_which_function_forgot_though_it_was_inline
     assert leak["cause"] == cause and leak["explanation"]["missing_release"]["function"] == function, leak["explanation"]
 
 
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O1", "-g"], ["-O2", "-g"]])
+def test_what_lies_in_a_register_that_a_called_function_does_not_read_is_not_its_to_release(tmp_path, options):
+    leak = explained(tmp_path, "value_kind", *options)[0]
+    causes, function, _ = answer("value_kind")
+    assert leak["cause"] in causes.split("|") and leak["explanation"]["missing_release"]["function"] == function, leak["explanation"]
+
+
 @pytest.mark.parametrize("name", ["frame_parser", "path_join", "retry_send"])
 def test_a_program_without_debug_information_is_told_the_function(tmp_path, name):
     leak = explained(tmp_path, name, "-O0", "-g0")[0]

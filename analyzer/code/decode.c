@@ -143,6 +143,28 @@ static enum op op_of(ZydisMnemonic m)
 	}
 }
 
+static uint16_t bit_of(ZydisRegister r)
+{
+	uint8_t reg = general(r);
+
+	return reg < 16 ? (uint16_t)(1u << reg) : 0;
+}
+
+static void note_reads(struct insn *insn, const ZydisDecodedInstruction *i, const ZydisDecodedOperand *operands)
+{
+	bool is_cleared = (insn->op == OP_XOR || insn->op == OP_SUB) && insn->to.kind == OPERAND_REG &&
+			  insn->from.kind == OPERAND_REG && insn->to.reg == insn->from.reg;
+
+	for (unsigned k = 0; k < i->operand_count && !is_cleared; k++) {
+		const ZydisDecodedOperand *o = &operands[k];
+
+		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY)
+			insn->reads |= bit_of(o->mem.base) | bit_of(o->mem.index);
+		else if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && o->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+			insn->reads |= bit_of(o->reg.value);
+	}
+}
+
 static void note_writes(struct insn *insn, const ZydisDecodedInstruction *i, const ZydisDecodedOperand *operands)
 {
 	for (unsigned k = 0; k < i->operand_count; k++) {
@@ -188,6 +210,7 @@ int decode_bytes(const unsigned char *bytes, uint64_t most, uint64_t address, st
 	if (i.operand_count_visible > 2 || (insn->op == OP_MOVE && insn->to.kind == OPERAND_NONE))
 		insn->op = OP_OTHER;
 	insn->is_decrement = i.mnemonic == ZYDIS_MNEMONIC_DEC;
+	note_reads(insn, &i, operands);
 	note_writes(insn, &i, operands);
 	return 0;
 }

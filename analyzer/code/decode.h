@@ -63,7 +63,7 @@ struct insn {
 	enum op op;
 	uint8_t condition;
 	struct operand to, from; /* first and second operand */
-	uint16_t writes;	 /* bits of general registers */
+	uint16_t reads, writes;	 /* bits of general registers; what a register was does not matter where it is cleared by itself */
 	uint16_t writes_vector;
 	bool reads_memory;
 	bool is_decrement; /* of OP_INC */

@@ -60,7 +60,14 @@ static void enter(struct walk *w, uint32_t step, const struct state *s, const st
 	const struct function *f = code_function(w->code, callee);
 	struct state inner = *s;
 	struct entered *e = &inner.entered[inner.entered_count++];
+	uint16_t unread = ARGUMENT_REGISTERS & ~arguments_of(w, callee) & summary_of(w, callee)->clobbers;
 
+	state_clobber(w->flow, &inner, i->address, unread);
+	if (!state_holds_block(w->flow, &inner)) {
+		step_at(w, step)->holder = walk_holder(w, s);
+		walk_end_beside(w, step, OUTCOME_DEAD, s);
+		return;
+	}
 	inner.reg[REG_RSP].offset -= 8;
 	state_store(w->flow, &inner, inner.reg[REG_RSP], 8, value_number((int64_t)i->next));
 	*e = (struct entered){ .function = f->start, .return_address = i->next, .sp = inner.reg[REG_RSP], .visit = step };

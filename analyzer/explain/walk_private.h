@@ -3,13 +3,14 @@
 #define LEAKSHIM_WALK_PRIVATE_H
 /*
  * Shared by walk.c (the ways), walk_calls.c (calls met on the way), reach.c (the state before a call, what a function may
- * do) and leave.c (out of frames), and nobody else.
+ * do), arguments.c (what it reads) and leave.c (out of frames), and nobody else.
  */
 #include <uthash.h>
 #include "calls_named.h"
 #include "walk.h"
 
 #define CALLER_SAVED 0x0fc7u /* rax rcx rdx rsi rdi r8..r11 */
+#define ARGUMENT_REGISTERS 0x03c6u /* rcx rdx rsi rdi r8 r9 */
 
 /* A function as far as those need to know who do not enter it. */
 struct summary {
@@ -19,6 +20,8 @@ struct summary {
 	uint64_t jump_arrives; /* where its setjmp returns */
 	bool gives_first; /* returns its first argument, or nothing where that is nothing */
 	bool is_open; /* being made: recursion */
+	uint16_t arguments; /* see arguments_of */
+	bool has_arguments, is_asked;
 	UT_hash_handle hh;
 };
 
@@ -94,6 +97,10 @@ bool walk_call_tail(struct walk *w, uint32_t step, struct state *s, const struct
 void target_find(struct walk *w, struct state *s, const struct insn *i, struct target *t);
 
 const struct summary *summary_of(struct walk *w, uint64_t function);
+
+/* Bits of the argument registers that a function reads on some way before it writes to them: what lies in another one was
+ * left there, and is nobody's to keep. All of them, where that cannot be told. */
+uint16_t arguments_of(struct walk *w, uint64_t function);
 
 /* What is known just before the call that frame number `frame` of the stack is in. 0: nothing. */
 const struct state *state_before(struct walk *w, unsigned frame);
