@@ -3,17 +3,16 @@
 #include "focus.h"
 
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "area.h"
+#include "focus_pace.h"
 #include "holders.h"
 #include "index.h"
 #include "live.h"
 #include "path.h"
 #include "settings.h"
 #include "stepped.h"
-#include "sys.h"
 #include "rules.h"
 
 #define ENTRIES 128u
@@ -22,14 +21,6 @@
 #define TRIES_MOST 3u
 #define ASKED_MOST 8u
 #define SEARCHED_MOST 4096u /* bytes of a block that is let go */
-#define TIME_AT_ONCE 300000000ull /* nanoseconds of searching that are always allowed */
-#define TIME_SLOW 10000000ull
-#define SLOW_MOST 6u
-#define TIME_SHARE 16 /* and this part of the time beyond that */
-#define AWAKE_PART 8
-#define EVENT_SHARE 16 /* of events without the searching: then only one in 2^passed is looked at */
-#define EVENTS_TIMED 64u
-#define PASSED_MOST 8u
 
 struct followed {
 	uintptr_t hidden; /* ~address of the block, 0: the entry is free */
@@ -53,14 +44,10 @@ struct followed {
 struct focus_part {
 	struct followed *entries;
 	uintptr_t *words; /* of a block that is let go */
-	uint64_t began, began_cpu, spent;
+	struct focus_pace pace;
 	uintptr_t low, high; /* of all blocks of sites in focus */
 	uint32_t lock, first, age;
 	uint32_t used; /* entries, free ones between them */
-	uint64_t looked; /* nanoseconds at events, as some of them tell */
-	uint32_t events, passed;
-	uint32_t refusals; /* to search, since it was last allowed */
-	uint32_t slow; /* searches that took long */
 	uint32_t matched; /* stacks asked for by the settings that were met */
 };
 #define focus_state STATE_PART(focus)
@@ -82,15 +69,6 @@ struct event {
 	int is_end; /* of the thread */
 };
 
-/* The vDSO would make a system call of it that no filter was asked about. 0: it may not be made. */
-static uint64_t own_time_ns(void)
-{
-	struct timespec now = {0, 0};
-
-	sys_call3(SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, (long)&now, 0);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static int open_table(void)
 {
 	if (focus_state.entries)
@@ -98,8 +76,7 @@ static int open_table(void)
 	if (state.ending || !(focus_state.first = area_take(TRACE_AREA_FOCUS, ENTRIES)))
 		return 0;
 	stepped_open();
-	focus_state.began = state_clock_ns(CLOCK_MONOTONIC);
-	focus_state.began_cpu = own_time_ns();
+	pace_start(&focus_state.pace);
 	focus_state.words = area_private(SEARCHED_MOST, 1);
 	if (focus_state.words)
 		focus_state.entries = area_private(ENTRIES * sizeof *focus_state.entries, 1);
@@ -195,39 +172,6 @@ static int is_held_there(struct event *e, const struct followed *f)
 	return holders_still(f->at, f->hidden, f->size) > 0;
 }
 
-/* Time that ours is a share of: the program's own, so that a server on a busy machine is left its part; while it sleeps much,
- * a part of all. */
-static uint64_t elapsed_time(void)
-{
-	uint64_t own = own_time_ns() - focus_state.began_cpu;
-	uint64_t all = (state_clock_ns(CLOCK_MONOTONIC) - focus_state.began) / AWAKE_PART;
-
-	return own > all ? own : all;
-}
-
-/* Asked again after some refusals only: the clock costs more than all else here. */
-static int may_search(void)
-{
-	uint64_t elapsed;
-
-	if (focus_state.refusals && focus_state.refusals++ % 64)
-		return 0;
-	elapsed = elapsed_time();
-	focus_state.refusals = focus_state.spent >= TIME_AT_ONCE + elapsed / TIME_SHARE;
-	return !focus_state.refusals;
-}
-
-/* For what only makes an answer better. */
-static int has_time_to_spare(void)
-{
-	return focus_state.spent < TIME_AT_ONCE / 3;
-}
-
-static int is_slow(void)
-{
-	return focus_state.slow >= SLOW_MOST;
-}
-
 #define FRAMES 6u
 #define PUSHED 5u /* rbx, r12 to r15, just below the saved rbp */
 
@@ -252,7 +196,7 @@ static int ask(struct event *e, const struct followed *f, uintptr_t hidden, uint
 	struct holders_question q = {.hidden = hidden, .size = size, .except = e->moves ? 0 : e->gone,
 				     .except_end = e->moves ? 0 : e->gone_end, .dead = walk->low, .dead_end = walk->high, .room = room};
 	uintptr_t saved[FRAMES * PUSHED], low, high, end;
-	uint64_t begun;
+	uint64_t began;
 	int r;
 
 	if (!room && used_part(f, &low, &high, &end)) {
@@ -261,8 +205,7 @@ static int ask(struct event *e, const struct followed *f, uintptr_t hidden, uint
 		q.unused[1] = high;
 		q.unused_end[1] = end;
 	}
-
-	if (!may_search()) {
+	if (!pace_may_search(&focus_state.pace)) {
 		state.header->focus_left_out++;
 		return -1;
 	}
@@ -273,12 +216,10 @@ static int ask(struct event *e, const struct followed *f, uintptr_t hidden, uint
 		q.saved = saved;
 		q.saved_count = room ? 0 : registers_of(e, saved);
 	}
-	q.is_slow = is_slow() || f->is_doubtful || !f->is_object;
-	begun = state_clock_ns(CLOCK_MONOTONIC);
+	q.is_slow = pace_is_slow(&focus_state.pace) || f->is_doubtful || !f->is_object;
+	began = state_clock_ns(CLOCK_MONOTONIC);
 	r = holders_find(&q, a);
-	begun = state_clock_ns(CLOCK_MONOTONIC) - begun;
-	focus_state.spent += begun;
-	focus_state.slow += begun > TIME_SLOW;
+	pace_searched(&focus_state.pace, state_clock_ns(CLOCK_MONOTONIC) - began);
 	return r;
 }
 
@@ -293,7 +234,7 @@ static void find_container(struct event *e, struct followed *f, const struct tra
 	struct holders_answer a;
 
 	f->tries++;
-	if (trace_block_family(owner) != TRACE_FAMILY_NEW || !has_time_to_spare() || ~f->hidden_owner == e->gone ||
+	if (trace_block_family(owner) != TRACE_FAMILY_NEW || !pace_has_time_to_spare(&focus_state.pace) || ~f->hidden_owner == e->gone ||
 	    ask(e, f, f->hidden_owner, 1, trace_block_size(owner), &a) || !a.container)
 		return;
 	f->container = a.at;
@@ -373,7 +314,7 @@ static void seek_lasting(struct event *e, struct followed *f)
 {
 	struct holders_answer a;
 
-	if (f->at && f->is_object && (told(f)->holder == TRACE_HOLDER_STACK || told(f)->holder == TRACE_HOLDER_REGISTER) && !is_slow() && has_time_to_spare() &&
+	if (f->at && f->is_object && (told(f)->holder == TRACE_HOLDER_STACK || told(f)->holder == TRACE_HOLDER_REGISTER) && !pace_is_slow(&focus_state.pace) && pace_has_time_to_spare(&focus_state.pace) &&
 	    f->asked++ < ASKED_MOST && !search(e, f, &a) && (a.what == TRACE_HOLDER_BLOCK || a.what == TRACE_HOLDER_GLOBAL))
 		note_holder(e, f, &a);
 }
@@ -541,32 +482,12 @@ static int is_due(const struct followed *f)
 /* Of a busy program only some events are looked at, but each at which a followed block or what holds it is let go. */
 static int is_passed(uintptr_t gone)
 {
-	if (!(++focus_state.events & ((1u << focus_state.passed) - 1)))
+	if (!pace_is_passed(&focus_state.pace))
 		return 0;
 	for (uint32_t i = 0; gone && i < focus_state.used; i++)
 		if (focus_state.entries[i].hidden == ~gone || focus_state.entries[i].hidden_owner == ~gone)
 			return 0;
 	return 1;
-}
-
-/* Some events are timed, for all. Returns when this one began, 0: it is not timed. */
-static uint64_t begin_event(void)
-{
-	return (focus_state.events >> focus_state.passed) % EVENTS_TIMED ? 0 : state_clock_ns(CLOCK_MONOTONIC) - focus_state.spent;
-}
-
-static void end_event(uint64_t begun)
-{
-	uint64_t now = begun ? state_clock_ns(CLOCK_MONOTONIC) : 0, allowed;
-
-	if (!begun)
-		return;
-	focus_state.looked += (now - focus_state.spent - begun) * EVENTS_TIMED;
-	allowed = TIME_AT_ONCE + elapsed_time() / EVENT_SHARE;
-	if (focus_state.looked > allowed && focus_state.passed < PASSED_MOST)
-		focus_state.passed++;
-	else if (focus_state.looked < allowed / 2 && focus_state.passed)
-		focus_state.passed--;
 }
 
 static void each(struct event *e)
@@ -597,7 +518,7 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 
 	state_lock(&focus_state.lock);
 	if (!is_passed(0) && open_table()) {
-		uint64_t begun = begin_event();
+		uint64_t begun = pace_begin_event(&focus_state.pace);
 		uint32_t slot = live_find(address);
 
 		each(&e);
@@ -611,10 +532,10 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 
 			told_of = slot;
 
-			if (f && f->is_object && has_time_to_spare() && !search(&e, f, &a))
+			if (f && f->is_object && pace_has_time_to_spare(&focus_state.pace) && !search(&e, f, &a))
 				told(f)->stale = a.what && a.what != TRACE_HOLDER_REGISTER;
 		}
-		end_event(begun);
+		pace_end_event(&focus_state.pace, begun);
 	}
 	state_unlock(&focus_state.lock);
 	if (told_of)
@@ -643,10 +564,10 @@ static __attribute__((noinline)) void gone(struct thread *t, uintptr_t address, 
 
 	state_lock(&focus_state.lock);
 	if (!is_passed(address) && open_table()) {
-		uint64_t begun = begin_event();
+		uint64_t begun = pace_begin_event(&focus_state.pace);
 
 		look_at_gone(&e);
-		end_event(begun);
+		pace_end_event(&focus_state.pace, begun);
 	}
 	state_unlock(&focus_state.lock);
 	if (!moves && e.gone_site && is_in_focus(e.gone_site))
