@@ -72,7 +72,7 @@ def both_ways_odd(box, kind, *arguments):
 
 @pytest.mark.parametrize("kind", ["not copied", "wiped", "no access", "not copied and no access", "execute only", "under a key",
                                   "beside a guard", "beside a bad page", "write only", "memfd", "secret", "system v", "first of system v",
-                                  "program break", "shared huge", "private huge"])
+                                  "program break", "program break by number", "shared huge", "private huge"])
 def test_a_block_held_in_memory_of_an_unusual_kind_is_reachable(kind, box):
     assert both_ways_odd(box, kind) == [HELD, LOST]
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <ucontext.h>
 
+#include "own_heap.h"
 #include "scanner.h"
 #include "state.h"
 #include "sys.h"
@@ -173,6 +174,8 @@ static long wait_by_number(long number, long a0, long a1, long a2, long a3, long
 	__builtin_unwind_init();
 	if (number == SYS_mlockall) /* ours leaves out what we have reserved */
 		return mlockall((int)a0);
+	if (number == SYS_brk)
+		return own_heap_break(real, (uintptr_t)a0);
 	memcpy(given, a, sizeof a);
 	blocking_begin(&b, __builtin_frame_address(0), 1);
 	while (result = real(number, a[0], a[1], a[2], a[3], a[4], a[5]),
@@ -189,6 +192,7 @@ void blocking_syscalls(void)
 	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
 		tail_waits[waits[i].number / 64] |= 1ull << waits[i].number % 64;
 	tail_waits[SYS_mlockall / 64] |= 1ull << SYS_mlockall % 64;
+	tail_waits[SYS_brk / 64] |= 1ull << SYS_brk % 64;
 	__atomic_store_n(&tail_waiting, (void *)wait_by_number, __ATOMIC_RELEASE);
 }
 

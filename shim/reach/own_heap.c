@@ -68,3 +68,13 @@ API int brk(void *end)
 		moved(before, (uintptr_t)end);
 	return result;
 }
+
+long own_heap_break(long (*call)(long, ...), uintptr_t end)
+{
+	uintptr_t before = (uintptr_t)sys_call3(SYS_brk, 0, 0, 0);
+	uintptr_t after = (uintptr_t)call(SYS_brk, end);
+
+	if (after != before && after == end)
+		moved(before, after);
+	return (long)after;
+}
