@@ -210,9 +210,13 @@ static int ask(struct event *e, const struct followed *f, uintptr_t hidden, uint
 		return -1;
 	}
 	if (!e->is_end) {
-		q.stack = e->from->sp;
-		q.stack_end = q.dead_end = walk->high > e->from->sp ? walk->high : e->from->sp;
-		q.dead = e->from->sp - 65536; /* what is below was left already */
+		if (e->from->sp >= walk->low && e->from->sp < walk->high) {
+			q.stack = e->from->sp;
+			q.stack_end = walk->high;
+			q.dead = e->from->sp - 65536; /* what is below was left already */
+		} else { /* another one than its own, which ends nobody knows where: read as any other memory */
+			q.dead = q.dead_end = 0;
+		}
 		q.saved = saved;
 		q.saved_count = room ? 0 : registers_of(e, saved);
 	}
