@@ -2,6 +2,7 @@
 /* The commands that run a program, once or again. See runs.h. */
 #include "runs.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -141,20 +142,29 @@ int runs_program(const struct options *o)
 	return status;
 }
 
-/* A run whose leaks the next one looks at closely. Returns 0 and their names, "" if there are none; or -1. */
+/* Is standard input a pipe whose end was reached? */
+static bool is_read_up(void)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&input, 1, 0) > 0 && input.revents & POLLHUP && !(input.revents & POLLIN);
+}
+
+/* A run whose leaks the next one looks at closely. Returns 0 and their names, "" if there are none; or the status to end with. */
 static int look_first(const struct options *o, char **focus)
 {
 	struct run_outcome outcome;
 	struct options first = *o;
 	struct output out;
 	off_t begin = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	bool was_read_up = is_read_up();
 
 	first.output = NULL;
 	first.explain = false;
 	first.has_max_growth = false;
 	*focus = NULL;
 	if (run_program(&outcome, &first))
-		return -1;
+		return outcome.status;
 	output_open(&out, &first, stderr);
 	out.focus = focus;
 	if (!outcome.has_root || output_read_suppressions(&out) || output_trace(&out, outcome.traces[0], 0, NULL))
@@ -166,6 +176,9 @@ static int look_first(const struct options *o, char **focus)
 	run_forget(&outcome);
 	if (begin >= 0)
 		lseek(STDIN_FILENO, begin, SEEK_SET);
+	else if (!was_read_up && is_read_up())
+		fputs("leakshim: the first run has read the whole input, and a pipe cannot be read again: the second run gets none; "
+		      "give it as a file: < FILE\n", stderr);
 	return 0;
 }
 
@@ -176,8 +189,9 @@ int runs_twice(const struct options *o)
 	char *focus;
 	int status;
 
-	if (look_first(o, &focus))
-		return run_seen(o, NULL, NULL); /* it says why */
+	status = look_first(o, &focus);
+	if (status)
+		return status;
 	if (focus && *focus)
 		fputs("leakshim: the program runs a second time, with the leaks of its first run in focus\n", stderr);
 	again.focus = focus && *focus ? focus : NULL;
