@@ -32,7 +32,9 @@ enum op {
 	OP_VECTOR_HIGH, /* movhps: 8 bytes to or from the high lane */
 	OP_VECTOR_JOIN, /* punpcklqdq: low lane of the second to the high lane of the first */
 	OP_STOP,        /* does not go on: ud2, hlt, int3 */
-	OP_NOTHING
+	OP_NOTHING,
+	OP_FLAGS,  /* sees or sets the processor's flags as a whole: pushf, popf, iret */
+	OP_SYSTEM  /* a call of the kernel */
 };
 
 enum operand_kind { OPERAND_NONE, OPERAND_REG, OPERAND_VECTOR, OPERAND_MEM, OPERAND_IMM };

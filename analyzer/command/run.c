@@ -201,14 +201,15 @@ static int set_environment(const char *folder, const struct options *o)
 	return 0;
 }
 
-/* In the child: becomes the program, or tells errno through the pipe. */
-static void become(const char *path, const struct options *o, const char *folder, int pipe_end)
+/* In the child: becomes the program as soon as the gate is closed, or tells errno through the pipe. */
+static void become(const char *path, const struct options *o, const char *folder, int pipe_end, int gate)
 {
 	int error;
+	char end;
 
+	while (read(gate, &end, 1) < 0 && errno == EINTR)
+		;
 	if (!set_environment(folder, o)) {
-		if (o->focus)
-			follow_ask();
 		execvp(path, o->arguments);
 		error = errno;
 	} else {
@@ -234,19 +235,30 @@ static int start_and_wait(const char *path, const struct options *o, const char 
 			  struct lives **lives)
 {
 	struct sigaction before[PASSED];
-	int ends[2], error = 0;
+	int ends[2], gate[2], error = 0;
 	ssize_t told;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return complain("pipe", "close some files");
+	if (pipe2(gate, O_CLOEXEC)) {
+		complain("pipe", "close some files");
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
 	watch_signals(before);
 	child = fork();
 	if (child == 0) {
 		leave_signals(before);
 		close(ends[0]);
-		become(path, o, folder, ends[1]);
+		close(gate[1]);
+		become(path, o, folder, ends[1], gate[0]);
 	}
+	if (child > 0 && o->focus)
+		follow_take(child);
 	close(ends[1]);
+	close(gate[0]);
+	close(gate[1]);
 	if (child < 0) {
 		complain("fork", "end some processes");
 		error = -1;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -29,15 +30,14 @@ struct follow {
 	uint64_t slots[2];	 /* of the latest jumps through memory, the last one first */
 	uint64_t bound;		 /* the slot of a function that is bound as it is called for the first time; 0 */
 	unsigned steps;
-	bool is_ready;
 	bool is_shared; /* there were several threads: nothing is followed any more */
 	uint64_t callbacks[CALLBACKS_MOST]; /* functions of libraries that call the program's own */
 	unsigned callback_count;
 };
 
-void follow_ask(void)
+int follow_take(pid_t child)
 {
-	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	return ptrace(PTRACE_SEIZE, child, NULL, (void *)PTRACE_O_TRACEEXEC) ? -1 : 0;
 }
 
 static void set_break(pid_t tid, uint64_t address)
@@ -100,7 +100,7 @@ static bool is_passed(struct follow *f, const struct user_regs_struct *now)
 static void step(struct follow *f, pid_t tid, const struct user_regs_struct *now)
 {
 	f->insn = places_insn(f->places, now->rip);
-	if (!f->insn || f->is_shared || f->steps++ > FOLLOW_STEPS || !lives_active(f->lives)) {
+	if (!f->insn || !places_may_step(f->places, f->insn) || f->is_shared || f->steps++ > FOLLOW_STEPS || !lives_active(f->lives)) {
 		leave(f, tid);
 		go_on(tid, 0);
 		return;
@@ -108,6 +108,17 @@ static void step(struct follow *f, pid_t tid, const struct user_regs_struct *now
 	f->before = *now;
 	f->mode = MODE_STEP;
 	ptrace(PTRACE_SINGLESTEP, tid, NULL, NULL);
+}
+
+/* Is a function about to block or change the signal by which we follow? The kernel would take that back as it sends it. */
+static bool is_about_traps(const struct follow *f, enum deed deed, const struct user_regs_struct *now)
+{
+	uint64_t set = 0;
+
+	if (deed == DEED_HANDLER)
+		return (int)now->rdi == SIGTRAP;
+	return deed == DEED_MASK && (int)now->rdi != SIG_UNBLOCK && now->rsi && !places_read(f->places, now->rsi, &set, sizeof(set)) &&
+	       set >> (SIGTRAP - 1) & 1;
 }
 
 static void pass(struct follow *f, pid_t tid, const struct user_regs_struct *now)
@@ -121,6 +132,11 @@ static void pass(struct follow *f, pid_t tid, const struct user_regs_struct *now
 	}
 	f->bound = places_owner(f->places, words[0]) == OWNER_NONE ? f->slots[1] : 0; /* the loader has pushed two words */
 	back = f->bound ? words[2] : words[0];
+	if (is_about_traps(f, f->bound ? places_deed(f->places, f->bound) : f->deed, now)) {
+		leave(f, tid);
+		go_on(tid, 0);
+		return;
+	}
 	f->entry = *now;
 	f->entered_at = now->rip;
 	lives_call(f->lives, f->deed, now);
@@ -204,6 +220,31 @@ static void came_back(struct follow *f, pid_t tid, const struct user_regs_struct
 	step(f, tid, now);
 }
 
+/* A program that steps itself has a handler for it. */
+static bool catches_traps(pid_t tid)
+{
+	char path[64], line[256];
+	unsigned long long set = 0;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	status = fopen(path, "re");
+	while (status && fgets(line, sizeof(line), status) && sscanf(line, "SigCgt: %llx", &set) != 1)
+		;
+	if (status)
+		fclose(status);
+	return set >> (SIGTRAP - 1) & 1;
+}
+
+/* After a call of the kernel a step ends with the code of a breakpoint. */
+static bool is_ours(const struct follow *f, pid_t tid, const siginfo_t *info)
+{
+	bool is_stepped = f->followed == tid && f->mode == MODE_STEP;
+
+	return (info->si_code == TRAP_TRACE && (is_stepped || !catches_traps(tid))) || info->si_code == TRAP_HWBKPT ||
+	       (info->si_code == TRAP_BRKPT && is_stepped && places_is_system_call(f->insn));
+}
+
 /* A trap. Returns whether it was ours. */
 static bool trapped(struct follow *f, pid_t tid)
 {
@@ -216,7 +257,7 @@ static bool trapped(struct follow *f, pid_t tid)
 		(r.rax == TRACE_FOLLOW_WORD ? told : told_of_end)(f, tid, &r);
 		return true;
 	}
-	if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) || (info.si_code != TRAP_TRACE && info.si_code != TRAP_HWBKPT))
+	if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) || !is_ours(f, tid, &info))
 		return false;
 	if (f->followed == tid && f->is_shared) {
 		leave(f, tid);
@@ -253,21 +294,23 @@ static void hand_over(struct follow *f, pid_t tid, int number)
 	go_on(tid, number);
 }
 
-static void begin(struct follow *f, pid_t tid)
+/* The process stops with all its threads, or goes on again. */
+static void stops(struct follow *f, pid_t tid, int number)
 {
-	f->is_ready = true;
-	ptrace(PTRACE_SETOPTIONS, tid, NULL, (void *)PTRACE_O_TRACEEXEC);
-	go_on(tid, 0);
+	if (f->followed == tid && f->mode == MODE_STEP)
+		leave(f, tid);
+	if (number == SIGTRAP)
+		go_on(tid, 0);
+	else
+		ptrace(PTRACE_LISTEN, tid, NULL, NULL);
 }
 
 static void stopped(struct follow *f, pid_t tid, int status)
 {
 	int number = WSTOPSIG(status);
-	siginfo_t info;
 
-
-	if (!f->is_ready) {
-		begin(f, tid);
+	if (status >> 16 == PTRACE_EVENT_STOP) {
+		stops(f, tid, number);
 		return;
 	}
 	if (status >> 16) {
@@ -283,10 +326,6 @@ static void stopped(struct follow *f, pid_t tid, int status)
 	}
 	if (number == SIGTRAP && trapped(f, tid))
 		return;
-	if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info)) { /* it is stopped already */
-		go_on(tid, 0);
-		return;
-	}
 	hand_over(f, tid, number);
 }
 

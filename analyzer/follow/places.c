@@ -96,6 +96,10 @@ static enum deed deed_of(const char *name)
 		{ "pthread_setspecific", DEED_KEEP }, { "tss_set", DEED_KEEP },
 		{ "pthread_create", DEED_SHARE }, { "thrd_create", DEED_SHARE },
 		{ "exit", DEED_EXIT }, { "_exit", DEED_EXIT }, { "abort", DEED_EXIT }, { "pthread_exit", DEED_CALLBACK },
+		{ "sigprocmask", DEED_MASK }, { "pthread_sigmask", DEED_MASK }, { "sigaction", DEED_HANDLER },
+		{ "signal", DEED_HANDLER }, { "__sysv_signal", DEED_HANDLER }, { "sysv_signal", DEED_HANDLER },
+		{ "bsd_signal", DEED_HANDLER }, { "ssignal", DEED_HANDLER }, { "sigset", DEED_HANDLER },
+		{ "sigignore", DEED_HANDLER }, { "sighold", DEED_HANDLER },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -153,6 +157,40 @@ static void read_functions(struct places *p, Elf *elf, uint64_t bias)
 	}
 }
 
+static void read_slot(struct places *p, Elf *elf, const GElf_Rela *rela, size_t symbols, uint64_t bias)
+{
+	Elf_Scn *scn = elf_getscn(elf, symbols);
+	GElf_Shdr sh;
+	GElf_Sym sym;
+	const char *name;
+
+	if (!scn || !gelf_getshdr(scn, &sh) || GELF_R_SYM(rela->r_info) >= INT_MAX ||
+	    !gelf_getsym(elf_getdata(scn, NULL), (int)GELF_R_SYM(rela->r_info), &sym))
+		return;
+	name = elf_strptr(elf, sh.sh_link, sym.st_name);
+	if (name && deed_of(name) != DEED_NONE)
+		function_add(p, rela->r_offset + bias, deed_of(name));
+}
+
+/* Which slots lead to functions that matter, before the loader has bound them. */
+static void read_slots(struct places *p, Elf *elf, uint64_t bias)
+{
+	Elf_Scn *scn = NULL;
+
+	while ((scn = elf_nextscn(elf, scn))) {
+		Elf_Data *data;
+		GElf_Rela rela;
+		GElf_Shdr sh;
+
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_RELA || !sh.sh_entsize)
+			continue;
+		data = elf_getdata(scn, NULL);
+		for (size_t i = 0; data && i < sh.sh_size / sh.sh_entsize && i < INT_MAX && gelf_getrela(data, (int)i, &rela); i++)
+			if (GELF_R_TYPE(rela.r_info) == R_X86_64_JUMP_SLOT)
+				read_slot(p, elf, &rela, sh.sh_link, bias);
+	}
+}
+
 static uint64_t first_address(Elf *elf)
 {
 	size_t count;
@@ -175,10 +213,12 @@ static void read_module(struct places *p, const char *path, uint64_t start, bool
 
 	elf_version(EV_CURRENT);
 	elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF && is_system)
+	if (elf && elf_kind(elf) == ELF_K_ELF && is_system) {
 		read_functions(p, elf, start - first_address(elf));
-	else if (elf && elf_kind(elf) == ELF_K_ELF)
+	} else if (elf && elf_kind(elf) == ELF_K_ELF) {
 		read_stubs(p, elf, start - first_address(elf));
+		read_slots(p, elf, start - first_address(elf));
+	}
 	elf_end(elf);
 	if (fd >= 0)
 		close(fd);
@@ -289,6 +329,16 @@ bool places_is_call(const struct insn *i)
 bool places_is_jump(const struct insn *i)
 {
 	return i->op == OP_JUMP;
+}
+
+bool places_is_system_call(const struct insn *i)
+{
+	return i->op == OP_SYSTEM;
+}
+
+bool places_may_step(struct places *p, const struct insn *i)
+{
+	return i->op != OP_FLAGS && i->op != OP_STOP && (i->op != OP_SYSTEM || places_owner(p, i->address) == OWNER_SYSTEM);
 }
 
 uint64_t places_slot(const struct insn *i)

@@ -30,7 +30,9 @@ enum deed {
 	DEED_CALLBACK, /* calls what it is given */
 	DEED_EXIT,    /* ends the process */
 	DEED_KEEP,    /* holds rsi until the thread ends */
-	DEED_SHARE    /* begins a thread */
+	DEED_SHARE,   /* begins a thread */
+	DEED_MASK,    /* rdi: how, rsi: signals that are blocked or not */
+	DEED_HANDLER  /* rdi: a signal whose handling changes */
 };
 
 struct places;
@@ -43,6 +45,7 @@ void places_close(struct places *p);
 void places_forget(struct places *p);
 
 enum owner_of_code places_owner(struct places *p, uint64_t pc);
+/* pc: of a function, or the slot that will lead there once it is bound. */
 enum deed places_deed(struct places *p, uint64_t pc);
 
 /* Returns 0, or -1 where that cannot be read. */
@@ -54,6 +57,10 @@ const struct insn *places_insn(struct places *p, uint64_t pc);
 /* Does an instruction call, or jump without a condition? */
 bool places_is_call(const struct insn *i);
 bool places_is_jump(const struct insn *i);
+
+/* May an instruction of the program be executed alone? One that shows the flags to the program would show that too. */
+bool places_may_step(struct places *p, const struct insn *i);
+bool places_is_system_call(const struct insn *i);
 
 /* Where a jump reads from where it leads; 0. */
 uint64_t places_slot(const struct insn *i);
