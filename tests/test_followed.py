@@ -46,6 +46,22 @@ int main(void)
 		     sigprocmask(SIG_SETMASK, &none, 0))
 	return 3;
 }""",
+    "signals_that_it_blocks_by_a_call_of_the_kernel_or_a_context": r"""
+#include <sys/syscall.h>
+#include <ucontext.h>
+int main(void)
+{
+	volatile int again;
+	sigset_t all, now, none;
+	ucontext_t context;
+	sigfillset(&all);
+	sigemptyset(&none);
+	WITH(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, 8); held[3] = 1; sigprocmask(0, 0, &now);
+	     printf("%d ", sigismember(&now, SIGTRAP)); sigprocmask(SIG_SETMASK, &none, 0))
+	WITH(again = 1; getcontext(&context); held[3] = 1; context.uc_sigmask = all; if (again-- > 0) setcontext(&context);
+	     held[3] = 1; sigprocmask(0, 0, &now); printf("%d ", sigismember(&now, SIGTRAP)); sigprocmask(SIG_SETMASK, &none, 0))
+	return 3;
+}""",
     "a_breakpoint_signal_that_it_ignores": r"""
 int main(void)
 {

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 
 #include "follow.h"
 #include "lives.h"
@@ -110,15 +112,24 @@ static void step(struct follow *f, pid_t tid, const struct user_regs_struct *now
 	ptrace(PTRACE_SINGLESTEP, tid, NULL, NULL);
 }
 
-/* Is a function about to block or change the signal by which we follow? The kernel would take that back as it sends it. */
-static bool is_about_traps(const struct follow *f, enum deed deed, const struct user_regs_struct *now)
+static bool has_trap(const struct follow *f, uint64_t set_at)
 {
 	uint64_t set = 0;
 
-	if (deed == DEED_HANDLER)
-		return (int)now->rdi == SIGTRAP;
-	return deed == DEED_MASK && (int)now->rdi != SIG_UNBLOCK && now->rsi && !places_read(f->places, now->rsi, &set, sizeof(set)) &&
-	       set >> (SIGTRAP - 1) & 1;
+	return set_at && !places_read(f->places, set_at, &set, sizeof(set)) && set >> (SIGTRAP - 1) & 1;
+}
+
+/* Is a function about to block or change the signal by which we follow? The kernel would take that back as it sends it. */
+static bool is_about_traps(const struct follow *f, enum deed deed, const struct user_regs_struct *now)
+{
+	switch (deed) {
+	case DEED_HANDLER: return (int)now->rdi == SIGTRAP;
+	case DEED_MASK: return (int)now->rdi != SIG_UNBLOCK && has_trap(f, now->rsi);
+	case DEED_CONTEXT: return has_trap(f, now->rdi + offsetof(ucontext_t, uc_sigmask));
+	case DEED_SWAP: return has_trap(f, now->rsi + offsetof(ucontext_t, uc_sigmask));
+	case DEED_KERNEL: return now->rdi == SYS_rt_sigprocmask || now->rdi == SYS_rt_sigaction;
+	default: return false;
+	}
 }
 
 static void pass(struct follow *f, pid_t tid, const struct user_regs_struct *now)

@@ -100,6 +100,7 @@ static enum deed deed_of(const char *name)
 		{ "signal", DEED_HANDLER }, { "__sysv_signal", DEED_HANDLER }, { "sysv_signal", DEED_HANDLER },
 		{ "bsd_signal", DEED_HANDLER }, { "ssignal", DEED_HANDLER }, { "sigset", DEED_HANDLER },
 		{ "sigignore", DEED_HANDLER }, { "sighold", DEED_HANDLER },
+		{ "setcontext", DEED_CONTEXT }, { "swapcontext", DEED_SWAP }, { "syscall", DEED_KERNEL },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)

@@ -32,7 +32,10 @@ enum deed {
 	DEED_KEEP,    /* holds rsi until the thread ends */
 	DEED_SHARE,   /* begins a thread */
 	DEED_MASK,    /* rdi: how, rsi: signals that are blocked or not */
-	DEED_HANDLER  /* rdi: a signal whose handling changes */
+	DEED_HANDLER, /* rdi: a signal whose handling changes */
+	DEED_CONTEXT, /* goes on in the context at rdi */
+	DEED_SWAP,    /* at rsi */
+	DEED_KERNEL   /* rdi: a call of the kernel, what follows are its arguments */
 };
 
 struct places;
