@@ -148,6 +148,16 @@ int main(void)
 	for (;;)
 		WITH(for (int i = 0; i < 1000; i++) got++)
 }""",
+    "no_tracer_once_it_has_threads": r"""
+#include <pthread.h>
+static void *nothing(void *unused) { return unused; }
+int main(void)
+{
+	pthread_t thread;
+	WITH(pthread_create(&thread, 0, nothing, 0); pthread_join(thread, 0))
+	fflush(stdout);
+	return WEXITSTATUS(system("grep TracerPid /proc/$PPID/status"));
+}""",
     "the_signal_that_kills_it": r"""
 int main(void)
 {

@@ -64,6 +64,14 @@ static void leave(struct follow *f, pid_t tid)
 	f->mode = MODE_FREE;
 }
 
+/* One that is not followed; for good if it never will be again, so that others may trace it. */
+static void let_go(const struct follow *f, pid_t tid, int number)
+{
+	bool is_over = f->is_shared || f->steps > FOLLOW_STEPS;
+
+	ptrace(is_over ? PTRACE_DETACH : PTRACE_CONT, tid, NULL, (void *)(long)number);
+}
+
 static void go_to(struct follow *f, pid_t tid, uint64_t back)
 {
 	f->mode = MODE_OVER;
@@ -104,7 +112,7 @@ static void step(struct follow *f, pid_t tid, const struct user_regs_struct *now
 	f->insn = places_insn(f->places, now->rip);
 	if (!f->insn || !places_may_step(f->places, f->insn) || f->is_shared || f->steps++ > FOLLOW_STEPS || !lives_active(f->lives)) {
 		leave(f, tid);
-		go_on(tid, 0);
+		let_go(f, tid, 0);
 		return;
 	}
 	f->before = *now;
@@ -138,14 +146,14 @@ static void pass(struct follow *f, pid_t tid, const struct user_regs_struct *now
 
 	if (places_read(f->places, now->rsp, words, sizeof(words))) {
 		leave(f, tid);
-		go_on(tid, 0);
+		let_go(f, tid, 0);
 		return;
 	}
 	f->bound = places_owner(f->places, words[0]) == OWNER_NONE ? f->slots[1] : 0; /* the loader has pushed two words */
 	back = f->bound ? words[2] : words[0];
 	if (is_about_traps(f, f->bound ? places_deed(f->places, f->bound) : f->deed, now)) {
 		leave(f, tid);
-		go_on(tid, 0);
+		let_go(f, tid, 0);
 		return;
 	}
 	f->entry = *now;
@@ -161,9 +169,12 @@ static void told(struct follow *f, pid_t tid, const struct user_regs_struct *r)
 
 	if ((f->followed && f->followed != tid) || f->is_shared || !r->rcx ||
 	    f->steps > FOLLOW_STEPS || !lives_wants(f->lives, site)) {
-		if (f->followed == tid && f->mode == MODE_OVER)
+		if (f->followed == tid && f->mode == MODE_OVER) {
 			set_break(tid, f->back);
-		go_on(tid, 0);
+			go_on(tid, 0);
+		} else {
+			let_go(f, tid, 0);
+		}
 		return;
 	}
 	if (f->followed && f->entered_at && places_owner(f->places, r->rcx) == OWNER_PROGRAM && f->back != r->rcx &&
@@ -272,7 +283,7 @@ static bool trapped(struct follow *f, pid_t tid)
 		return false;
 	if (f->followed == tid && f->is_shared) {
 		leave(f, tid);
-		go_on(tid, 0);
+		let_go(f, tid, 0);
 		return true;
 	}
 	if (f->mode == MODE_STEP) {
