@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the README shows is what happens: its example is built and run, its messages are those of the programs."""
+import os
 import re
 import shutil
 import subprocess
@@ -84,6 +85,16 @@ def test_every_script_answers_help_in_one_line(script):
     done = run([ROOT / "scripts" / script, "--help"])
     assert done.status == 0 and len(done.stdout.splitlines()) == 1, done
     assert done.stdout.startswith(f"scripts/{script}".encode())
+
+
+def test_the_demo_shows_what_it_promises():
+    if LEAKSHIM != ROOT / "build/analyzer/leakshim":
+        pytest.skip("the demo builds and uses build/, and this is another build")
+    if os.geteuid():
+        pytest.skip("wants root: the demo installs what is missing")
+    done = subprocess.run([ROOT / "scripts/demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=300)
+    assert done.returncode == 0 and "LEAK: 200 times" in done.stderr, done
 
 
 def test_what_is_installed_works_from_there(box):
