@@ -317,3 +317,44 @@ def test_what_a_trace_says_of_python_is_told_as_far_as_it_makes_sense(box):
         assert group["python"] is None
     (group,) = report(written(box, FRAME, (2, 99, 1, 0, 0, 0, 0, 0, 5)))["leaks"]
     assert group["python"] == {"looked_at": 5, "of_these": True, "stacks": []}
+
+
+CROWDED = """
+#include <stdlib.h>
+__attribute__((noinline)) static void *make(int place, int depth)
+{
+	void *made;
+
+	if (!depth)
+		return malloc(24);
+	if (place & 1)
+		made = make(place >> 1, depth - 1);
+	else
+		made = make(place >> 1, depth - 1);
+	__asm__ volatile("" ::: "memory");
+	return made;
+}
+void crowd(void)
+{
+	for (int place = 0; place < 1024; place++)
+		for (int i = 0; i < 100; i++)
+			free(make(place, 10));
+	for (int place = 0; place < 1024; place++)
+		*(volatile char *)make(place, 10) = 1;
+}
+int main(void) { crowd(); }
+"""
+
+
+def watched(whole):
+    return sum(group["explanation"]["lifetime"]["count"] for group in groups(whole, "crowd") if group["explanation"])
+
+
+def test_where_few_blocks_can_be_watched_python_code_gets_hardly_more_of_them(box):
+    """What is watched is paid for again when it is freed."""
+    compiled(box, CROWDED, "crowd.so", "-shared", "-fPIC", "-O0")
+    compiled(box, CROWDED, "crowd", "-O0")
+    under_run([box / "crowd"], box / "plain")
+    under_run(["/usr/bin/python3", "-c", f"import ctypes; ctypes.CDLL('{box}/crowd.so').crowd()"], box / "python")
+    plain, python = (watched(report(box / name)) for name in ("plain", "python"))
+    assert 0 < python < plain * 2, (plain, python)

@@ -28,7 +28,8 @@ static uint32_t is_watched(struct thread *t, struct thread_site *at, uint32_t be
 		at->gap = at->unwatched = 0;
 		return 1;
 	}
-	t->watch_credit += (int32_t)(at->gap / RELEASE_GAP_POOR);
+	if (t->watch_credit < RELEASE_CREDIT_MOST)
+		t->watch_credit += (int32_t)at->gap;
 	if (gap > RELEASE_GAP_MOST)
 		gap = RELEASE_GAP_MOST;
 	if (t->watch_credit <= 0 && gap < RELEASE_GAP_POOR)
@@ -36,7 +37,7 @@ static uint32_t is_watched(struct thread *t, struct thread_site *at, uint32_t be
 	at->gap = at->unwatched = gap;
 	if (t->watch_credit <= 0)
 		return 0;
-	t->watch_credit--;
+	t->watch_credit -= (int32_t)RELEASE_GAP_POOR;
 	return 1;
 }
 
@@ -48,7 +49,7 @@ uint32_t release_watch(struct thread *t, struct thread_site *at, uint32_t before
 		return watched;
 	release_upper.made(at->site, watched ? address : 0, time, before);
 	if (!watched)
-		at->unwatched = release_wait(before + 1);
+		at->gap = at->unwatched = release_wait(before + 1);
 	return watched;
 }
 

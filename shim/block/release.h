@@ -6,7 +6,7 @@
  *
  * 1. The allocation decides which blocks are watched: the first ones of a site, then one in an eighth of those before,
  *    at most RELEASE_GAP_MOST apart. The entry of a watched one is odd (live_hot.h), so that every other free pays nothing.
- * 2. A thread watches THREAD_WATCHED blocks at once, and after that one for each RELEASE_GAP_POOR that it makes: a
+ * 2. A thread watches one block for each RELEASE_GAP_POOR that it makes, and is lent THREAD_CREDIT of them: a
  *    program with a hundred thousand sites is not slowed down by them.
  * 3. What is kept for a site is bounded (TRACE_RELEASES).
  *
@@ -18,6 +18,7 @@
 #define RELEASE_FIRST 8u	/* blocks of a site that are all watched */
 #define RELEASE_GAP_MOST 1023u
 #define RELEASE_GAP_POOR 64u
+#define RELEASE_CREDIT_MOST (1 << 30)
 
 /* What else is to be known of watched blocks: what a floor above registers. */
 extern struct release_upper {
@@ -30,7 +31,11 @@ extern struct release_upper {
 /* While few can be watched: how many blocks of a site that has `before` are made until the next one that may be looked at. */
 static inline uint32_t release_wait(uint32_t before)
 {
-	return !before ? 0 : before < RELEASE_FIRST ? RELEASE_FIRST - 1 - before : RELEASE_GAP_POOR / 4;
+	uint32_t wait = before / 32;
+
+	if (before < RELEASE_FIRST)
+		return before ? RELEASE_FIRST - 1 - before : 0;
+	return wait < RELEASE_GAP_POOR / 4 ? RELEASE_GAP_POOR / 4 : wait > RELEASE_GAP_MOST ? RELEASE_GAP_MOST : wait;
 }
 
 /* A countdown has ended: is this block, made after `before` others of its site, watched? Sets the next countdown. */

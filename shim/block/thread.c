@@ -100,7 +100,7 @@ static struct thread *state_take(void)
 	t = area_private(sizeof *t, 1);
 	if (t) {
 		t->owner = ++thread_state.slots;
-		t->watch_credit = THREAD_WATCHED; /* kept by the threads that use it later */
+		t->watch_credit = THREAD_CREDIT; /* kept by the threads that use it later */
 		t->next = thread_state.all;
 		__atomic_store_n(&thread_state.all, t, __ATOMIC_RELEASE);
 	}

@@ -31,7 +31,7 @@ extern uint32_t thread_worked_for_us __attribute__((visibility("hidden")));
 #define THREAD_QUIET_SPAN 4096u
 
 #define THREAD_PENDING 128u /* sites with unflushed totals, a power of two */
-#define THREAD_WATCHED 2048 /* release.h: blocks that a thread may have watched at once */
+#define THREAD_CREDIT (2048 * 64) /* release.h: blocks that a new thread is taken to have made already */
 #define THREAD_SITES 32u    /* sites remembered, a power of two */
 
 /* The site of a stack, as a thread met it last. */
@@ -66,7 +66,7 @@ struct thread {
 	uint32_t group, groups; /* slots.h: the one in use; the newest in the list of its own */
 	uint32_t full_groups;   /* slots.h: groups of the list that are free altogether */
 	uint32_t transient; /* borrowed for one call */
-	int32_t watch_credit; /* release.h: blocks that may still be watched */
+	int32_t watch_credit; /* release.h: blocks made that none was watched for yet */
 	uint32_t spare_site; /* live.c: the other one of the last pair, 0: used */
 	uint32_t rounds;    /* of key destructors seen */
 	uint32_t level;     /* header's level when mode was set */

@@ -19,7 +19,7 @@
 
 #define PYTHON_LIVING 32u
 #define PYTHON_FIRST 16u
-#define PYTHON_EACH 8u
+#define PYTHON_EACH 4u
 #define PYTHON_CREDIT 4096u
 #define PYTHON_EARN_US 256u
 
