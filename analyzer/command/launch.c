@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "elf_symbols.h"
 #include "launch.h"
 #include "version.h"
 #include "words.h"
@@ -126,23 +127,19 @@ static int has_interpreter(Elf *elf)
 	return 0;
 }
 
-/* The name of an allocator that a symbol table defines; 0 if there is none. */
-static const char *find_allocator(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh)
+/* The name of an allocator that the file defines; 0 if there is none. */
+static const char *find_allocator(Elf *elf)
 {
 	static const char *const names[] = { "malloc", "je_malloc", "_rjem_malloc", "tc_malloc",
 					     "mi_malloc", "_mi_malloc", "scalable_malloc" };
-	Elf_Data *data = elf_getdata(scn, NULL);
-	size_t count = sh->sh_entsize ? sh->sh_size / sh->sh_entsize : 0;
+	struct elf_symbols walk = { .elf = elf, .kind = SHT_NULL };
+	const char *name;
+	GElf_Sym sym;
 
-	for (size_t i = 1; data && i < count && i < INT_MAX; i++) {
-		const char *name;
-		GElf_Sym sym;
-
-		if (!gelf_getsym(data, (int)i, &sym) || sym.st_shndx == SHN_UNDEF ||
-		    GELF_ST_TYPE(sym.st_info) != STT_FUNC)
+	while (elf_symbols_next(&walk, &sym, &name)) {
+		if (!name || sym.st_shndx == SHN_UNDEF || GELF_ST_TYPE(sym.st_info) != STT_FUNC)
 			continue;
-		name = elf_strptr(elf, sh->sh_link, sym.st_name);
-		for (size_t k = 0; name && k < sizeof(names) / sizeof(*names); k++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
 			if (!strcmp(name, names[k]))
 				return names[k];
 	}
@@ -151,23 +148,13 @@ static const char *find_allocator(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh)
 
 static void warn_of_allocator(const char *path, Elf *elf)
 {
-	Elf_Scn *scn = NULL;
-	GElf_Shdr sh;
+	const char *name = find_allocator(elf);
 
-	while ((scn = elf_nextscn(elf, scn))) {
-		const char *name;
-
-		if (!gelf_getshdr(scn, &sh) || (sh.sh_type != SHT_SYMTAB && sh.sh_type != SHT_DYNSYM))
-			continue;
-		name = find_allocator(elf, scn, &sh);
-		if (!name)
-			continue;
-		fputs("leakshim: warning: ", stderr);
-		words_escape(stderr, path);
-		fprintf(stderr, " has an allocator of its own linked in (%s): "
-				"blocks that it makes are not seen\n", name);
+	if (!name)
 		return;
-	}
+	fputs("leakshim: warning: ", stderr);
+	words_escape(stderr, path);
+	fprintf(stderr, " has an allocator of its own linked in (%s): blocks that it makes are not seen\n", name);
 }
 
 /* A sanitizer of the compiler: its runtime is in the program (1), or in a library (2); 0: none. */
@@ -175,26 +162,16 @@ static int find_sanitizer(Elf *elf, const char **which)
 {
 	static const char *const names[][2] = { { "__asan_init", "AddressSanitizer" }, { "__tsan_init", "ThreadSanitizer" },
 						{ "__msan_init", "MemorySanitizer" }, { "__hwasan_init", "HWAddressSanitizer" } };
-	Elf_Scn *scn = NULL;
-	GElf_Shdr sh;
+	struct elf_symbols walk = { .elf = elf, .kind = SHT_DYNSYM };
+	const char *name;
+	GElf_Sym sym;
 
-	while ((scn = elf_nextscn(elf, scn))) {
-		Elf_Data *data;
-		GElf_Sym sym;
-
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNSYM || !sh.sh_entsize)
-			continue;
-		data = elf_getdata(scn, NULL);
-		for (size_t i = 1; data && i < sh.sh_size / sh.sh_entsize && i < INT_MAX && gelf_getsym(data, (int)i, &sym); i++) {
-			const char *name = elf_strptr(elf, sh.sh_link, sym.st_name);
-
-			for (size_t k = 0; name && k < sizeof(names) / sizeof(*names); k++)
-				if (!strcmp(name, names[k][0])) {
-					*which = names[k][1];
-					return sym.st_shndx == SHN_UNDEF ? 2 : 1;
-				}
-		}
-	}
+	while (elf_symbols_next(&walk, &sym, &name))
+		for (size_t k = 0; name && k < sizeof(names) / sizeof(*names); k++)
+			if (!strcmp(name, names[k][0])) {
+				*which = names[k][1];
+				return sym.st_shndx == SHN_UNDEF ? 2 : 1;
+			}
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <uthash.h>
 
 #include "decode.h"
+#include "elf_symbols.h"
 #include "places.h"
 #include "pool.h"
 
@@ -138,23 +139,15 @@ static void read_stubs(struct places *p, Elf *elf, uint64_t bias)
 
 static void read_functions(struct places *p, Elf *elf, uint64_t bias)
 {
-	Elf_Scn *scn = NULL;
-	GElf_Shdr sh;
+	struct elf_symbols walk = { .elf = elf, .kind = SHT_DYNSYM };
+	const char *name;
+	GElf_Sym sym;
 
-	while ((scn = elf_nextscn(elf, scn))) {
-		Elf_Data *data;
-		GElf_Sym sym;
+	while (elf_symbols_next(&walk, &sym, &name)) {
+		enum deed deed = name && sym.st_shndx != SHN_UNDEF && GELF_ST_TYPE(sym.st_info) == STT_FUNC ? deed_of(name) : DEED_NONE;
 
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNSYM || !sh.sh_entsize)
-			continue;
-		data = elf_getdata(scn, NULL);
-		for (size_t i = 1; data && i < sh.sh_size / sh.sh_entsize && i < INT_MAX && gelf_getsym(data, (int)i, &sym); i++) {
-			const char *name = elf_strptr(elf, sh.sh_link, sym.st_name);
-			enum deed deed = name && sym.st_shndx != SHN_UNDEF && GELF_ST_TYPE(sym.st_info) == STT_FUNC ? deed_of(name) : DEED_NONE;
-
-			if (deed != DEED_NONE)
-				function_add(p, sym.st_value + bias, deed);
-		}
+		if (deed != DEED_NONE)
+			function_add(p, sym.st_value + bias, deed);
 	}
 }
 
