@@ -12,6 +12,7 @@
 #include "doctor.h"
 #include "file.h"
 #include "focus.h"
+#include "joined.h"
 #include "merging.h"
 #include "output.h"
 #include "path.h"
@@ -208,6 +209,7 @@ static int report_sum(struct output *out, char **words, int count)
 
 int command_report(const struct options *o)
 {
+	unsigned joined;
 	struct output out;
 	int status;
 
@@ -219,14 +221,18 @@ int command_report(const struct options *o)
 		return command_diff(o, o->since, o->arguments[0]);
 	if (o->from_shim) /* several processes may report into one log: whole blocks */
 		setvbuf(stderr, NULL, _IOFBF, 1u << 18);
+	joined = joined_begin(o);
 	output_open(&out, o, o->from_shim ? stderr : stdout);
+	out.joined = joined;
 	if (output_read_suppressions(&out))
 		return output_close(&out, STATUS_TROUBLE);
 	if (o->argument_count > 1 && !o->each)
 		status = report_sum(&out, o->arguments, o->argument_count);
 	else
 		status = report_each(&out, o->arguments, o->argument_count);
-	return output_close(&out, status);
+	status = output_close(&out, status);
+	joined_end(o);
+	return status;
 }
 
 int command_merge(const struct options *o)

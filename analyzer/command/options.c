@@ -138,7 +138,7 @@ static const struct {
 };
 
 static const char *const levels[] = { "disabled", "simple", "advanced", "paranoid", NULL };
-static const char *const events[] = { "exit", "signal", NULL };
+static const char *const events[] = { "exit", "signal", "joined", "check", NULL };
 static const char *const keeps[] = { "leaks", "always", NULL };
 
 static void print_short_help(void)

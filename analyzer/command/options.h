@@ -18,7 +18,7 @@ struct options {
 	const char *output;    /* -o */
 	const char *level;     /* 0: the shim's own default */
 	const char *probes;
-	const char *from_shim; /* "exit" or "signal": started by the shim */
+	const char *from_shim; /* "exit", "signal", "joined" or "check": started by the shim */
 	const char *format;    /* a list for outputs_open; 0: text */
 	const char *config;      /* --config */
 	const char *completion;  /* --completion: of this shell */

@@ -136,6 +136,7 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 				 .next = next_command(out, m),
 				 .is_full = out->options->full,
 				 .is_sum = out->sum_of,
+				 .joined = out->joined,
 				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max,
 				 .is_headed = out->options->from_shim || out->has_many || out->only_leaks };
 	bool is_clean = !d->shown.groups && !d->finding_count && !d->overdue_count && !d->growth.is_too_fast &&

@@ -33,6 +33,7 @@ struct output {
 	unsigned execs;  /* how many children went on as another program, unclassified */
 	const char *folder; /* where the children's traces lie */
 	bool found_leaks;
+	unsigned joined; /* requests that were joined into this report, 0: none */
 	const char *sum_of; /* how the traces are called whose sum is reported; 0: it is one trace */
 	uint32_t show; /* classes, 0: those of the options */
 	struct suppressions *suppressions; /* 0: none */

@@ -18,6 +18,7 @@
 #include "trace.h"
 
 #define PATIENCE_MS 60000 /* a scan of many GiB takes its time */
+#define SCAN_READ (offsetof(struct trace_scan, process) + sizeof(uint32_t))
 #define START_MS 5000     /* until a thread of the program takes the signal */
 
 static bool read_at(int fd, uint64_t at, void *to, size_t size)
@@ -31,7 +32,7 @@ static uint64_t scan_place(int fd, const struct trace_header *h, uint64_t i)
 	const struct trace_area_head *head = &h->areas[TRACE_AREA_SCAN];
 	struct trace_chunk chunk;
 
-	if (!head->per_chunk || head->element < offsetof(struct trace_scan, process))
+	if (!head->per_chunk || head->element < SCAN_READ)
 		return 0;
 	for (uint64_t at = h->header_size; at < h->file_used; at += chunk.length) {
 		if (!read_at(fd, at, &chunk, sizeof(chunk)) || chunk.magic != TRACE_CHUNK_MAGIC ||
@@ -43,8 +44,8 @@ static uint64_t scan_place(int fd, const struct trace_header *h, uint64_t i)
 	return 0;
 }
 
-/* The number of the latest scan, and its status if it has one. */
-static uint64_t latest(int fd, uint32_t *status)
+/* The number of the latest scan, its status if it has one, and its process. */
+static uint64_t latest(int fd, uint32_t *status, pid_t *process)
 {
 	struct trace_header h;
 	struct trace_scan scan;
@@ -55,9 +56,10 @@ static uint64_t latest(int fd, uint32_t *status)
 		return 0;
 	used = h.areas[TRACE_AREA_SCAN].used - 1;
 	place = scan_place(fd, &h, used);
-	if (!place || !read_at(fd, place, &scan, offsetof(struct trace_scan, process)) || scan.number != used)
+	if (!place || !read_at(fd, place, &scan, SCAN_READ) || scan.number != used)
 		return 0;
 	*status = scan.status;
+	*process = (pid_t)scan.process;
 	return used;
 }
 
@@ -177,9 +179,10 @@ static int await(int fd, pid_t pid, uint64_t before)
 {
 	int64_t start = now_ms(), waited;
 	uint32_t status;
+	pid_t process;
 
 	while ((waited = now_ms() - start) < PATIENCE_MS) {
-		uint64_t number = latest(fd, &status);
+		uint64_t number = latest(fd, &status, &process);
 
 		if (number > before && status != TRACE_SCAN_UNDER_WAY)
 			return 0;
@@ -198,10 +201,23 @@ static int await(int fd, pid_t pid, uint64_t before)
 	return -1;
 }
 
+/* Somebody else's scan is under way: the program would not begin another one. Returns the number of the latest. */
+static uint64_t await_others(int fd)
+{
+	int64_t start = now_ms();
+	uint64_t number;
+	uint32_t status;
+	pid_t process = 0;
+
+	while ((number = latest(fd, &status, &process)) && status == TRACE_SCAN_UNDER_WAY && process && process_start(process) &&
+	       now_ms() - start < PATIENCE_MS)
+		nap();
+	return number;
+}
+
 int request_scan(const char *path, pid_t pid)
 {
 	struct trace_header h;
-	uint32_t status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	int r = -1;
 
@@ -214,7 +230,7 @@ int request_scan(const char *path, pid_t pid)
 		fprintf(stderr, "leakshim: the program is stopped (SIGSTOP, or a debugger): it cannot be asked before it goes on (kill -CONT "
 				"%d); there is no new scan\n", (int)pid);
 	} else {
-		uint64_t before = latest(fd, &status);
+		uint64_t before = await_others(fd);
 
 		if (send(pid, h.request_signal))
 			fprintf(stderr, "leakshim: cannot ask for a scan: %s\n", strerror(errno));

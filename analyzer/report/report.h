@@ -15,6 +15,7 @@ struct report {
 	bool is_full;       /* text: every frame, whole names */
 	bool is_trace_gone; /* it was clean, and nobody asked to keep it */
 	bool is_sum;        /* of several traces, as the model's path says */
+	unsigned joined;    /* requests that it answers together, 0: one, or none */
 	bool is_headed;     /* one of several in the same text: begins with the name of its program */
 };
 

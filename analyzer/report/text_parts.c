@@ -40,6 +40,8 @@ void report_text(FILE *to, const struct report *r)
 			fprintf(to, " (pid %u)", r->model->pid);
 		fputs(":\n", to);
 	}
+	if (r->joined)
+		fprintf(to, "leakshim: %u requests were joined into this report.\n", r->joined);
 	if (d->blind)
 		fprintf(to, "leakshim: NOTHING IS KNOWN of this program's memory: %s.\n", d->blind);
 	for (uint32_t i = 0; i < d->finding_count; i++)

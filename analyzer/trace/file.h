@@ -88,6 +88,13 @@ int file_set_level(const char *path, int level);
  * -1 after saying why not. */
 int file_set_focus(const char *path, const uint32_t *sites, unsigned count);
 
+/* The reports that the process of a trace was asked for by signal (trace_header.requests). A new one begins, which answers all of
+ * them: returns how many. */
+unsigned file_answer(const char *path);
+
+/* A report has ended. Were there more requests meanwhile? If not, the next one has nobody to be joined to any more. */
+bool file_is_asked(const char *path);
+
 /* Writes what was found out by following a process, which has ended, into the room that its trace has for it. */
 struct trace_parted;
 void file_note_parted(const char *path, const struct trace_parted *parted, unsigned count);

@@ -154,6 +154,50 @@ int file_set_focus(const char *path, const uint32_t *sites, unsigned count)
 	return set;
 }
 
+static struct trace_header *map_header(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct trace_header h;
+	struct stat st;
+	void *at = MAP_FAILED;
+
+	if (fd < 0)
+		return NULL;
+	if (pread(fd, &h, sizeof(h), 0) == (ssize_t)sizeof(h) && file_is_trace(&h) && !fstat(fd, &st) &&
+	    (uint64_t)st.st_size >= TRACE_HEADER_SIZE)
+		at = mmap(NULL, TRACE_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+unsigned file_answer(const char *path)
+{
+	struct trace_header *h = map_header(path);
+	uint32_t now, before;
+
+	if (!h)
+		return 0;
+	now = __atomic_load_n(&h->requests, __ATOMIC_ACQUIRE) & ~TRACE_REQUESTS_OPEN;
+	before = __atomic_exchange_n(&h->answered, now, __ATOMIC_ACQ_REL);
+	munmap(h, TRACE_HEADER_SIZE);
+	return (now - before) / 2;
+}
+
+bool file_is_asked(const char *path)
+{
+	struct trace_header *h = map_header(path);
+	uint32_t answered;
+	bool is_asked;
+
+	if (!h)
+		return false;
+	answered = __atomic_load_n(&h->answered, __ATOMIC_ACQUIRE) | TRACE_REQUESTS_OPEN;
+	is_asked = !__atomic_compare_exchange_n(&h->requests, &answered, answered & ~TRACE_REQUESTS_OPEN, 0, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE) && answered & TRACE_REQUESTS_OPEN;
+	munmap(h, TRACE_HEADER_SIZE);
+	return is_asked;
+}
+
 static void parted_mapped(unsigned char *at, const struct trace_header *h, const struct trace_parted *parted, unsigned count)
 {
 	struct trace_chunk c;

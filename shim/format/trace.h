@@ -224,7 +224,12 @@ struct trace_header {
 	uint64_t pid_space;      /* inode of /proc/self/ns/pid: the namespace that pid is a number in, 0: not known */
 	uint32_t focus;          /* 1: some sites are in focus. [parent] may set it, then changes `level` so that threads look */
 	uint32_t focus_left_out; /* times that nobody looked who holds a block, because it would have taken too long */
+	uint32_t requests;       /* reports that were asked for by signal, times 2; bit 0, TRACE_REQUESTS_OPEN: one is being made,
+				  * whose maker looks here again before it clears that bit. Changed by atomic exchange only,
+				  * by [parent] too */
+	uint32_t answered;       /* `requests` when the latest of them began, without bit 0. [parent] too */
 };
+#define TRACE_REQUESTS_OPEN 1u
 
 /* Head of a chunk. */
 struct trace_chunk {

@@ -242,10 +242,33 @@ static void loosen(void)
 		process_signals.take_again();
 }
 
+/* The report that was asked for comes from the scanning process, unless that was refused. */
+static void looked(int refused)
+{
+	if (!refused) {
+		if (!__atomic_load_n(&state.deferred, __ATOMIC_SEQ_CST))
+			reporting_by(snapshot_state.attendant);
+		return;
+	}
+	scanner_reap(0);
+	if (live_state.cut)
+		reporting_later();
+	else
+		reporting_living();
+}
+
+static void look_deferred(void)
+{
+	int r = snapshot_deferred();
+
+	if (r <= 0 && reporting_is_due())
+		looked(r);
+}
+
 /* What the floors below call without knowing who is above them. */
 static void register_uppers(void)
 {
-	area_deferred = snapshot_deferred;
+	area_deferred = look_deferred;
 	spawn_held = &snapshot_state.leaving;
 	spawn_made = scanner_remember;
 	live_cut_over = snapshot_poll;
@@ -334,13 +357,15 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	} else {
 		area_trim(place_path());
 	}
-	if (!report || process.is_checked || wishes_no_report() || !settings.report_exit)
+	if (!report || process.is_checked || wishes_no_report() || !(settings.report_exit || reporting_is_owed()))
 		return;
 	if (reporting_possible() && !place_is_readable() && !place_copy()) {
 		note_say("the program has given up the right to read its own trace; as the user that it was started by: "
 			 "leakshim report ", place_path(), 0);
 		return;
 	}
+	if (!jvm_is_there())
+		reporting_last();
 	long pid = reporting_start("exit");
 	/* services on a virtual machine are restarted by somebody who waits; as process 1 nothing outlives us */
 	if (pid > 0 && (!jvm_is_there() || state.header->pid == 1))
@@ -389,7 +414,7 @@ int process_check(const struct snapshot_here *here, int ms)
 		return 0;
 	wishes_ask();
 	if (wishes_no_report() ||
-	    snapshot_live(here, reporting_possible() ? reporting_attend : 0, 1))
+	    snapshot_live(here, reporting_possible() ? reporting_attend_check : 0, 1))
 		return 0;
 	const struct trace_scan *scan = snapshot_wait(ms);
 	return scan && scan->status == TRACE_SCAN_DONE &&
@@ -398,18 +423,17 @@ int process_check(const struct snapshot_here *here, int ms)
 
 void process_snapshot(const struct snapshot_here *here, int report)
 {
-	int can_report = report && settings.report_signal;
-
 	if (!ours())
+		return;
+	if (report && settings.report_signal && !reporting_possible())
+		reporting_say_where();
+	int can_report = report && settings.report_signal && reporting_possible();
+
+	if (can_report && reporting_joins())
 		return;
 	if (jvm_is_there() && jvm_request(can_report))
 		return;
-	if (!snapshot_live(here, can_report && reporting_possible() ? reporting_attend : 0, !report)) {
-		if (can_report && !reporting_possible())
-			reporting_say_where();
-		return;
-	}
-	scanner_reap(0);
-	if (can_report && (tasks_is_next_first() || reporting_start("signal") <= 0))
-		reporting_say_where();
+	int r = snapshot_live(here, can_report ? reporting_attend : 0, !report);
+	if (can_report)
+		looked(r);
 }

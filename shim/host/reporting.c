@@ -13,8 +13,12 @@
 #include "settings.h"
 #include "spawn.h"
 #include "sys.h"
+#include "tasks.h"
 #include "version.h"
 #include "rules.h"
+
+#define BEGINS_US 60000000u
+#define OTHERS_SECONDS 2
 
 static int is_told; /* where the trace is; not wiped by a fork */
 
@@ -96,16 +100,95 @@ void reporting_say_where(void)
 	note_say("the trace is ", place_path(), "; next: leakshim report TRACE");
 }
 
+/* It may have died, or never come to its report: somebody else takes over then. */
+static int is_being_made(void)
+{
+	uint32_t pid = __atomic_load_n(&reporting_state.reporter, __ATOMIC_ACQUIRE);
+
+	return pid ? !scanner_reap(pid) : state_now() - reporting_state.since < BEGINS_US;
+}
+
+int reporting_joins(void)
+{
+	struct trace_header *h = state.header;
+	uint32_t before = __atomic_load_n(&h->requests, __ATOMIC_ACQUIRE), after;
+	int joins;
+
+	do {
+		joins = before & TRACE_REQUESTS_OPEN && is_being_made();
+		after = (before + 2) | TRACE_REQUESTS_OPEN;
+	} while (!__atomic_compare_exchange_n(&h->requests, &before, after, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	if (!joins) {
+		h->answered = after & ~TRACE_REQUESTS_OPEN;
+		reporting_state.since = state_now();
+		reporting_by(0);
+	}
+	return joins;
+}
+
+int reporting_is_due(void)
+{
+	return __atomic_load_n(&state.header->requests, __ATOMIC_ACQUIRE) & TRACE_REQUESTS_OPEN &&
+	       !__atomic_load_n(&reporting_state.reporter, __ATOMIC_ACQUIRE);
+}
+
+void reporting_by(uint32_t pid)
+{
+	__atomic_store_n(&reporting_state.reporter, pid, __ATOMIC_RELEASE);
+}
+
+static void report(const char *why)
+{
+	long pid = tasks_is_next_first() ? -1 : reporting_start(why);
+
+	if (pid > 0) {
+		reporting_by((uint32_t)pid);
+		return;
+	}
+	__atomic_fetch_and(&state.header->requests, ~TRACE_REQUESTS_OPEN, __ATOMIC_ACQ_REL);
+	reporting_say_where();
+}
+
 void reporting_living(void)
 {
-	if (reporting_start("signal") <= 0)
-		reporting_say_where();
+	report("signal");
+}
+
+void reporting_later(void)
+{
+	report("joined");
+}
+
+static void attend(const char *why)
+{
+	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)why,
+			(char *)"--keep", (char *)"always", (char *)place_path(), 0};
+
+	spawn_attend(settings.analyzer, argv, settings.environment, report_file(), scanner_forget_copy);
 }
 
 void reporting_attend(void)
 {
-	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)"signal",
-			(char *)"--keep", (char *)"always", (char *)place_path(), 0};
+	attend("signal");
+}
 
-	spawn_attend(settings.analyzer, argv, settings.environment, report_file(), scanner_forget_copy);
+void reporting_attend_check(void)
+{
+	attend("check");
+}
+
+int reporting_is_owed(void)
+{
+	uint32_t pid = __atomic_load_n(&reporting_state.reporter, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&state.header->requests, __ATOMIC_ACQUIRE) & TRACE_REQUESTS_OPEN && (!pid || scanner_reap(pid));
+}
+
+void reporting_last(void)
+{
+	uint32_t pid = __atomic_load_n(&reporting_state.reporter, __ATOMIC_ACQUIRE);
+	uint32_t before = __atomic_fetch_and(&state.header->requests, ~TRACE_REQUESTS_OPEN, __ATOMIC_ACQ_REL);
+
+	if (before & TRACE_REQUESTS_OPEN && pid)
+		spawn_wait(pid, OTHERS_SECONDS);
 }

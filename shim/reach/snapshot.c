@@ -39,7 +39,7 @@
 #define RED_ZONE 128
 #define SOON 100000u  /* blocks */
 #define END_YIELDS 10000
-#define TOUCHES_MOST 200000000u /* nanoseconds */
+#define TOUCHES_MOST 2000000000u /* nanoseconds */
 #define SHARED_STACK (256l * 1024)
 
 /* Not wiped by a fork. */
@@ -323,12 +323,11 @@ static int can_lock(void (*then)(void))
 	return 1;
 }
 
-void snapshot_deferred(void)
+int snapshot_deferred(void)
 {
 	struct snapshot_here here = {.sp = (uintptr_t)__builtin_frame_address(0) - RED_ZONE};
 
-	if (__atomic_exchange_n(&state.deferred, 0, __ATOMIC_SEQ_CST))
-		snapshot_live(&here, deferred_then, 1);
+	return __atomic_exchange_n(&state.deferred, 0, __ATOMIC_SEQ_CST) ? snapshot_live(&here, deferred_then, 1) : 1;
 }
 
 /* What own_stack_run carries. */
@@ -377,6 +376,7 @@ static int look(const struct snapshot_here *here, void (*then)(void), int is_wai
 			scan->status = TRACE_SCAN_NO_PROCESS;
 		} else {
 			scan->process = (uint32_t)pid;
+			snapshot_state.attendant = then ? (uint32_t)pid : snapshot_state.attendant;
 			scanner_remember((uint32_t)pid);
 		}
 	}

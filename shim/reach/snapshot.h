@@ -20,6 +20,7 @@ struct snapshot_part {
 	uint32_t shared_pid; /* of a scan that shares our memory, */
 	void *shared_stack, *shared_tasks; /* and what it works on */
 	uint64_t shared_tasks_size;
+	uint32_t attendant; /* the latest process that was made to scan and then go on with something */
 };
 #define snapshot_state STATE_PART(snapshot)
 STATE_PART_FITS(snapshot);
@@ -38,8 +39,8 @@ void snapshot_no_end(void);
 int snapshot_live(const struct snapshot_here *here, void (*then)(void), int is_waited);
 
 /* Takes the cut that a signal handler could not take, because the thread that it interrupted held
- * the trace's lock. */
-void snapshot_deferred(void);
+ * the trace's lock. Returns what snapshot_live would, 1 if there was none to take. */
+int snapshot_deferred(void);
 
 /* The scan that was under way is over; called from time to time while live_state.cut is set. */
 void snapshot_poll(void);
