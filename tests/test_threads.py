@@ -115,6 +115,26 @@ def test_what_was_given_back_to_libc_is_nothing_to_tell_of(kind, box):
     assert handles(report(only_trace(box)), kind) == []
 
 
+@pytest.mark.parametrize("fate, classes", [("lost", {"definite"}), ("held", {"reachable"}), ("given back", set())])
+def test_a_stream_of_a_process_that_nobody_can_close_is_a_leak(fate, classes, box):
+    done = preloaded([victim("never_given_back"), "pipe", fate], box, settings=QUIET)
+    assert done.status == 0, done
+    found = [group for group in report(only_trace(box, "never_given_back"))["leaks"]
+             if "take" in stack(group) and group["class"] != "runtime"]
+    assert {group["class"] for group in found} == classes
+    assert sum(group["count"] for group in found) == 5 * len(classes)
+
+
+@pytest.mark.parametrize("fate, classes", [("lost", {"runtime"}), ("held", {"runtime", "reachable"}), ("given back", set())])
+def test_a_library_in_a_namespace_of_its_own_is_told_with_its_place_until_it_is_closed(fate, classes, box):
+    """Opened once and for all, as with dlopen()."""
+    done = preloaded([victim("never_given_back"), "space", fate], box, settings=QUIET)
+    assert done.status == 0, done
+    found = [group for group in handles(report(only_trace(box)), "library")]
+    assert {group["class"] for group in found} <= classes and bool(found) == bool(classes)
+    assert sum(group["count"] for group in found) == (5 if classes else 0)
+
+
 def test_a_second_reading_for_handles_does_not_count_twice_what_could_not_be_read(box):
     if os.getuid():
         pytest.skip("wants root, to become somebody else")

@@ -12,6 +12,7 @@
 /* Where the jumps lead; filled by real.c. */
 extern void *tail_dlsym __attribute__((visibility("hidden")));
 extern void *tail_dlopen __attribute__((visibility("hidden")));
+extern void *tail_dlmopen __attribute__((visibility("hidden")));
 extern void *tail_syscall __attribute__((visibility("hidden")));
 
 /* Numbers for which syscall() leads to tail_waiting once that is set, one bit each. */
@@ -32,6 +33,10 @@ void *tail_find_dlopen(void) __attribute__((visibility("hidden")));
 /* Called by dlopen: would it find the same for whoever asks? Then tail_dlopen_seen goes on, which sees the result. */
 int tail_dlopen_is_seen(const char *file, uintptr_t caller) __attribute__((visibility("hidden")));
 void *tail_dlopen_seen(const char *file, int mode) __attribute__((visibility("hidden")));
+
+/* The same by dlmopen, for whoever asks for a library in a namespace of its own; looks for tail_dlmopen first. */
+int tail_dlmopen_is_seen(const char *file, uintptr_t caller) __attribute__((visibility("hidden")));
+void *tail_dlmopen_seen(long space, const char *file, int mode) __attribute__((visibility("hidden")));
 
 /* Called by dlsym: what to answer instead of the real look-up, 0 to let it happen. */
 void *tail_dlsym_answer(void *handle, const char *name) __attribute__((visibility("hidden")));

@@ -80,6 +80,36 @@ dlopen:
 	.cfi_endproc
 	.size dlopen, . - dlopen
 
+	.globl dlmopen
+	.type dlmopen, @function
+	.p2align 4
+dlmopen:
+	.cfi_startproc
+	endbr64
+	pushq %rdi
+	.cfi_adjust_cfa_offset 8
+	pushq %rsi
+	.cfi_adjust_cfa_offset 8
+	pushq %rdx
+	.cfi_adjust_cfa_offset 8
+	movq %rsi, %rdi
+	movq 24(%rsp), %rsi
+	call tail_dlmopen_is_seen
+	popq %rdx
+	.cfi_adjust_cfa_offset -8
+	popq %rsi
+	.cfi_adjust_cfa_offset -8
+	popq %rdi
+	.cfi_adjust_cfa_offset -8
+	testl %eax, %eax
+	jnz tail_dlmopen_seen
+	cmpq $0, tail_dlmopen(%rip)
+	je 1f
+	jmpq *tail_dlmopen(%rip)
+1:	ret
+	.cfi_endproc
+	.size dlmopen, . - dlmopen
+
 	.globl syscall
 	.type syscall, @function
 	.p2align 4
@@ -150,6 +180,10 @@ tail_dlsym:
 	.globl tail_dlopen
 	.hidden tail_dlopen
 tail_dlopen:
+	.zero 8
+	.globl tail_dlmopen
+	.hidden tail_dlmopen
+tail_dlmopen:
 	.zero 8
 	.globl tail_syscall
 	.hidden tail_syscall

@@ -32,6 +32,9 @@ static const struct probe_line lines[] = {
 	{.symbol = {"dlopen", 6, 0}, .verb = PROBE_CREATE, .type = RESOURCE_LIBRARY_TYPE},
 	{.symbol = {"dlopen", 6, 0}, .verb = PROBE_RETAIN, .where = {.base = PROBE_ARG}, .type = RESOURCE_LIBRARY_TYPE},
 	{.symbol = {"dlclose", 7, 0}, .verb = PROBE_RELEASE, .type = RESOURCE_LIBRARY_TYPE},
+	{.symbol = {"dlmopen", 7, 0}, .verb = PROBE_CREATE, .type = RESOURCE_LIBRARY_TYPE},
+	{.symbol = {"dlmopen", 7, 0}, .verb = PROBE_RETAIN, .where = {.base = PROBE_ARG}, .type = RESOURCE_LIBRARY_TYPE},
+	{.symbol = {"dlclose", 7, 0}, .verb = PROBE_RELEASE, .type = RESOURCE_LIBRARY_TYPE},
 	{.symbol = {"sem_open", 8, 0}, .verb = PROBE_CREATE, .type = RESOURCE_SEMAPHORE_TYPE},
 	{.symbol = {"sem_open", 8, 0}, .verb = PROBE_RETAIN, .where = {.base = PROBE_ARG}, .type = RESOURCE_SEMAPHORE_TYPE},
 	{.symbol = {"sem_close", 9, 0}, .verb = PROBE_RELEASE, .type = RESOURCE_SEMAPHORE_TYPE},
@@ -66,9 +69,9 @@ void handles_start(void)
 {
 	if (own_is_musl())
 		return;
-	handles_declare(&types[0], &lines[0], RESOURCE_LIBRARY_OPEN, 3);
-	handles_declare(&types[1], &lines[3], RESOURCE_SEMAPHORE_OPEN, 3);
-	handles_declare(&types[2], &lines[6], RESOURCE_TIMER_CREATE, 2);
+	handles_declare(&types[0], &lines[0], RESOURCE_LIBRARY_OPEN, 6);
+	handles_declare(&types[1], &lines[6], RESOURCE_SEMAPHORE_OPEN, 3);
+	handles_declare(&types[2], &lines[9], RESOURCE_TIMER_CREATE, 2);
 	next.is_followed = 1;
 }
 
@@ -136,6 +139,25 @@ void *tail_dlopen_seen(const char *file, int mode)
 
 	if (map && map->l_name && *map->l_name && are_followed())
 		opened(map, RESOURCE_LIBRARY_OPEN, 0, &from);
+	return handle;
+}
+
+int tail_dlmopen_is_seen(const char *file, uintptr_t caller)
+{
+	if (!tail_dlmopen && real_ready())
+		tail_dlmopen = loaded_next("dlmopen");
+	return are_followed() && file && *file && !strchr(file, '$') && tail_dlmopen &&
+	       loaded_is_nobody(caller, strchr(file, '/') != 0);
+}
+
+void *tail_dlmopen_seen(long space, const char *file, int mode)
+{
+	struct live_caller from = CALLER();
+	void *handle = ((void *(*)(long, const char *, int))tail_dlmopen)(space, file, mode);
+	const struct link_map *map = handle;
+
+	if (map && map->l_name && *map->l_name && are_followed())
+		opened(map, RESOURCE_SPACE_OPEN, 0, &from);
 	return handle;
 }
 

@@ -24,6 +24,10 @@ static __attribute__((noinline)) void *take(void)
 
 	if (!strcmp(kind, "library"))
 		return dlopen("libm.so.6", RTLD_NOW);
+	if (!strcmp(kind, "space"))
+		return dlmopen(LM_ID_NEWLM, "libm.so.6", RTLD_NOW);
+	if (!strcmp(kind, "pipe"))
+		return popen(":", "r");
 	if (!strcmp(kind, "semaphore"))
 		return sem_open(name, O_CREAT, 0600, 0);
 	timer_create(CLOCK_MONOTONIC, &quiet, &timer);
@@ -32,8 +36,10 @@ static __attribute__((noinline)) void *take(void)
 
 static void give_back(void *handle)
 {
-	if (!strcmp(kind, "library"))
+	if (!strcmp(kind, "library") || !strcmp(kind, "space"))
 		dlclose(handle);
+	else if (!strcmp(kind, "pipe"))
+		pclose(handle);
 	else if (!strcmp(kind, "semaphore"))
 		sem_close(handle);
 	else
