@@ -246,6 +246,8 @@ void snapshot_poll(void)
 			return;
 		if (!scan->status)
 			scan->status = TRACE_SCAN_BROKE;
+	} else if (scan->process) {
+		scanner_reap(scan->process); /* who lists the program's children is not to find its remains */
 	}
 	__atomic_compare_exchange_n(&live_state.cut, &cut, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
