@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 import wrong_free_programs as programs
-from harness import LEAKSHIM, environment, run
+from harness import LEAKSHIM, environment, preloaded, run
 
 PROGRAM = r"""
 #include <alloca.h>
@@ -147,6 +147,61 @@ def test_a_child_that_frees_twice_what_its_parent_made_is_told_of_and_one_that_f
         done = run([LEAKSHIM, "run", "--format", "json", "--", tmp_path / "inherits", *words], environment(TMPDIR=tmp_path))
         whole = json.loads(done.text[done.text.index("{"):])
         assert [f["kind"] for r in [whole, *whole.get("processes", [])] for f in r["findings"]] == kinds, done
+
+
+FREES_ONLY = r"""
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static char fixed[64];
+int main(int count, char **words)
+{
+	char *volatile p = malloc(40), *volatile q = malloc(5000), *volatile fine = malloc(40), local[64], *volatile here = local;
+	const char *how = words[1];
+
+	if (!fork()) {
+		if (!strcmp(how, "twice")) { free(p); free(p); }
+		if (!strcmp(how, "twice-larger")) { free(q); free(q); }
+		if (!strcmp(how, "wiped")) { free(p); memset(p, 0, 40); free(p); }
+		if (!strcmp(how, "between")) { free(p); free(fine); memset(p, 0, 40); q = malloc(900); free(p); }
+		if (!strcmp(how, "realloc")) { free(p); p = realloc(p, 100); }
+		if (!strcmp(how, "inner")) free(p + 16);
+		if (!strcmp(how, "static")) free(fixed + 16 + (count > 9));
+		if (!strcmp(how, "stack")) free(here + 16);
+		if (!strcmp(how, "right")) { free(p); free(q); free(fine); }
+		if (!strcmp(how, "right-realloc")) { p = realloc(p, 3000); free(p); free(q); }
+		if (!strcmp(how, "right-refused")) { char *more = realloc(p, ~0ul >> 2); if (!more) free(p); }
+		_exit(0);
+	}
+	wait(0);
+	return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def frees_only(tmp_path_factory):
+    path = tmp_path_factory.mktemp("frees") / "frees_only"
+    subprocess.run(["gcc", "-g", "-w", "-x", "c", "-", "-o", path], input=FREES_ONLY.encode(), check=True, timeout=60)
+    return path
+
+
+@pytest.mark.parametrize("how, kinds", [
+    ("twice", ["freed-twice"]), ("twice-larger", ["freed-twice"]), ("wiped", ["freed-twice"]), ("between", ["freed-twice"]),
+    ("realloc", ["freed-twice"]), ("inner", ["freed-foreign"]), ("static", ["freed-static"]), ("stack", ["freed-stack"]),
+    ("right", []), ("right-realloc", []), ("right-refused", [])])
+def test_a_child_that_makes_nothing_of_its_own_is_told_of_what_it_frees_wrongly(how, kinds, frees_only, tmp_path):
+    done = run([LEAKSHIM, "run", "--format", "json", "--", frees_only, how], environment(TMPDIR=tmp_path))
+    whole = json.loads(done.text[done.text.index("{"):])
+    assert [f["kind"] for r in [whole, *whole.get("processes", [])] for f in r["findings"]] == kinds, done
+
+
+def test_a_child_that_frees_rightly_what_it_inherited_makes_no_trace(frees_only, tmp_path):
+    (tmp_path / "traces").mkdir()
+    preloaded([frees_only, "right"], tmp_path / "traces")
+    assert len(list((tmp_path / "traces").glob("*.trace"))) == 1
 
 
 def test_a_check_fails_on_a_wrong_free_that_libc_lets_through(program, tmp_path):

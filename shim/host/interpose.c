@@ -163,9 +163,12 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 	struct live_taken taken = {0, 0, 0, 0, 0, 0};
 	int saved = errno;
 
-	/* nothing was ever recorded there: also true in a fork child that has no trace yet */
-	if (!state.tracing || !index_leaf((uintptr_t)p))
+	if (!state.tracing)
+		wrong_free_untraced((uintptr_t)p, family & ~MOVES, !(family & MOVES), &from);
+	if (!state.tracing || !index_leaf((uintptr_t)p)) { /* nothing was ever recorded there */
+		errno = saved;
 		return taken;
+	}
 	struct thread *t = thread_enter(from.sp, 0);
 	if (!t)
 		return gone_meanwhile((uintptr_t)p);

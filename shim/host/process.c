@@ -72,6 +72,7 @@ void process_stop(const char *why, const char *detail, const char *cure)
 	if (process.stage == STOPPED)
 		return;
 	process.stage = STOPPED;
+	thread_upper.begin = 0;
 	note_put(note_put(text, text + sizeof text, detail ? detail : ""), text + sizeof text, cure ? cure : "");
 	note_say(why, text, "; the program runs on untraced");
 }
@@ -192,6 +193,7 @@ int process_begin(void)
 		return 0;
 	if (!settings.follow && process.image_pid != own_pid()) {
 		process.stage = STOPPED;
+		thread_upper.begin = 0;
 		return 0;
 	}
 	if (__atomic_exchange_n(&process_state.starting, 1, __ATOMIC_ACQUIRE))

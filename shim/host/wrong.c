@@ -16,6 +16,7 @@
 #define SEARCHES 4096u /* for the block around an address; beyond them nothing more is told */
 #define RED_ZONE 128u
 #define SIZE_BEFORE 8u /* an allocator's word before a block, which is looked at when it is let go */
+#define NEIGHBOURS (1ul << 21)
 #define GLIBC_ALIGN 16u
 #define GLIBC_LEAST 32u /* bytes of a block with its word */
 #define GLIBC_MAPPED ((uintptr_t)2)
@@ -82,6 +83,15 @@ static struct freed freed_by(const struct thread *t, uintptr_t address)
 	return (struct freed){0, 0, 0};
 }
 
+/* Before there was a trace. */
+static struct freed freed_untraced(const struct thread *t, uintptr_t address)
+{
+	for (uint32_t i = 0; i < WRONG_INHERITED; i++)
+		if (wrong_state.freed[i].address == address)
+			return (struct freed){address, wrong_state.freed[i].pc, t->identity};
+	return (struct freed){0, 0, 0};
+}
+
 /* By the running thread, else by another one. */
 static struct freed freed_before(const struct thread *t, uintptr_t address)
 {
@@ -89,7 +99,7 @@ static struct freed freed_before(const struct thread *t, uintptr_t address)
 
 	for (t = __atomic_load_n(&thread_state.all, __ATOMIC_ACQUIRE); t && !found.where; t = t->next)
 		found = freed_by(t, address);
-	return found;
+	return found.where || !wrong_state.next ? found : freed_untraced(thread_current, address);
 }
 
 /* The site of a block that was let go, if its slot has no other one yet. */
@@ -186,6 +196,20 @@ static int tell_twice(struct thread *t, const struct wrong *w)
 	return before.where != 0;
 }
 
+/* Is the word before an address readable? Where its neighbours are it is not asked for: glibc's free reads it first of all, and a
+ * child may let go of millions. */
+static int is_word_readable(uintptr_t address)
+{
+	uintptr_t region = address / NEIGHBOURS + 1;
+
+	if (region == wrong_state.region)
+		return 1;
+	if (!readable_word(address - SIZE_BEFORE))
+		return 0;
+	wrong_state.region = region;
+	return 1;
+}
+
 /* Would glibc's own free refuse an address? It keeps a word before each block, with the size and three bits, and before that
  * the distance to where a mapping of its own begins. Those of a living block no other thread changes. */
 static int is_no_block(uintptr_t address)
@@ -194,12 +218,15 @@ static int is_no_block(uintptr_t address)
 
 	if (!real.is_glibc)
 		return 0;
-	if (address % GLIBC_ALIGN || !readable_word(address - SIZE_BEFORE))
+	if (address % GLIBC_ALIGN || !is_word_readable(address))
 		return 1;
 	uintptr_t size = block[1] & ~GLIBC_FLAGS;
 	if (block[1] & GLIBC_MAPPED)
 		return (((uintptr_t)block - block[0]) | (block[0] + size)) % READABLE_PAGE != 0;
-	return size < GLIBC_LEAST || size % GLIBC_ALIGN || (uintptr_t)block > -size || !readable_word(address + size - SIZE_BEFORE);
+	uintptr_t behind = address + size - SIZE_BEFORE;
+
+	return size < GLIBC_LEAST || size % GLIBC_ALIGN || (uintptr_t)block > -size ||
+	       (behind / READABLE_PAGE != address / READABLE_PAGE && !readable_word(behind));
 }
 
 /* What a thread's cache writes into the second word of a block that it keeps: a random number. */
@@ -257,6 +284,35 @@ void wrong_free(struct thread *t, uintptr_t address, uint32_t family, const stru
 		tell(t, TRACE_FINDING_FREED_TWICE, &w, 0, 0);
 	else
 		wrong_remember(t, address, 0, from->pc); /* of a fork's parent, or older than the trace */
+}
+
+static int is_inherited_twice(uintptr_t address)
+{
+	for (uint32_t i = 0; i < WRONG_INHERITED; i++)
+		if (wrong_state.freed[i].address == address)
+			return 1;
+	return 0;
+}
+
+void wrong_free_untraced(uintptr_t address, uint32_t family, int is_sure, const struct live_caller *from)
+{
+	if (!thread_upper.begin) /* it will have no trace */
+		return;
+	if (is_inherited_twice(address) || is_no_block(address)) {
+		struct thread *t = thread_enter(from->sp, 0);
+
+		if (t) {
+			wrong_free(t, address, family, from);
+			thread_leave(t);
+		}
+		return;
+	}
+	if (!is_sure)
+		return;
+	uint32_t i = wrong_state.next++ % WRONG_INHERITED;
+
+	wrong_state.freed[i].address = address;
+	wrong_state.freed[i].pc = from->pc;
 }
 
 void wrong_fault(uintptr_t fault, uintptr_t pc, uintptr_t rbp)

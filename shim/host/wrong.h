@@ -11,8 +11,21 @@
  */
 #include <stdint.h>
 #include "live.h"
+#include "state.h"
 
 struct thread;
+
+/* What a fork child let go before it has a trace: a child that only lets go of what its parent made needs none. A fork wipes this. */
+#define WRONG_INHERITED 32u
+struct wrong_part {
+	uint32_t next;
+	uintptr_t region; /* where a word was readable, 1 + its number */
+	struct {
+		uintptr_t address, pc;
+	} freed[WRONG_INHERITED];
+};
+#define wrong_state STATE_PART(wrong)
+STATE_PART_FITS(wrong);
 
 /* The thread lets a block go that it has taken out. */
 static inline void wrong_remember(struct thread *t, uintptr_t address, uint32_t slot, uintptr_t pc)
@@ -25,6 +38,10 @@ static inline void wrong_remember(struct thread *t, uintptr_t address, uint32_t 
 
 /* `address` is not followed, and let go by a function of `family`. The caller has entered the thread's state. */
 void wrong_free(struct thread *t, uintptr_t address, uint32_t family, const struct live_caller *from);
+
+/* The same while state.tracing is 0: a fork child that does something wrong begins its trace with that.
+ * A realloc is not `sure` to let it go. */
+void wrong_free_untraced(uintptr_t address, uint32_t family, int is_sure, const struct live_caller *from);
 
 /* The thread gets a signal for reading at `fault`, by code at `pc` with that frame: a large block's memory is gone when it is
  * let go again, and we are the first that look at it. */
