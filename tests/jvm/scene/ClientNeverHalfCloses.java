@@ -2,10 +2,13 @@
 package scene;
 
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** The client opens streams, sends into them, and forgets that it has to end them; the server waits. */
 public final class ClientNeverHalfCloses extends NotesGrpc.NotesImplBase {
+    private static final CountDownLatch RECEIVED = new CountDownLatch(10);
+
     @Override
     public StreamObserver<Note> upload(StreamObserver<Note> answer) {
         return new StreamObserver<>() {
@@ -14,6 +17,7 @@ public final class ClientNeverHalfCloses extends NotesGrpc.NotesImplBase {
             @Override
             public void onNext(Note note) {
                 notes++;
+                RECEIVED.countDown();
             }
 
             @Override
@@ -34,7 +38,8 @@ public final class ClientNeverHalfCloses extends NotesGrpc.NotesImplBase {
             StreamObserver<Note> upload = stage.async.upload(new Stage.Reader());
             upload.onNext(Stage.note("one")); // MISSING
         }
-        Thread.sleep(300);
+        RECEIVED.await();
+        Thread.sleep(100);
         stage.channel.shutdown();
         stage.channel.awaitTermination(500, TimeUnit.MILLISECONDS);
         Collecting.giveNettyAChance();
