@@ -64,6 +64,15 @@ unsigned explain_nodes(struct work *w, uint32_t node, uint32_t *nodes, unsigned 
 	return count ? count : nodes_of(w, node, nodes, max, true);
 }
 
+const struct missing_release *missing_of(struct work *w, const struct place *place, const struct frame *f)
+{
+	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
+
+	*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = f->line, .last_line = f->line,
+					     .offset = place->offset, .module = place->module ? place->module->path : NULL };
+	return missing;
+}
+
 static const char *made_by(struct work *w, uint32_t node)
 {
 	const struct node *n = &w->model->nodes[node];
@@ -86,15 +95,49 @@ static unsigned releasers_of(struct work *w, const struct siblings *s, uint64_t 
 	return count;
 }
 
+/* Into which of the program's own functions was a library's one put by the compiler, where the release is missing? */
+static const struct missing_release *inlined_into(struct work *w, const struct missing_release *of)
+{
+	const struct model *m = w->model;
+	const struct place *place;
+	uint32_t i = 1;
+	unsigned k = 0;
+
+	while (i < m->module_count && !(of->module && m->modules[i].path && !strcmp(m->modules[i].path, of->module)))
+		i++;
+	if (i >= m->module_count)
+		return NULL;
+	place = code_place(w->code, of->offset + m->modules[i].bias);
+	while (k < place->count && !(place->frames[k].function && !strcmp(place->frames[k].function, of->function)))
+		k++;
+	while (k < place->count && own_is_library(place, &place->frames[k]))
+		k++;
+	return k < place->count ? missing_of(w, place, &place->frames[k]) : NULL;
+}
+
+/* Who called a library's function while it was made: the innermost one of the program's own. */
+static const struct missing_release *made_below(struct work *w, const struct leak *leak)
+{
+	uint32_t nodes[NODES_MAX];
+	unsigned count = explain_nodes(w, leak->node, nodes, NODES_MAX);
+
+	for (unsigned k = 0; k < count; k++) {
+		const struct place *place = code_place(w->code, w->model->nodes[nodes[k]].pc - 1);
+
+		for (unsigned i = 0; i < place->count; i++)
+			if (!own_is_library(place, &place->frames[i]))
+				return missing_of(w, place, &place->frames[i]);
+	}
+	return NULL;
+}
+
 /* A function of the C++ library is no answer: who called it is. */
 static void name_own(struct work *w, struct leak *leak)
 {
 	struct place as = { .module = NULL };
-	uint32_t nodes[NODES_MAX];
 	struct explanation *e;
-	struct missing_release *missing;
+	const struct missing_release *missing;
 	struct frame f = { .function = NULL };
-	unsigned count;
 
 	if (!leak->explanation || !leak->explanation->missing)
 		return;
@@ -102,51 +145,22 @@ static void name_own(struct work *w, struct leak *leak)
 	f.file = leak->explanation->missing->file;
 	if (!f.function || !own_is_library(&as, &f))
 		return;
-	e = pool_take(&w->model->pool, sizeof(*e));
-	missing = pool_take(&w->model->pool, sizeof(*missing));
-	*e = *leak->explanation;
-	count = explain_nodes(w, leak->node, nodes, NODES_MAX);
-	for (unsigned k = 0; k < count && !missing->function; k++) {
-		const struct place *place = code_place(w->code, w->model->nodes[nodes[k]].pc - 1);
-
-		for (unsigned i = 0; i < place->count && !missing->function; i++)
-			if (!own_is_library(place, &place->frames[i]))
-				*missing = (struct missing_release){ .function = place->frames[i].function, .file = place->frames[i].file,
-								     .line = place->frames[i].line, .last_line = place->frames[i].line,
-								     .offset = place->offset,
-								     .module = place->module ? place->module->path : NULL };
-	}
-	if (!missing->function)
+	missing = inlined_into(w, leak->explanation->missing);
+	if (!missing)
+		missing = made_below(w, leak);
+	if (!missing)
 		return;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	*e = *leak->explanation;
 	e->missing = missing;
 	e->confidence = CONFIDENCE_GUESS;
+	evidence_advice(w, leak, e);
 	leak->explanation = e;
 }
 
 static bool is_settled(const struct leak *leak)
 {
 	return leak->explanation && leak->explanation->confidence != CONFIDENCE_GUESS;
-}
-
-/* The frame that did it is the one that a person would look at first. */
-static const struct explanation *finding_explain(struct work *w, const struct stack *done, bool is_again)
-{
-	struct pool *p = &w->model->pool;
-	struct missing_release *missing = pool_take(p, sizeof(*missing));
-	struct explanation *e = pool_take(p, sizeof(*e));
-	struct own own = own_frame(done);
-
-	e->confidence = CONFIDENCE_CERTAIN;
-	if (own.place && own.place->module && !own_is_library(own.place, own.frame)) {
-		*missing = (struct missing_release){ .function = own.frame->function, .file = own.frame->file,
-						     .line = own.frame->line, .last_line = own.frame->line,
-						     .offset = own.place->offset, .module = own.place->module->path };
-		e->missing = missing;
-		if ((own.depth || is_again) && own.frame->function && strstr(own.frame->function, "::~"))
-			e->confidence = CONFIDENCE_GUESS; /* what it holds was let go: whoever put it there may be wrong */
-	}
-	because_add(w, e, "it was seen as it happened");
-	return e;
 }
 
 #define STACKS_FOLLOWED 3u
@@ -196,15 +210,12 @@ static bool keeps_former(struct flow *f, const struct state *s)
 
 const struct missing_release *missing_at(struct work *w, uint64_t address)
 {
-	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
 	const struct place *place = code_place(w->code, address);
 	const struct frame *f = &place->frames[0];
 
 	for (unsigned k = 0; k + 1 < place->count && f->is_inlined && (f->gives_pointer || place_is_of_headers(f)); k++)
 		f = &place->frames[k + 1];
-	*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = f->line, .last_line = f->line,
-					     .offset = place->offset, .module = place->module ? place->module->path : NULL };
-	return missing;
+	return missing_of(w, place, f);
 }
 
 static bool is_of_site(const struct model *m, uint64_t address, uint32_t *node)
@@ -249,14 +260,12 @@ static bool circle_explain(struct work *w, struct leak *leak, const struct walk 
 	if (!hangs_in_circle(w, leak))
 		return false;
 	e = pool_take(&w->model->pool, sizeof(*e));
-	e->confidence = CONFIDENCE_LIKELY;
+	e->confidence = walk->any_cycle ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 	because_add(w, e, "what they lead to leads back to them");
 	if (walk->any_cycle)
 		e->missing = missing_at(w, walk->any_cycle);
 	else if (closing)
 		e->missing = missing_at(w, w->model->nodes[closing].pc - 1);
-	if (!walk->any_cycle)
-		e->confidence = CONFIDENCE_GUESS;
 	leak->cause = CAUSE_CYCLE;
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
@@ -414,30 +423,6 @@ static void follow(struct work *w, struct leak *leak)
 	flow_close(walk_of.flow);
 }
 
-/* What was seen as it happened: the place is known, and so is its cause. */
-static void explain_findings(struct work *w)
-{
-	struct diagnosis *d = w->diagnosis;
-
-	for (uint32_t i = 0; i < d->finding_count; i++) {
-		struct finding *f = &d->findings[i];
-
-		if (f->explanation)
-			continue;
-		if (f->mismatch)
-			f->cause = CAUSE_MISMATCH;
-		else if (f->misuse->kind == WRONG_RACED)
-			f->cause = CAUSE_RACE;
-		else if (f->misuse->kind == WRONG_MISMATCHED)
-			f->cause = CAUSE_MISMATCH;
-		else if (f->misuse->kind == WRONG_RELEASED_AGAIN || f->misuse->kind == WRONG_FREED_TWICE)
-			f->cause = CAUSE_DOUBLE_RELEASE;
-		else
-			continue;
-		f->explanation = finding_explain(w, &f->done, f->cause == CAUSE_DOUBLE_RELEASE);
-	}
-}
-
 const char *const evidence_names[EVIDENCES + 1] = {
 	[EVIDENCE_SIBLINGS] = "siblings", [EVIDENCE_LOSS] = "loss", [EVIDENCE_WAYS] = "ways",
 	[EVIDENCE_BALANCE] = "balance",	  [EVIDENCE_SCAN] = "scan", [EVIDENCE_THROWS] = "throws",
@@ -494,6 +479,6 @@ void explain(struct diagnosis *d, struct model *m, struct symbols *s, const stru
 			kept_explain(&w, &d->leaks[i]);
 		name_own(&w, &d->leaks[i]);
 	}
-	explain_findings(&w);
+	findings_explain(&w);
 	code_close(w.code);
 }

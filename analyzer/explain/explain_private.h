@@ -106,6 +106,7 @@ bool thrown_any(struct work *w);
 /* Did exceptions that were seen lose it? What is known better stays. */
 bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *siblings);
 
+const struct missing_release *missing_of(struct work *w, const struct place *place, const struct frame *f);
 const struct missing_release *missing_at(struct work *w, uint64_t address);
 
 /* Of a counted object of which nothing else is known: the program retained it more often than it released it. */
@@ -113,6 +114,9 @@ void retained_explain(struct work *w, struct leak *leak);
 
 /* Of what is reachable. */
 void kept_explain(struct work *w, struct leak *leak);
+
+/* Wrong uses, which were seen as they happened. */
+void findings_explain(struct work *w);
 
 /* What an explanation rests on. */
 void because_add(struct work *w, struct explanation *e, const char *text);

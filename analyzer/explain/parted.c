@@ -75,15 +75,6 @@ static const struct frame *frame_of(const struct place **place, const struct pla
 	return &parted->frames[0];
 }
 
-static struct missing_release *missing_of(struct work *w, const struct place *place, const struct frame *f)
-{
-	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
-
-	*missing = (struct missing_release){ .function = f->function, .file = f->file, .line = f->line, .last_line = f->line,
-					     .offset = place->offset, .module = place->module ? place->module->path : NULL };
-	return missing;
-}
-
 /* None of its site was released, but what lay beside it in its owner was: there. */
 static bool is_beside(const struct parted *p)
 {
