@@ -126,10 +126,10 @@ void state_store(struct flow *f, struct state *s, struct value at, unsigned widt
 			s->raised = (uint8_t)(s->raised + v.offset - c->value.offset);
 		cell_drop(s, i);
 	}
-	for (unsigned i = 0; i < s->cell_count; i++) /* it holds what holds it */
-		if ((at.symbol == FLOW_BLOCK && v.symbol && s->cells[i].at.symbol == v.symbol &&
+	for (unsigned i = 0; i < s->cell_count; i++) /* it holds what holds it, and not just itself: a string that lies in it does */
+		if ((at.symbol == FLOW_BLOCK && v.symbol && v.symbol != FLOW_BLOCK && s->cells[i].at.symbol == v.symbol &&
 		     s->cells[i].value.symbol == FLOW_BLOCK) ||
-		    (v.symbol == FLOW_BLOCK && at.symbol && s->cells[i].at.symbol == FLOW_BLOCK &&
+		    (v.symbol == FLOW_BLOCK && at.symbol && at.symbol != FLOW_BLOCK && s->cells[i].at.symbol == FLOW_BLOCK &&
 		     s->cells[i].value.symbol == at.symbol))
 			s->cycle = s->pc;
 	if (width > 8 || !width || !make_room(s))
