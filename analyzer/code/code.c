@@ -371,3 +371,10 @@ unsigned code_line_after(struct code *c, uint64_t address, uint64_t end, unsigne
 
 	return module ? image_line_after(symbols_image(c->symbols, module), address - bias, end - bias, line) : 0;
 }
+
+unsigned code_line_last(struct code *c, const struct function *f, unsigned line)
+{
+	uint64_t bias = f->module ? c->model->modules[f->module].bias : 0;
+
+	return f->module ? image_line_last(symbols_image(c->symbols, f->module), f->start - bias, f->end - bias, line) : 0;
+}

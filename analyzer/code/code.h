@@ -53,6 +53,9 @@ const struct place *code_place(struct code *c, uint64_t address);
 /* See image_line_after. */
 unsigned code_line_after(struct code *c, uint64_t address, uint64_t end, unsigned line);
 
+/* The last statement of a function, from a line of its own on; 0. */
+unsigned code_line_last(struct code *c, const struct function *f, unsigned line);
+
 const char *code_variable(struct code *c, uint64_t address, uint64_t *offset);
 bool code_is_void(struct code *c, const struct function *f);
 #endif

@@ -10,6 +10,8 @@
 #define GROWING_LEAST 64 /* so many, and none ever let go */
 #define ONCE_MOST 4
 #define LINES_MOST 8u
+#define NODES_MOST 64u
+#define SITES_MOST 256u
 
 static bool is_as_many(const struct leak *a, const struct leak *b)
 {
@@ -34,6 +36,42 @@ static const struct missing_release *keeping(struct work *w, const struct leak *
 	return NULL;
 }
 
+static bool is_main(const struct frame *f)
+{
+	return f->function && !strcmp(f->function, "main");
+}
+
+/* The outermost function of a stack, if it is main. */
+static const struct place *main_of(struct work *w, uint32_t node)
+{
+	uint32_t nodes[NODES_MOST];
+	unsigned count = explain_nodes(w, node, nodes, NODES_MOST);
+	const struct place *place = count ? code_place(w->code, w->model->nodes[nodes[count - 1]].pc - 1) : NULL;
+
+	return place && is_main(&place->frames[place->count - 1]) ? place : NULL;
+}
+
+/* The place in main that leads to it, or to anything at all. */
+static const struct place *main_find(struct work *w, uint32_t node)
+{
+	const struct model *m = w->model;
+	const struct place *place = main_of(w, node);
+
+	for (uint32_t i = 1; !place && i < m->site_count && i < SITES_MOST; i++)
+		if (m->sites[i].node)
+			place = main_of(w, m->sites[i].node);
+	return place;
+}
+
+static void set_last_statement(struct work *w, struct missing_release *missing, const struct place *place)
+{
+	const struct function *f = place->module ? code_function(w->code, place->offset + place->module->bias) : NULL;
+	unsigned line = f && missing->line ? code_line_last(w->code, f, missing->line) : 0;
+
+	if (line)
+		missing->line = missing->last_line = line;
+}
+
 void kept_explain(struct work *w, struct leak *leak)
 {
 	struct pool *p = &w->model->pool;
@@ -41,8 +79,8 @@ void kept_explain(struct work *w, struct leak *leak)
 	struct explanation *e = pool_take(p, sizeof(*e));
 	struct siblings siblings;
 	const struct place *place;
-	uint32_t nodes[64];
-	unsigned count = explain_nodes(w, leak->node, nodes, 64);
+	uint32_t nodes[NODES_MOST];
+	unsigned count = explain_nodes(w, leak->node, nodes, NODES_MOST);
 
 	if (!count)
 		return;
@@ -50,7 +88,9 @@ void kept_explain(struct work *w, struct leak *leak)
 	e->confidence = CONFIDENCE_GUESS;
 	if (siblings.count) {
 		leak->cause = CAUSE_NOT_DRAINED;
-		place = code_place(w->code, w->model->nodes[nodes[count - 1]].pc - 1);
+		place = main_find(w, leak->node);
+		if (!place)
+			place = code_place(w->code, w->model->nodes[nodes[count - 1]].pc - 1);
 	} else if (!siblings.count && leak->count >= GROWING_LEAST) {
 		leak->cause = CAUSE_GROWING_CACHE;
 		place = code_place(w->code, w->model->nodes[nodes[0]].pc - 1);
@@ -67,6 +107,8 @@ void kept_explain(struct work *w, struct leak *leak)
 						     .last_line = f->line, .offset = place->offset,
 						     .module = place->module ? place->module->path : NULL };
 		e->missing = missing;
+		if (leak->cause == CAUSE_NOT_DRAINED && is_main(f))
+			set_last_statement(w, missing, place);
 	}
 	if (leak->cause == CAUSE_GROWING_CACHE && keeping(w, leak))
 		e->missing = keeping(w, leak);

@@ -57,6 +57,10 @@ const char *image_variable(struct image *image, uint64_t address, uint64_t *star
 /* The nearest line after `line` in the same file that some code in [address, end) belongs to, also code of no length; 0. */
 unsigned image_line_after(struct image *image, uint64_t address, uint64_t end, unsigned line);
 
+/* The last line but one, from `line` on and in its file, that some code in [start, end) belongs to: of a whole function that is
+ * its last statement, as its end has a line of its own; 0. */
+unsigned image_line_last(struct image *image, uint64_t start, uint64_t end, unsigned line);
+
 /* Does a function return nothing, as its debug information says? */
 bool image_is_void(struct image *image, uint64_t address);
 

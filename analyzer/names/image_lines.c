@@ -292,37 +292,84 @@ unsigned image_frames(struct image *image, uint64_t address, struct frame *frame
 	return count;
 }
 
-unsigned image_line_after(struct image *image, uint64_t address, uint64_t end, unsigned line)
+/* Line entries of the unit around an address. Returns how many, and by how much their addresses differ from the file's. */
+static size_t lines_around(struct image *image, uint64_t address, Dwarf_Lines **lines, uint64_t *bias)
 {
 	const struct span *span;
-	Dwarf_Lines *lines;
 	size_t count = 0;
-	const char *file = NULL;
-	unsigned best = 0;
-	uint64_t bias;
 
 	if (image->state != IMAGE_GOOD)
 		return 0;
 	image_load_units(image);
-	bias = image->elf_bias - image->dwarf_bias;
-	span = span_find(image->spans, image->span_count, address + bias);
-	if (!span || dwarf_getsrclines(&image->units[span->unit].die, &lines, &count))
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		Dwarf_Line *l = dwarf_onesrcline(lines, i);
-		const char *name;
-		Dwarf_Addr at;
-		int number;
+	*bias = image->elf_bias - image->dwarf_bias;
+	span = span_find(image->spans, image->span_count, address + *bias);
+	return span && !dwarf_getsrclines(&image->units[span->unit].die, lines, &count) ? count : 0;
+}
 
-		if (!l || dwarf_lineaddr(l, &at) || dwarf_lineno(l, &number) || !(name = dwarf_linesrc(l, NULL, NULL)))
+struct line_entry {
+	uint64_t address;
+	unsigned line;
+	const char *file;
+};
+
+static bool line_entry(Dwarf_Lines *lines, size_t i, uint64_t bias, struct line_entry *e)
+{
+	Dwarf_Line *l = dwarf_onesrcline(lines, i);
+	Dwarf_Addr at;
+	int number;
+
+	if (!l || dwarf_lineaddr(l, &at) || dwarf_lineno(l, &number) || !(e->file = dwarf_linesrc(l, NULL, NULL)))
+		return false;
+	e->address = at - bias;
+	e->line = (unsigned)number;
+	return true;
+}
+
+unsigned image_line_after(struct image *image, uint64_t address, uint64_t end, unsigned line)
+{
+	const char *file = NULL;
+	struct line_entry e;
+	Dwarf_Lines *lines;
+	unsigned best = 0;
+	uint64_t bias;
+	size_t count = lines_around(image, address, &lines, &bias);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!line_entry(lines, i, bias, &e))
 			continue;
-		if (number == (int)line && at - bias <= address && !file)
-			file = name;
-		if (at - bias >= address && at - bias < end && number > (int)line && file && !strcmp(file, name) &&
-		    (!best || (unsigned)number < best))
-			best = (unsigned)number;
+		if (e.line == line && e.address <= address && !file)
+			file = e.file;
+		if (e.address >= address && e.address < end && e.line > line && file && !strcmp(file, e.file) &&
+		    (!best || e.line < best))
+			best = e.line;
 	}
 	return best;
+}
+
+unsigned image_line_last(struct image *image, uint64_t start, uint64_t end, unsigned line)
+{
+	unsigned last = 0, before = 0;
+	const char *file = NULL;
+	struct line_entry e;
+	Dwarf_Lines *lines;
+	uint64_t bias;
+	size_t count = lines_around(image, start, &lines, &bias);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!line_entry(lines, i, bias, &e) || e.address < start || e.address >= end || e.line < line)
+			continue;
+		if (e.line == line && !file)
+			file = e.file;
+		if (!file || strcmp(file, e.file) || e.line == last)
+			continue;
+		if (e.line > last) {
+			before = last;
+			last = e.line;
+		} else if (e.line > before) {
+			before = e.line;
+		}
+	}
+	return before;
 }
 
 bool image_is_void(struct image *image, uint64_t address)
