@@ -19,7 +19,10 @@ def reported(tmp_path, name, *options, cc="gcc", fault=True, show=()):
     exe, trace = tmp_path / name, tmp_path / (name + ".trace")
     if source.suffix == ".cpp":
         cc = {"gcc": "g++", "clang": "clang++"}[cc]
-    subprocess.run([cc, *options, *(["-DFAULT"] if fault else []), "-o", exe, source, *FLAGS], check=True)
+    packages = re.search(r"; build: ([a-z0-9. -]+?) \*/", source.read_text())
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", *packages.group(1).split()], check=True, stdout=subprocess.PIPE,
+                           text=True).stdout.split() if packages else []
+    subprocess.run([cc, *options, *(["-DFAULT"] if fault else []), "-o", exe, source, *FLAGS, *flags], check=True)
     env = environment(TMPDIR=tmp_path)
     subprocess.run([LEAKSHIM, "run", "-o", trace, "--", exe], env=env, check=False, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -91,6 +94,23 @@ def test_an_object_that_knows_itself_closes_no_cycle_by_that(tmp_path, options):
     assert leak["cause"] == cause and missing["function"].split("::")[-1] in functions.split("|") and missing["line"] in lines, leak
 
 
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+@pytest.mark.parametrize("name", ["gobj_store", "gobject_model"])
+def test_a_reference_that_no_release_undoes_is_followed_from_where_it_was_taken(tmp_path, name, options):
+    leak = reported(tmp_path, name, *options)["leaks"][0]
+    causes, functions, _ = answer(name)
+    assert leak["cause"] in [*causes.split("|"), "error-path"], leak
+    assert leak["explanation"]["missing_release"]["function"] in functions.split("|"), leak
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_what_a_method_made_and_nothing_loses_on_the_way_is_the_destructors_to_release(tmp_path, options):
+    leak = explained(tmp_path, "packet_dtor", *options)[0]
+    causes, functions, lines = answer("packet_dtor")
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in functions and missing["line"] in lines, leak
+
+
 @pytest.mark.parametrize("name", ["outbox", "pool_shutdown"])
 def test_what_is_in_a_queue_at_the_end_is_told_at_the_last_statement_of_main(tmp_path, name):
     leak = next(g for g in reported(tmp_path, name, "-O0", "-g", show=("--show", "all"))["leaks"] if g["class"] != "runtime")
@@ -100,7 +120,8 @@ def test_what_is_in_a_queue_at_the_end_is_told_at_the_last_statement_of_main(tmp
 
 
 def test_the_clean_twins_are_clean(tmp_path):
-    for name in ("frame_parser", "config_reload", "tree_free", "line_reader", "by_value", "xfree_twice", "dir_tree", "outbox"):
+    for name in ("frame_parser", "config_reload", "tree_free", "line_reader", "by_value", "xfree_twice", "dir_tree", "outbox", "gobj_store",
+                 "packet_dtor", "scene_shapes"):
         assert explained(tmp_path, name, "-O1", "-g", fault=False) == []
 
 

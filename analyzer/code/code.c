@@ -378,3 +378,30 @@ unsigned code_line_last(struct code *c, const struct function *f, unsigned line)
 
 	return f->module ? image_line_last(symbols_image(c->symbols, f->module), f->start - bias, f->end - bias, line) : 0;
 }
+
+struct class_name {
+	struct pool *pool;
+	const char *name;
+	size_t length;
+};
+
+static bool is_destructor(void *to, const char *name)
+{
+	const struct class_name *class = to;
+	size_t length = strlen(name);
+	const char *whole;
+
+	if (length < 8 || strncmp(name, "_ZN", 3) || (strcmp(name + length - 4, "D2Ev") && strcmp(name + length - 4, "D1Ev")))
+		return false;
+	whole = demangle(class->pool, name);
+	return whole && !strncmp(whole, class->name, class->length) && !strncmp(whole + class->length, "::~", 3) &&
+	       !strstr(whole + class->length + 2, "::");
+}
+
+const struct function *code_destructor(struct code *c, const struct function *beside, const char *class, size_t length)
+{
+	struct class_name of = { &c->model->pool, class, length };
+	uint64_t at = beside->module ? image_find(symbols_image(c->symbols, beside->module), is_destructor, &of) : 0;
+
+	return at ? code_function(c, at + c->model->modules[beside->module].bias) : NULL;
+}

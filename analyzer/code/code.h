@@ -44,6 +44,10 @@ bool code_is_of_library(struct code *c, uint64_t address);
 /* Where an import leads, if it is a function of the program or a library that is not the language's; 0. */
 uint64_t code_import(struct code *c, const char *name);
 
+/* The destructor of a class, beside a function of it: the class is the first `length` bytes of that one's name. 0: it has none of
+ * its own. */
+const struct function *code_destructor(struct code *c, const struct function *beside, const char *class, size_t length);
+
 /* Functions that were seen to be called from a place, by its return address. */
 unsigned code_callees(struct code *c, uint64_t return_address, uint64_t *callees, unsigned max);
 

@@ -355,6 +355,26 @@ static bool destructor_explain(struct work *w, struct leak *leak, const struct s
 	return true;
 }
 
+/* A method made it, for its object most likely, and no way of the code loses it: the object let it down in the end. */
+static bool object_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
+{
+	const struct missing_release *missing = leak->class == CLASS_DEFINITE && !leak->resource
+							? seen_class_destructor(w, leak, siblings) : NULL;
+	struct explanation *e;
+
+	if (!missing)
+		return false;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	e->confidence = CONFIDENCE_GUESS;
+	e->missing = missing;
+	leak->cause = siblings->count ? CAUSE_DROPPED_QUEUE : CAUSE_OWNER_FREED;
+	evidence_siblings(w, leak, e, siblings);
+	because_add(w, e, "a method of the class made it, and the destructor does not release it");
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+	return true;
+}
+
 /* Where the code that made it is not there any more, nothing is followed. */
 static void tell_unread(struct work *w, struct leak *leak)
 {
@@ -412,10 +432,11 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (!leak->explanation && has_ways)
 		contradiction_explain(w, leak, &walk_of, &siblings);
-	if (!leak->explanation && leak->resource && work_has(w, EVIDENCE_BALANCE))
+	if (leak->resource && work_has(w, EVIDENCE_BALANCE) && leak->cause != CAUSE_CYCLE && !is_settled(leak) &&
+	    !unpaired_explain(w, leak) && !leak->explanation)
 		retained_explain(w, leak);
 	watched_explain(w, leak, &siblings, &walk_of, is_thrown);
-	if (!leak->explanation && has_ways)
+	if (!leak->explanation && has_ways && !object_explain(w, leak, &siblings))
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	if (!leak->explanation && !leak->resource && !w->model->process_count)
 		tell_what_is_known(w, leak, &siblings, &walk_of);

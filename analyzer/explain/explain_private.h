@@ -80,6 +80,9 @@ void watched_explain(struct work *w, struct leak *leak, const struct siblings *s
  * 0: not found. */
 const struct missing_release *seen_destructor(struct work *w, const struct leak *leak);
 
+/* The destructor of the class one of whose methods made it, if it does not release siblings; 0: not found. */
+const struct missing_release *seen_class_destructor(struct work *w, const struct leak *leak, const struct siblings *siblings);
+
 /* Did the scan find that what the leaked blocks lead to leads back to them? */
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
 
@@ -111,6 +114,9 @@ const struct missing_release *missing_at(struct work *w, uint64_t address);
 
 /* Of a counted object of which nothing else is known: the program retained it more often than it released it. */
 void retained_explain(struct work *w, struct leak *leak);
+
+/* Of a counted object whose records name the reference that was not given back. Returns whether they do. */
+bool unpaired_explain(struct work *w, struct leak *leak);
 
 /* Of what is reachable. */
 void kept_explain(struct work *w, struct leak *leak);

@@ -5,6 +5,7 @@
 #include "own.h"
 #include "seen_places.h"
 
+#define METHODS_NEAR 3u
 #define LINES_MOST 12u
 #define DEPTH_MOST 3u
 #define INSTRUCTIONS_MOST 60000u
@@ -357,6 +358,56 @@ const struct missing_release *seen_destructor(struct work *w, const struct leak 
 	place = at ? code_place(w->code, at) : NULL;
 	for (unsigned k = 0; place && k < place->count; k++)
 		if (own_lines_is_destructor(place->frames[k].function, lines[0].frame->function, class))
+			return seen_line(w, &(struct own_line){ 0, place, &place->frames[k] });
+	return NULL;
+}
+
+static bool is_released_by_destructor(struct work *w, const struct siblings *siblings, const char *of, size_t class)
+{
+	struct own_line lines[LINES_MOST];
+
+	for (unsigned i = 0; i < siblings->count; i++) {
+		unsigned count = own_lines(w, siblings->releases[i].node, lines, LINES_MOST);
+
+		for (unsigned k = 0; k < count; k++)
+			if (own_lines_is_destructor(lines[k].frame->function, of, class))
+				return true;
+	}
+	return false;
+}
+
+/* The last line of the destructor, where it is a function, else where it is inlined below callers of the method. */
+static uint64_t class_destructor(struct work *w, const struct own_line *lines, unsigned count, const char *of, size_t class)
+{
+	const struct function *f = code_function(w->code, w->model->nodes[lines[0].node].pc - 1);
+	const struct function *destructor = f ? code_destructor(w->code, f, of, class) : NULL;
+	uint64_t at = destructor ? last_line(w, destructor) : 0;
+
+	for (unsigned k = 0; !at && k < count; k++) {
+		f = code_function(w->code, w->model->nodes[lines[k].node].pc - 1);
+		at = f && (!k || lines[k].node != lines[k - 1].node) ? find_destructor(w, f, of, class) : 0;
+	}
+	return at;
+}
+
+const struct missing_release *seen_class_destructor(struct work *w, const struct leak *leak, const struct siblings *siblings)
+{
+	struct own_line lines[LINES_MOST];
+	unsigned count = own_lines(w, leak->node, lines, LINES_MOST);
+	const char *of = NULL;
+	const struct place *place;
+	size_t class = 0;
+	uint64_t at;
+
+	for (unsigned k = 0; k < count && k < METHODS_NEAR && !class; k++)
+		if ((class = own_lines_class(lines[k].frame->function)))
+			of = lines[k].frame->function;
+	if (!class || is_released_by_destructor(w, siblings, of, class))
+		return NULL;
+	at = class_destructor(w, lines, count, of, class);
+	place = at ? code_place(w->code, at) : NULL;
+	for (unsigned k = 0; place && k < place->count; k++)
+		if (own_lines_is_destructor(place->frames[k].function, of, class) && place->frames[k].line)
 			return seen_line(w, &(struct own_line){ 0, place, &place->frames[k] });
 	return NULL;
 }

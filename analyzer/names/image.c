@@ -303,6 +303,18 @@ uint64_t image_export(struct image *image, const char *name)
 	return 0;
 }
 
+uint64_t image_find(struct image *image, bool (*is_it)(void *to, const char *name), void *to)
+{
+	if (image->state != IMAGE_GOOD)
+		return 0;
+	if (!image->has_symbols)
+		load_symbols(image);
+	for (size_t i = 0; i < image->symbol_count; i++)
+		if (is_it(to, image->symbols[i].name))
+			return image->symbols[i].start;
+	return 0;
+}
+
 const char *image_variable(struct image *image, uint64_t address, uint64_t *start)
 {
 	int count = image->state == IMAGE_GOOD ? dwfl_module_getsymtab(image->mod) : 0;

@@ -51,6 +51,9 @@ bool image_bounds(struct image *image, uint64_t address, uint64_t *start, uint64
 /* Address of an exported function, 0: it has none of that name. */
 uint64_t image_export(struct image *image, const char *name);
 
+/* The first function whose linker name is what is asked for, 0 if there is none. */
+uint64_t image_find(struct image *image, bool (*is_it)(void *to, const char *name), void *to);
+
 /* Linker name of the variable around an address, 0 if none is known; *start: its address. */
 const char *image_variable(struct image *image, uint64_t address, uint64_t *start);
 
