@@ -74,6 +74,15 @@ const struct reach_map *reach_maps_find(const struct reach_maps *maps, uintptr_t
 	return m < maps->map + maps->count && m->start <= address ? m : 0;
 }
 
+int reach_maps_are_ours(const struct reach_maps *maps, uintptr_t start, uint64_t size)
+{
+	const struct reach_map *m = start & 7 ? 0 : reach_maps_find(maps, start);
+
+	return m && m->flags & REACH_MAP_WRITE && m->flags & REACH_MAP_READ &&
+	       !(m->flags & (REACH_MAP_SHARED | REACH_MAP_IN_PROGRAM | REACH_MAP_FORCED | REACH_MAP_LEFT | REACH_MAP_DEVICE)) &&
+	       size <= m->end - start;
+}
+
 int reach_maps_readable(const struct reach_maps *maps, uintptr_t start, uintptr_t end)
 {
 	const struct reach_map *m = reach_maps_find(maps, start);

@@ -63,6 +63,9 @@ const struct reach_map *reach_maps_from(const struct reach_maps *maps, uintptr_t
 /* The mapping that holds an address, 0 if none. */
 const struct reach_map *reach_maps_find(const struct reach_maps *maps, uintptr_t address);
 
+/* May all of it be changed, in a copy of the program, without anybody seeing it? */
+int reach_maps_are_ours(const struct reach_maps *maps, uintptr_t start, uint64_t size);
+
 /* Is all of [start, end) readable? */
 int reach_maps_readable(const struct reach_maps *maps, uintptr_t start, uintptr_t end);
 

@@ -13,6 +13,7 @@
 #include "image.h"
 #include "keepers.h"
 #include "kernel.h"
+#include "registry.h"
 #include "roots.h"
 #include "served.h"
 #include "state.h"
@@ -189,8 +190,10 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 	reach_mark_open(&marker, &blocks, &maps, &reader);
 	if (reach_counts_open(cut, &file, &marker, arena) || reach_roots_open(&roots, cut, &marker, &maps, arena))
 		return TRACE_SCAN_NO_MEMORY;
-	if (!cut->is_shared)
+	if (!cut->is_shared) {
 		reach_streams_part(&maps);
+		reach_registry_part(&maps, &blocks);
+	}
 	reach_roots_scan(&roots);
 	if (cut->roots >> TRACE_ROOT_KERNEL & 1 && reach_kernel_scan(cut, &marker, arena))
 		roots.missing |= 1u << TRACE_ROOT_KERNEL;

@@ -22,20 +22,11 @@ void reach_streams_start(void)
 		first = real_next("_IO_list_all");
 }
 
-static int is_ours_to_change(const struct reach_maps *maps, uintptr_t start, size_t size)
-{
-	const struct reach_map *m = start & 7 ? 0 : reach_maps_find(maps, start);
-
-	return m && m->flags & REACH_MAP_WRITE && m->flags & REACH_MAP_READ &&
-	       !(m->flags & (REACH_MAP_SHARED | REACH_MAP_IN_PROGRAM | REACH_MAP_FORCED | REACH_MAP_LEFT | REACH_MAP_DEVICE)) &&
-	       size <= m->end - start;
-}
-
 /* popen() makes a block of the stream, the number of its process, the next stream of popen() and the stream's lock; those of
  * other functions have their lock elsewhere. */
 static int is_of_popen(const struct reach_maps *maps, uintptr_t at)
 {
-	return is_ours_to_change(maps, at, PROCESS_LOCK) && (*(uint32_t *)at >> 16) == MAGIC >> 16 &&
+	return reach_maps_are_ours(maps, at, PROCESS_LOCK) && (*(uint32_t *)at >> 16) == MAGIC >> 16 &&
 	       ((uintptr_t *)at)[offsetof(FILE, _lock) / sizeof(uintptr_t)] == at + PROCESS_LOCK;
 }
 
@@ -45,7 +36,7 @@ static void part_processes(const struct reach_maps *maps)
 	const struct reach_map *m = reach_maps_find(maps, (uintptr_t)first), *end = maps->map + maps->count;
 
 	for (uintptr_t from = m ? m->start : 0; m && m < end && m->start == from && m->flags & REACH_MAP_MODULE; from = m->end, m++)
-		for (uintptr_t at = m->start; at < m->end && is_ours_to_change(maps, at, sizeof at); at += sizeof at) {
+		for (uintptr_t at = m->start; at < m->end && reach_maps_are_ours(maps, at, sizeof at); at += sizeof at) {
 			uintptr_t *link = (uintptr_t *)at;
 
 			for (uint32_t n = 0; n < STREAMS_MOST && is_of_popen(maps, *link); n++) {
@@ -62,11 +53,11 @@ static void part_all(const struct reach_maps *maps)
 	uintptr_t *link = first;
 
 
-	for (uint32_t n = 0; link && n < STREAMS_MOST && is_ours_to_change(maps, (uintptr_t)link, sizeof *link); n++) {
+	for (uint32_t n = 0; link && n < STREAMS_MOST && reach_maps_are_ours(maps, (uintptr_t)link, sizeof *link); n++) {
 		uintptr_t *stream = (uintptr_t *)*link;
 
 		*link = 0;
-		if (!is_ours_to_change(maps, (uintptr_t)stream, sizeof(FILE)))
+		if (!reach_maps_are_ours(maps, (uintptr_t)stream, sizeof(FILE)))
 			return;
 		for (size_t i = 0; i < WORDS; i++) /* since glibc 2.40 it leads back as well */
 			if (stream[i] == (uintptr_t)link)
