@@ -438,6 +438,7 @@ static void follow(struct work *w, struct leak *leak)
 	watched_explain(w, leak, &siblings, &walk_of, is_thrown);
 	if (!leak->explanation && has_ways && !object_explain(w, leak, &siblings))
 		kept_in_explain(w, leak, &walk_of, &siblings);
+	counted_explain(w, leak, &walk_of);
 	if (!leak->explanation && !leak->resource && !w->model->process_count)
 		tell_what_is_known(w, leak, &siblings, &walk_of);
 	walk_drop(&walk_of);
