@@ -104,6 +104,20 @@ def test_a_reference_that_no_release_undoes_is_followed_from_where_it_was_taken(
 
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_a_release_that_gets_the_address_of_a_pointer_lets_go_what_that_leads_to(tmp_path, options):
+    leak = explained(tmp_path, "av_fanout", *options)[0]
+    causes, functions, lines = answer("av_fanout")
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] in causes.split("|") and missing["function"] == functions and missing["line"] in lines, leak
+
+
+def test_a_reference_that_an_owner_took_is_no_owners_last_pointer(tmp_path):
+    leak = explained(tmp_path, "conn_ref", "-O0", "-g")[0]
+    causes, functions, _ = answer("conn_ref")
+    assert leak["cause"] in causes.split("|") and leak["explanation"]["missing_release"]["function"] == functions, leak
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
 def test_what_a_method_made_and_nothing_loses_on_the_way_is_the_destructors_to_release(tmp_path, options):
     leak = explained(tmp_path, "packet_dtor", *options)[0]
     causes, functions, lines = answer("packet_dtor")
@@ -121,7 +135,7 @@ def test_what_is_in_a_queue_at_the_end_is_told_at_the_last_statement_of_main(tmp
 
 def test_the_clean_twins_are_clean(tmp_path):
     for name in ("frame_parser", "config_reload", "tree_free", "line_reader", "by_value", "xfree_twice", "dir_tree", "outbox", "gobj_store",
-                 "packet_dtor", "scene_shapes"):
+                 "packet_dtor", "scene_shapes", "av_fanout", "conn_ref"):
         assert explained(tmp_path, name, "-O1", "-g", fault=False) == []
 
 

@@ -260,6 +260,29 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
 	return walk_is_lost(w, step, s, holder, OUTCOME_DEAD);
 }
 
+/* Memory of a frame and the middle of an object are nothing that a library lets go: it gets the address of a pointer, lets go
+ * what that leads to, and clears it. */
+static bool is_address_of_pointer(const struct walk *w, const struct target *t, struct value v)
+{
+	if ((t->effect != EFFECT_FREE && t->effect != EFFECT_RELEASE) || calls_effect(t->name) != EFFECT_BORROW)
+		return false;
+	return flow_key(w->flow, v.symbol)->kind == SYMBOL_STACK || (v.symbol && v.symbol != FLOW_BLOCK && v.offset > 0);
+}
+
+static bool call_release_at(struct walk *w, uint32_t step, struct state *s, const struct insn *i, enum effect effect)
+{
+	struct value at = s->reg[REG_RDI], what = state_load(w->flow, s, at, 8), holder = walk_holder(w, s);
+	bool is_block = what.symbol == FLOW_BLOCK && !what.offset;
+
+	if (is_block && (effect == EFFECT_FREE || count_down(w, s, true))) {
+		walk_end(w, step, OUTCOME_FREED, s);
+		return true;
+	}
+	returned(w, s, i, CALLER_SAVED);
+	state_store(w->flow, s, at, 8, value_number(0));
+	return walk_is_lost(w, step, s, holder, OUTCOME_OVERWRITTEN);
+}
+
 /* Where an exception lands, what it left in rax and rdx is its own. */
 static void land(struct walk *w, uint32_t step, struct state *s, uint64_t pad)
 {
@@ -376,6 +399,8 @@ bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn
 		}
 		step_at(w, step)->is_strange = true;
 	}
+	if (t.name && is_address_of_pointer(w, &t, first))
+		return call_release_at(w, step, s, i, t.effect);
 	if (t.name)
 		return call_known(w, step, s, i, t.effect);
 	for (unsigned k = 0; k < t.count; k++) {
