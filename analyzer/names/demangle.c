@@ -25,6 +25,15 @@ static size_t plain_length(const char *name)
 	return length;
 }
 
+/* Tags of the compiler's are not written in the source: [abi:cxx11]. */
+static void drop_tags(char *name)
+{
+	char *tag = name, *end;
+
+	while ((tag = strstr(tag, "[abi:")) && (end = strchr(tag, ']')))
+		memmove(tag, end + 1, strlen(end));
+}
+
 const char *demangle(struct pool *p, const char *name)
 {
 	char *plain, *found;
@@ -35,6 +44,7 @@ const char *demangle(struct pool *p, const char *name)
 	found = cplus_demangle(plain, DMGL_AUTO | DMGL_ANSI);
 	if (!found)
 		return plain;
+	drop_tags(found);
 	plain = pool_text(p, found);
 	free(found);
 	return plain;
