@@ -50,31 +50,56 @@ static bool is_the_librarys(struct work *w, const struct leak *leak, const struc
 	return r->node != node && explain_nodes(w, r->node, &released, 1) && m->nodes[released].pc == m->nodes[made].pc;
 }
 
-static bool is_same_line(const struct place *a, const struct place *b)
+static bool is_same_frame(const struct frame *a, const struct frame *b)
 {
-	const struct frame *x = &a->frames[0], *y = &b->frames[0];
-
-	return x->line && x->line == y->line && x->function && y->function && !strcmp(x->function, y->function);
+	return a->line && a->line == b->line && a->function && b->function && !strcmp(a->function, b->function);
 }
 
-/* One line may have several calls in the code, one for each way out of it. */
+static bool is_same_line(const struct place *a, const struct place *b)
+{
+	return is_same_frame(&a->frames[0], &b->frames[0]);
+}
+
+/* By the same callers, too, if it is inlined into them. */
+static bool is_same_inlined(const struct place *a, const struct place *b)
+{
+	unsigned k = 0;
+
+	while (k < a->count && k < b->count && is_same_frame(&a->frames[k], &b->frames[k]))
+		k++;
+	return k == a->count && k == b->count;
+}
+
+/* The call that made it also took it: as realloc does with the one that grew. */
+static bool is_taken_by_maker(struct work *w, const struct release *r, uint32_t innermost)
+{
+	uint32_t released;
+
+	return explain_nodes(w, r->node, &released, 1) && w->model->nodes[released].pc == w->model->nodes[innermost].pc;
+}
+
+/* One line may have several calls in the code, one for each way out of it. Returns whether some were made for the same callers. */
 static bool find_by_lines(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count,
 			  struct release *list, unsigned *count)
 {
 	const struct model *m = w->model;
+	bool is_same = false;
 
 	for (uint32_t i = 0; i < m->release_count; i++) {
 		uint32_t other[LINES_MAX];
-		unsigned n = explain_nodes(w, m->sites[m->releases[i].site].node, other, LINES_MAX), same = 0;
+		unsigned n = explain_nodes(w, m->sites[m->releases[i].site].node, other, LINES_MAX), same = 0, inlined = 0;
 
 		while (same < n && same < node_count &&
 		       is_same_line(code_place(w->code, m->nodes[other[same]].pc - 1),
 				    code_place(w->code, m->nodes[nodes[same]].pc - 1)))
-			same++;
-		if (n && same == n && (n == node_count || n == LINES_MAX) && !is_the_librarys(w, leak, &m->releases[i]))
-			add(list, count, &m->releases[i]);
+			inlined += is_same_inlined(code_place(w->code, m->nodes[other[same]].pc - 1),
+						   code_place(w->code, m->nodes[nodes[same]].pc - 1)), same++;
+		if (!n || same != n || (n != node_count && n != LINES_MAX) || is_the_librarys(w, leak, &m->releases[i]))
+			continue;
+		add(list, count, &m->releases[i]);
+		is_same |= inlined == n;
 	}
-	return *count > 0;
+	return is_same;
 }
 
 void siblings_find(struct work *w, const struct leak *leak, const uint32_t *nodes, unsigned node_count, struct siblings *s)
@@ -87,9 +112,11 @@ void siblings_find(struct work *w, const struct leak *leak, const uint32_t *node
 	for (uint32_t i = 0; i < m->release_count; i++)
 		if (m->sites[m->releases[i].site].node == leak->node)
 			add(list, &count, &m->releases[i]);
-	s->is_same_stack = count > 0;
+	for (unsigned i = 0; i < count; i++)
+		s->is_same_stack |= !is_taken_by_maker(w, &list[i], nodes[0]);
 	for (uint32_t i = 0; i < m->release_count && !s->is_same_stack; i++)
-		if (is_same_call(w, m->sites[m->releases[i].site].node, nodes[0]) && !is_the_librarys(w, leak, &m->releases[i]))
+		if (m->sites[m->releases[i].site].node != leak->node &&
+		    is_same_call(w, m->sites[m->releases[i].site].node, nodes[0]) && !is_the_librarys(w, leak, &m->releases[i]))
 			add(list, &count, &m->releases[i]);
 	if (!count)
 		s->is_same_lines = find_by_lines(w, leak, nodes, node_count, list, &count);
