@@ -61,6 +61,48 @@ def test_an_optimised_program_is_told_which_function_forgot_though_it_was_inline
     assert leak["cause"] == cause and leak["explanation"]["missing_release"]["function"] == function, leak["explanation"]
 
 
+def is_answered(tmp_path, name, *options):
+    """Does the report give the program's own answer?"""
+    leak = explained(tmp_path, name, *options)[0]
+    causes, functions, lines = answer(name)
+    missing = leak["explanation"]["missing_release"]
+    return (leak["cause"] in causes.split("|") and missing and missing["function"] in functions.split("|") and
+            missing["line"] in lines)
+
+
+@pytest.mark.parametrize("name, level", [("csv_import", "-O0"), ("json_min", "-O0"), ("json_min", "-O2"), ("plugin_table", "-O2")])
+def test_an_early_way_out_is_found_however_many_ways_loops_have_after_it(tmp_path, name, level):
+    if name == "csv_import": # its condition has no code of its own
+        leak = explained(tmp_path, name, level, "-g")[0]
+        assert leak["cause"] == "error-path" and leak["explanation"]["missing_release"]["function"] == "row_parse", leak
+    else:
+        assert is_answered(tmp_path, name, level, "-g")
+
+
+@pytest.mark.parametrize("name", ["lexer", "ini_loader", "early_exit_thread"])
+def test_what_no_code_reads_again_is_lost_there_however_long_its_register_keeps_it(tmp_path, name):
+    assert is_answered(tmp_path, name, "-O2", "-g")
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_what_was_put_into_an_array_is_held_by_it_and_lost_with_it(tmp_path, level):
+    assert is_answered(tmp_path, "print_queue", level, "-g")
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_the_second_return_of_setjmp_is_a_way_by_longjmp(tmp_path, level):
+    assert is_answered(tmp_path, "calc_jump", level, "-g")
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_what_only_grew_was_released_on_no_way(tmp_path, level):
+    assert is_answered(tmp_path, "str_builder", level, "-g")
+
+
+def test_what_an_inlined_function_made_for_another_caller_took_no_other_way(tmp_path):
+    assert is_answered(tmp_path, "http_date", "-O2", "-g")
+
+
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O1", "-g"], ["-O2", "-g"]])
 def test_what_lies_in_a_register_that_a_called_function_does_not_read_is_not_its_to_release(tmp_path, options):
     leak = explained(tmp_path, "value_kind", *options)[0]

@@ -278,8 +278,8 @@ static void kept_in_explain(struct work *w, struct leak *leak, struct walk *walk
 	const struct state *kept = NULL;
 	struct explanation *e;
 
-	for (uint32_t i = 1; i < walk->step_count && !kept; i++) {
-		const struct state *s = walk->steps[i].state;
+	for (uint32_t i = 1; i <= walk->step_count && !kept; i++) {
+		const struct state *s = i < walk->step_count ? walk->steps[i].state : walk->kept;
 
 		if (s && s->kept_at && flow_key(walk->flow, s->kept_in.symbol)->kind != SYMBOL_MADE &&
 		    !keeps_former(walk->flow, s))

@@ -7,6 +7,8 @@
 #include "flow.h"
 
 #define SYMBOLS_MAX 200000u
+#define INDEXED (-(1ll << 40)) /* what lies at an index that is not known: its symbol and the rest of the distance */
+#define INDEX_SCALE 65536
 
 struct symbol {
 	struct symbol_key key;
@@ -177,7 +179,7 @@ struct value state_address(struct flow *f, const struct state *s, const struct i
 		at = (struct value){ index.symbol, index.offset + at.offset };
 	else
 		at = (struct value){ flow_symbol(f, SYMBOL_LOADED, at.symbol,
-						 -(1ll << 40) + (int64_t)index.symbol * 65536 + at.offset % 65536), 0 };
+						 INDEXED + (int64_t)index.symbol * INDEX_SCALE + at.offset % (INDEX_SCALE / 2)), 0 };
 	return at;
 }
 
@@ -217,14 +219,27 @@ static bool note(uint32_t *seen, unsigned *count, uint32_t symbol)
 	return true;
 }
 
+/* Does a place lie behind a symbol: in it, maybe at an index that is not known, or in what was found there? */
+static bool is_behind(const struct flow *f, const struct state *s, uint32_t at, uint32_t symbol)
+{
+	for (unsigned k = 0; k < 8 && at != symbol; k++) {
+		const struct symbol_key *key = flow_key(f, at);
+
+		if (key->kind != SYMBOL_LOADED || !key->a || is_gone(s, at))
+			return false;
+		at = (uint32_t)key->a;
+	}
+	return at == symbol;
+}
+
 /* Follows what lies in memory behind the symbols seen so far. */
-static bool spreads_to_block(const struct state *s, uint32_t *seen, unsigned count)
+static bool spreads_to_block(const struct flow *f, const struct state *s, uint32_t *seen, unsigned count)
 {
 	for (unsigned k = 0; k < count; k++) {
 		if (seen[k] == FLOW_BLOCK)
 			return true;
 		for (unsigned i = 0; i < s->cell_count; i++)
-			if (s->cells[i].at.symbol == seen[k] && s->cells[i].value.symbol && !is_gone(s, seen[k]))
+			if (is_behind(f, s, s->cells[i].at.symbol, seen[k]) && s->cells[i].value.symbol && !is_gone(s, seen[k]))
 				note(seen, &count, s->cells[i].value.symbol);
 	}
 	return false;
@@ -245,7 +260,7 @@ bool state_holds_block(const struct flow *f, const struct state *s)
 	for (unsigned i = 0; i < s->cell_count; i++)
 		if (s->cells[i].value.symbol && is_root(f, s, s->cells[i].at.symbol))
 			note(seen, &count, s->cells[i].value.symbol);
-	return spreads_to_block(s, seen, count);
+	return spreads_to_block(f, s, seen, count);
 }
 
 bool state_leads_to_block(const struct flow *f, const struct state *s, struct value v)
@@ -259,23 +274,40 @@ bool state_leads_to_block(const struct flow *f, const struct state *s, struct va
 		if (!v.symbol)
 			return false;
 		note(seen, &count, v.symbol);
-		return spreads_to_block(s, seen, count);
+		return spreads_to_block(f, s, seen, count);
 	}
 	for (unsigned i = 0; i < s->cell_count; i++) /* a local variable, and what lies behind its beginning */
 		if (s->cells[i].at.symbol == v.symbol && s->cells[i].at.offset >= v.offset &&
 		    s->cells[i].at.offset < v.offset + 96 && s->cells[i].value.symbol &&
 		    flow_key(f, s->cells[i].value.symbol)->kind != SYMBOL_STACK)
 			note(seen, &count, s->cells[i].value.symbol);
-	return spreads_to_block(s, seen, count);
+	return spreads_to_block(f, s, seen, count);
 }
 
-static bool is_mentioned(const struct state *s, uint32_t symbol)
+/* The symbol of an index, if that is how a place was reached; 0. */
+static uint32_t index_of(const struct flow *f, uint32_t place)
+{
+	const struct symbol_key *key = flow_key(f, place);
+
+	return key->kind == SYMBOL_LOADED && key->b < 0 ? (uint32_t)((key->b - INDEXED + INDEX_SCALE / 2) / INDEX_SCALE) : 0;
+}
+
+/* The index becomes another thing: what was put down there stays at the older one. */
+static void reindex(struct flow *f, struct value *at, uint32_t from, uint32_t to)
+{
+	const struct symbol_key key = *flow_key(f, at->symbol);
+
+	if (index_of(f, at->symbol) == from)
+		at->symbol = flow_symbol(f, SYMBOL_LOADED, key.a, key.b + ((int64_t)to - from) * INDEX_SCALE);
+}
+
+static bool is_mentioned(const struct flow *f, const struct state *s, uint32_t symbol)
 {
 	for (unsigned i = 0; i < 16; i++)
 		if (s->reg[i].symbol == symbol || s->vector[i][0].symbol == symbol || s->vector[i][1].symbol == symbol)
 			return true;
 	for (unsigned i = 0; i < s->cell_count; i++)
-		if (s->cells[i].at.symbol == symbol || s->cells[i].value.symbol == symbol)
+		if (s->cells[i].at.symbol == symbol || s->cells[i].value.symbol == symbol || index_of(f, s->cells[i].at.symbol) == symbol)
 			return true;
 	for (unsigned i = 0; i < s->gone_count; i++)
 		if (s->gone[i] == symbol)
@@ -296,7 +328,7 @@ void state_renew(struct flow *f, struct state *s, uint32_t symbol)
 	for (unsigned i = s->fact_count; i-- > 0;)
 		if (s->facts[i].left.symbol == symbol || s->facts[i].right.symbol == symbol)
 			s->facts[i] = s->facts[--s->fact_count];
-	if (!is_mentioned(s, symbol))
+	if (!is_mentioned(f, s, symbol))
 		return;
 	older = flow_symbol(f, SYMBOL_JOINED, symbol, -1);
 	if (flow_key(f, symbol)->kind == SYMBOL_MADE)
@@ -307,6 +339,7 @@ void state_renew(struct flow *f, struct state *s, uint32_t symbol)
 		rename(&s->vector[i][1], symbol, older);
 	}
 	for (unsigned i = 0; i < s->cell_count; i++) {
+		reindex(f, &s->cells[i].at, symbol, older);
 		rename(&s->cells[i].at, symbol, older);
 		rename(&s->cells[i].value, symbol, older);
 	}

@@ -83,8 +83,9 @@ static bool goes_round(const struct judging *j, const struct candidate *c)
 	return false;
 }
 
-/* After a release, can the same call give the frame another one? */
-static bool is_released_in_loop(const struct judging *j, const struct way *frame)
+/* After a release, can the same call give the frame another one, without leaving what is inlined there (scope; 0: without leaving
+ * the function)? */
+static bool is_released_in_loop(const struct judging *j, const struct way *frame, const char *scope, uint64_t made)
 {
 	const struct walk *w = j->walk;
 
@@ -96,10 +97,39 @@ static bool is_released_in_loop(const struct judging *j, const struct way *frame
 		while (at && !is_frame(&w->steps[at], frame) && w->steps[at].visit < 0x80000000u)
 			at = w->steps[at].visit;
 		if (at && is_frame(&w->steps[at], frame) &&
-		    code_goes_on(w->code, ways_scope(j, frame), w->steps[at].end, w->started))
+		    code_goes_on(w->code, scope, w->steps[at].end, made))
 			return true;
 	}
 	return false;
+}
+
+/* Return address of the call that gave it to a frame of its stack; 0: it is none of those. */
+static uint64_t made_in(const struct walk *w, const struct way *frame)
+{
+	if (frame->level > 0 || (unsigned)-frame->level >= w->node_count)
+		return 0;
+	return frame->level || !w->after_call ? w->model->nodes[w->nodes[-frame->level]].pc : w->after_call;
+}
+
+/* Dead since a loop goes round, in which the next one takes its variable, and only the last one is released after it. */
+static bool is_replaced_in_loop(const struct judging *j, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct way *lost = &w->steps[c->lost];
+	uint64_t made = made_in(w, lost);
+	bool is_released = false;
+
+	if (c->outcome != OUTCOME_DEAD || !c->parts || !made || lost->visit < 0x80000000u ||
+	    is_released_in_loop(j, lost, NULL, made))
+		return false;
+	for (uint32_t i = 1; i < w->step_count; i++) {
+		if (w->steps[i].outcome != OUTCOME_FREED && w->steps[i].outcome != OUTCOME_HELD)
+			continue;
+		if (w->steps[i].was_kept)
+			return false;
+		is_released |= w->steps[i].outcome == OUTCOME_FREED && is_frame(&w->steps[i], lost);
+	}
+	return is_released && code_goes_on(w->code, NULL, lost->start, made);
 }
 
 /* Whatever was inlined made it, none of its siblings is released there, and there it is overwritten: it was meant to live on. */
@@ -152,7 +182,7 @@ static bool is_overwritten(const struct judging *j, const struct candidate *c)
 		return false;
 	if (c->parts && outlives_maker(j, lost))
 		return true;
-	if (is_same_call && c->parts && (goes_round(j, c) || is_released_in_loop(j, lost)))
+	if (is_same_call && c->parts && (goes_round(j, c) || is_released_in_loop(j, lost, ways_scope(j, lost), j->walk->started)))
 		return false;
 	if (has_left_scope(j, c) || leaves_where_others_free(j, c))
 		return false;
@@ -175,9 +205,9 @@ static enum outcome after_death(struct judging *j, struct candidate *c)
 			break;
 		if (i.op == OP_CALL)
 			target_find(j->walk, NULL, &i, &t);
-		if (t.effect == EFFECT_JUMP || t.effect == EFFECT_THROW) {
+		if (t.effect == EFFECT_JUMP || t.effect == EFFECT_THROW || t.effect == EFFECT_THREAD_ENDS) {
 			c->died = at;
-			return t.effect == EFFECT_JUMP ? OUTCOME_JUMPED : OUTCOME_THROWN;
+			return t.effect == EFFECT_JUMP ? OUTCOME_JUMPED : t.effect == EFFECT_THROW ? OUTCOME_THROWN : OUTCOME_THREAD;
 		}
 		at = i.op == OP_JUMP && i.to.kind == OPERAND_IMM ? (uint64_t)i.to.value : i.next;
 	}
@@ -264,9 +294,25 @@ static bool is_new_value(const struct judging *j, const struct way *lost)
 	return is_anew(j, lost, lost->replacing, &is_same_call) && !is_same_call;
 }
 
+/* What grows is not let go, so whatever does not grow it any more is no way of its own. */
+static bool is_only_resized(const struct walk *w)
+{
+	bool is_resized = false;
+
+	for (uint32_t i = 1; i < w->step_count; i++) {
+		enum outcome o = w->steps[i].outcome;
+
+		if (o == OUTCOME_FREED || o == OUTCOME_HELD || o == OUTCOME_CUT)
+			return false;
+		is_resized |= o == OUTCOME_RESIZED;
+	}
+	return is_resized;
+}
+
 static void gather(struct judging *j)
 {
 	const struct walk *w = j->walk;
+	bool is_growing = is_only_resized(w);
 
 	for (uint32_t i = 1; i < w->step_count && j->count < CANDIDATES_MAX; i++) {
 		struct candidate c = { .lost = i, .outcome = w->steps[i].outcome, .ways = 1,
@@ -280,7 +326,7 @@ static void gather(struct judging *j)
 			continue;
 		if ((c.was_thrown || c.outcome == OUTCOME_THROWN) && j->is_without_exceptions)
 			continue;
-		c.parts = ways_parting(w, i);
+		c.parts = is_growing && !c.was_resized ? 0 : ways_parting(w, i);
 		c.parts = c.parts ? ways_parting_seen(j, i, c.parts) : 0;
 		c.is_counted = work_has(j->w, EVIDENCE_BALANCE) && is_counted(w, &c, &c.is_raised) && c.parts;
 		c.cycle = w->steps[i].cycle;
@@ -288,6 +334,10 @@ static void gather(struct judging *j)
 		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c)) {
 			c.outcome = OUTCOME_DEAD;
 			c.is_left = is_new_value(j, &w->steps[i]) && is_of_left_scope(j, &w->steps[i]);
+		}
+		if (is_replaced_in_loop(j, &c)) {
+			c.outcome = OUTCOME_OVERWRITTEN;
+			c.died = made_in(w, &w->steps[i]) - 1;
 		}
 		c.agrees = ways_agree(j, i);
 		c.blamed = ways_blamed(w, &c);

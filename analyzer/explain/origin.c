@@ -83,26 +83,49 @@ bool origin_find(struct work *w, struct flow *f, const uint32_t *nodes, unsigned
 	return found == 1;
 }
 
+/* Return address of the call that made what a place lies in, or what that was found in; 0. */
+static uint64_t made_by_call(const struct walk *w, uint32_t symbol, bool *is_inner)
+{
+	for (unsigned k = 0; k < HOPS_MAX; k++) {
+		const struct symbol_key *key = flow_key(w->flow, symbol);
+		struct insn call;
+
+		if (key->kind == SYMBOL_MADE)
+			return key->a;
+		*is_inner = true;
+		if (key->kind == SYMBOL_RESULT && key->b == REG_RAX && !decode(w->code, key->a, &call) && call.op == OP_CALL)
+			return call.next;
+		if (key->kind != SYMBOL_LOADED)
+			return 0;
+		symbol = (uint32_t)key->a;
+	}
+	return 0;
+}
+
+static uint64_t origin_in_state(const struct walk *w, const struct state *s, bool *is_inner, int64_t *offset)
+{
+	for (unsigned k = 0; s && k < s->cell_count; k++) {
+		uint64_t call;
+
+		if (s->cells[k].value.symbol != FLOW_BLOCK)
+			continue;
+		*offset = s->cells[k].at.offset;
+		*is_inner = false;
+		call = made_by_call(w, s->cells[k].at.symbol, is_inner);
+		if (call)
+			return call;
+	}
+	return 0;
+}
+
 /* Return address of the call that made what holds the block at the end of some way; 0: not known. */
 uint64_t origin_of_holder(const struct walk *w, bool *is_inner, int64_t *offset)
 {
 	for (uint32_t i = 1; i < w->step_count; i++) {
-		const struct state *s = w->steps[i].state;
-		struct insn call;
+		uint64_t call = origin_in_state(w, w->steps[i].state, is_inner, offset);
 
-		for (unsigned k = 0; s && k < s->cell_count; k++) {
-			const struct symbol_key *key = flow_key(w->flow, s->cells[k].at.symbol);
-
-			if (s->cells[k].value.symbol != FLOW_BLOCK)
-				continue;
-			*offset = s->cells[k].at.offset;
-			*is_inner = key->kind == SYMBOL_RESULT;
-			if (key->kind == SYMBOL_MADE)
-				return key->a;
-			if (key->kind == SYMBOL_RESULT && key->b == REG_RAX && !decode(w->code, key->a, &call) &&
-			    call.op == OP_CALL)
-				return call.next;
-		}
+		if (call)
+			return call;
 	}
-	return 0;
+	return origin_in_state(w, w->kept, is_inner, offset);
 }

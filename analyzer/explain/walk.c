@@ -8,7 +8,7 @@
 #include "walk_private.h"
 
 #define STEPS_MAX 20000u
-#define STATES_OF_PLACE 24u
+#define STATES_OF_PLACE 48u
 
 static void edge_add(struct walk *w, uint32_t from, uint32_t to)
 {
@@ -19,11 +19,28 @@ static void edge_add(struct walk *w, uint32_t from, uint32_t to)
 	w->edges[w->edge_count++] = (struct edge_of_way){ from, to };
 }
 
+/* Where code is; what was put away there is another matter than what a variable has, so that neither takes the other's share. */
+static uint64_t place_key(const struct state *s)
+{
+	return (s->pc * 31 + s->entered_count) * 2 + (s->kept_at != 0);
+}
+
+/* The way is not followed any further. The outermost frame is that in which most is known by its origin. */
+static void cut(struct walk *w, const struct state *s)
+{
+	w->is_cut = w->is_long = true;
+	if (!s->kept_at || (w->kept && w->kept->frame >= s->frame))
+		return;
+	if (!w->kept)
+		w->kept = pool_take(&w->model->pool, sizeof(*w->kept));
+	*w->kept = *s;
+}
+
 /* A new piece after `parent`; 0 if the same was met before, or too much. */
 static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s)
 {
 	struct walk_private *p = w->private;
-	uint64_t hash = state_hash(s), key = s->pc * 31 + s->entered_count;
+	uint64_t hash = state_hash(s), key = place_key(s);
 	struct place_count *count;
 	struct seen *seen;
 	uint32_t i;
@@ -40,7 +57,7 @@ static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s
 		HASH_ADD(hh, p->counts, key, sizeof(count->key), count);
 	}
 	if (w->step_count >= STEPS_MAX || ++count->count > STATES_OF_PLACE) {
-		w->is_cut = w->is_long = true;
+		cut(w, s);
 		return 0;
 	}
 	if (w->step_count == w->step_room) {
@@ -60,7 +77,7 @@ static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s
 	return i;
 }
 
-void walk_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc)
+static struct pending *go_on(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc)
 {
 	struct walk_private *p = w->private;
 	struct pending *to;
@@ -73,7 +90,19 @@ void walk_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t
 	to->state = *s;
 	to->state.pc = pc;
 	to->parent = parent;
+	to->is_branch = false;
 	p->pending[p->pending_count++] = to;
+	return to;
+}
+
+void walk_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc)
+{
+	go_on(w, parent, s, pc);
+}
+
+static void branch_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc)
+{
+	go_on(w, parent, s, pc)->is_branch = true;
 }
 
 /* Counts of references may be among them. */
@@ -102,6 +131,7 @@ void walk_end(struct walk *w, uint32_t step, enum outcome outcome, const struct 
 	t->was_resized |= s->was_resized;
 	t->was_jumped = s->was_jumped;
 	t->was_thrown = s->was_thrown;
+	t->was_kept = s->kept_at != 0;
 	t->raised = s->raised;
 	t->cycle = s->cycle;
 	if (s->cycle)
@@ -214,7 +244,7 @@ static bool follow_jump(struct walk *w, uint32_t step, struct state *s, const st
 		return follow_return(w, step, s);
 	}
 	if (i->to.kind == OPERAND_IMM) {
-		walk_later(w, step, s, (uint64_t)i->to.value);
+		branch_later(w, step, s, (uint64_t)i->to.value);
 		return true;
 	}
 	w->is_cut = w->met_unknown = true;
@@ -233,12 +263,12 @@ static void follow_branch(struct walk *w, uint32_t step, struct state *s, const 
 	if (known != 0) {
 		state_assume(s, i->condition);
 		s->is_improbable |= is_made && i->condition == 4;
-		walk_later(w, step, s, (uint64_t)i->to.value);
+		branch_later(w, step, s, (uint64_t)i->to.value);
 	}
 	if (known != 1) {
 		state_assume(&other, i->condition ^ 1u);
 		other.is_improbable |= is_made && i->condition == 5;
-		walk_later(w, step, &other, i->next);
+		branch_later(w, step, &other, i->next);
 	}
 }
 
@@ -334,14 +364,45 @@ static bool is_enough(struct walk *w)
 }
 
 #define PIECE_MAX 400u
+#define STRAIGHT_MAX 40u
 
-static void run(struct walk *w, uint32_t step, struct state *s)
+/* Nobody reads the registers that held it any more (bits): but where one of them gets what a call gave next, that is a
+ * variable which gets another value. */
+static void end_shed(struct walk *w, uint32_t step, struct state *s, uint16_t held)
+{
+	struct state before = *s;
+	struct insn i;
+
+	for (unsigned k = 0; k < STRAIGHT_MAX && !decode(w->code, s->pc, &i) && i.op < OP_JUMP; k++) {
+		enum symbol_kind kind;
+
+		state_step(w->flow, s, &i);
+		s->pc = i.next;
+		if (!(i.writes & held) || i.to.kind != OPERAND_REG || i.to.reg >= 16)
+			continue;
+		kind = (enum symbol_kind)flow_key(w->flow, s->reg[i.to.reg].symbol)->kind;
+		if (kind != SYMBOL_MADE && kind != SYMBOL_RESULT)
+			break;
+		step_at(w, step)->replacing = s->reg[i.to.reg];
+		step_at(w, step)->end = i.address;
+		walk_end(w, step, OUTCOME_OVERWRITTEN, &before);
+		return;
+	}
+	walk_end(w, step, OUTCOME_DEAD, &before);
+}
+
+/* held: bits of registers that held it, and that nobody reads any more. */
+static void run(struct walk *w, uint32_t step, struct state *s, uint16_t held)
 {
 	const struct function *f = code_function(w->code, s->pc);
 	struct insn i;
 
 	step_at(w, step)->function = f ? f->start : 0;
 	step_at(w, step)->visit = s->entered_count ? s->entered[s->entered_count - 1].visit : 0x80000000u + s->frame;
+	if (held && !state_holds_block(w->flow, s)) {
+		end_shed(w, step, s, held);
+		return;
+	}
 	s->is_touched = false;
 	for (unsigned k = 0; k < PIECE_MAX; k++) {
 		if (is_enough(w) || decode(w->code, s->pc, &i)) {
@@ -406,7 +467,7 @@ static void spread(struct walk *w)
 	for (uint32_t i = 1; i < w->step_count; i++) {
 		enum outcome o = w->steps[i].outcome;
 
-		w->steps[i].can_free |= o == OUTCOME_FREED || o == OUTCOME_HELD;
+		w->steps[i].can_free |= o == OUTCOME_FREED || o == OUTCOME_HELD || o == OUTCOME_RESIZED;
 		w->steps[i].can_lose |= o >= OUTCOME_EXIT && o <= OUTCOME_THREAD;
 	}
 	for (unsigned rounds = 0; changed && rounds < 1000; rounds++) {
@@ -435,7 +496,7 @@ void walk_prepare(struct walk *w)
 /* A loop that walks over memory would be followed round by round: after some, where it is in there is no longer known. */
 static void widen(struct walk *w, struct state *s)
 {
-	uint64_t key = s->pc * 31 + s->entered_count;
+	uint64_t key = place_key(s);
 	struct place_count *count;
 
 	HASH_FIND(hh, w->private->counts, &key, sizeof(key), count);
@@ -472,14 +533,17 @@ int walk(struct walk *w)
 	w->started = first.pc;
 	w->steps[0].end = first.pc;
 	walk_later(w, 0, &first, first.pc);
-	while (p->pending_count) {
-		struct pending *next = p->pending[--p->pending_count];
+	while (p->pending_done < p->pending_count) {
+		struct pending *next = p->pending[p->pending_done++];
+		uint16_t held = 0;
 		uint32_t step;
 
 		widen(w, &next->state);
+		if (next->is_branch && state_holds_block(w->flow, &next->state))
+			held = alive_shed(w, &next->state);
 		step = step_make(w, next->parent, &next->state);
 		if (step)
-			run(w, step, &next->state);
+			run(w, step, &next->state, held);
 		free(next);
 	}
 	spread(w);
@@ -492,7 +556,8 @@ void walk_drop(struct walk *w)
 		HASH_CLEAR(hh, w->private->seen);
 		HASH_CLEAR(hh, w->private->counts);
 		HASH_CLEAR(hh, w->private->summaries);
-		for (size_t i = 0; i < w->private->pending_count; i++)
+		alive_drop(w);
+		for (size_t i = w->private->pending_done; i < w->private->pending_count; i++)
 			free(w->private->pending[i]);
 		free(w->private->pending);
 	}

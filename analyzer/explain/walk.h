@@ -23,6 +23,7 @@ enum outcome {
 	OUTCOME_THREAD,	     /* its thread ended */
 	OUTCOME_HELD,	     /* something still holds it when nothing more can be followed */
 	OUTCOME_CUT,	     /* not followed to its end */
+	OUTCOME_RESIZED,     /* a realloc made another one of it */
 	OUTCOMES
 };
 
@@ -44,6 +45,7 @@ struct way {
 	uint64_t last_use;
 	bool can_free, can_lose; /* some way on from here ends so */
 	bool is_improbable, is_strange, was_resized;
+	bool was_kept;	     /* it was put into memory other than a variable */
 	uint64_t was_jumped, was_thrown;
 	struct state *state;     /* where it ended: of OUTCOME_HELD, OUTCOME_OWNER, OUTCOME_CUT */
 };
@@ -79,6 +81,7 @@ struct walk {
 	bool is_cut;	 /* not all ways were followed */
 	bool is_long;	 /* since there were too many, or they were too long */
 	bool is_shared;  /* a thread was begun that got it */
+	struct state *kept;  /* of a way that was not followed to its end, when the block lay in memory other than a variable; 0 */
 	bool met_unknown; /* a call or jump whose target is not known got the block */
 	struct walk_private *private;
 };

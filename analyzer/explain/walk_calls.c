@@ -173,7 +173,7 @@ static bool call_resize(struct walk *w, uint32_t step, struct state *s, const st
 		returned(w, s, i, CALLER_SAVED);
 		return walk_is_lost(w, step, s, holder, OUTCOME_DEAD);
 	}
-	walk_end_beside(w, step, OUTCOME_FREED, s); /* it became another one */
+	walk_end_beside(w, step, OUTCOME_RESIZED, s);
 	returned(w, s, i, CALLER_SAVED);
 	s->reg[REG_RAX] = value_number(0);
 	s->was_resized = true;
@@ -372,6 +372,17 @@ static void other_ends(struct walk *w, uint32_t step, const struct state *s, uin
 		throw_beside(w, step, s, call);
 }
 
+/* setjmp returns for a second time when a longjmp leads there. */
+static void arrive_beside(struct walk *w, uint32_t step, const struct state *s, const struct insn *i)
+{
+	struct state copy = *s;
+
+	returned(w, &copy, i, CALLER_SAVED);
+	copy.reg[REG_RAX] = value_number(1);
+	copy.was_jumped = i->address;
+	walk_later(w, step, &copy, copy.pc);
+}
+
 bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
 {
 	struct value holder = walk_holder(w, s);
@@ -398,6 +409,12 @@ bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn
 			return true;
 		}
 		step_at(w, step)->is_strange = true;
+	}
+	if (t.name && strstr(t.name, "setjmp")) {
+		arrive_beside(w, step, s, i);
+		returned(w, s, i, CALLER_SAVED);
+		s->reg[REG_RAX] = value_number(0);
+		return walk_is_lost(w, step, s, holder, OUTCOME_DEAD);
 	}
 	if (t.name && is_address_of_pointer(w, &t, first))
 		return call_release_at(w, step, s, i, t.effect);

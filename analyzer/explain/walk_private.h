@@ -3,7 +3,8 @@
 #define LEAKSHIM_WALK_PRIVATE_H
 /*
  * Shared by walk.c (the ways), walk_calls.c (calls met on the way), reach.c (the state before a call, what a function may
- * do), arguments.c (what it reads) and leave.c (out of frames), and nobody else.
+ * do), arguments.c (what it reads) and leave.c (out of frames), alive.c (what registers are read
+ * again), and nobody else.
  */
 #include <uthash.h>
 #include "calls_named.h"
@@ -41,14 +42,18 @@ struct place_count {
 struct pending {
 	struct state state;
 	uint32_t parent, visit;
+	bool is_branch; /* it comes from a jump or a condition */
 };
+
+struct alive;
 
 struct walk_private {
 	struct summary *summaries;
+	struct alive *alive;
 	struct seen *seen;
 	struct place_count *counts;
 	struct pending **pending;
-	size_t pending_count, pending_room;
+	size_t pending_done, pending_count, pending_room;
 	struct state **before; /* [node index]: before the call in that frame; 0: not asked for yet */
 	bool *has_before;
 };
@@ -70,6 +75,13 @@ static inline struct way *step_at(struct walk *w, uint32_t i)
 
 /* The way goes on at `pc` with a copy of the state, in a piece of its own. */
 void walk_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc);
+
+/* Forgets what lies in registers that nobody reads any more from the state's place on. Returns bits of those that led to the
+ * block. */
+uint16_t alive_shed(struct walk *w, struct state *s);
+
+/* For the table of those. */
+void alive_drop(struct walk *w);
 
 /* The way ends with a step. */
 void walk_end(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s);

@@ -248,8 +248,10 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 	struct insn i;
 
 	if (c->outcome == OUTCOME_OVERWRITTEN) {
-		l->scope = place_keeper(code_place(w->code, lost->end));
-		lines_add(j, l, lost->end);
+		uint64_t died = c->died ? c->died : lost->end;
+
+		l->scope = place_keeper(code_place(w->code, died));
+		lines_add(j, l, died);
 		return;
 	}
 	if (c->outcome == OUTCOME_THREAD) {
