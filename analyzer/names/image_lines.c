@@ -325,24 +325,36 @@ static bool line_entry(Dwarf_Lines *lines, size_t i, uint64_t bias, struct line_
 	return true;
 }
 
+/* The file of a line, of code before an address or else from there on. */
+static const char *file_of_line(Dwarf_Lines *lines, size_t count, uint64_t bias, uint64_t address, uint64_t end, unsigned line)
+{
+	const char *later = NULL;
+	struct line_entry e;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!line_entry(lines, i, bias, &e) || e.line != line)
+			continue;
+		if (e.address <= address)
+			return e.file;
+		if (e.address < end && !later)
+			later = e.file;
+	}
+	return later;
+}
+
 unsigned image_line_after(struct image *image, uint64_t address, uint64_t end, unsigned line)
 {
-	const char *file = NULL;
 	struct line_entry e;
 	Dwarf_Lines *lines;
 	unsigned best = 0;
 	uint64_t bias;
 	size_t count = lines_around(image, address, &lines, &bias);
+	const char *file = count ? file_of_line(lines, count, bias, address, end, line) : NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!line_entry(lines, i, bias, &e))
-			continue;
-		if (e.line == line && e.address <= address && !file)
-			file = e.file;
-		if (e.address >= address && e.address < end && e.line > line && file && !strcmp(file, e.file) &&
+	for (size_t i = 0; i < count && file; i++)
+		if (line_entry(lines, i, bias, &e) && e.address >= address && e.address < end && e.line > line && !strcmp(file, e.file) &&
 		    (!best || e.line < best))
 			best = e.line;
-	}
 	return best;
 }
 
