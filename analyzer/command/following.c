@@ -26,7 +26,7 @@ static unsigned scopes_of(void *context, uint64_t pc, uint64_t *names)
 		return 0;
 	for (unsigned k = place->count; k-- > 0 && count < LIVES_SCOPES;)
 		if (place->frames[k].function)
-			names[count++] = hash_of(place->frames[k].function);
+			names[count++] = (hash_of(place->frames[k].function) & ~1ull) | place->frames[k].gives_pointer;
 	return count;
 }
 

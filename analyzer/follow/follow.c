@@ -151,9 +151,15 @@ static void pass(struct follow *f, pid_t tid, const struct user_regs_struct *now
 	}
 	f->bound = places_owner(f->places, words[0]) == OWNER_NONE ? f->slots[1] : 0; /* the loader has pushed two words */
 	back = f->bound ? words[2] : words[0];
-	if (is_about_traps(f, f->bound ? places_deed(f->places, f->bound) : f->deed, now)) {
+	f->deed = f->bound ? places_deed(f->places, f->bound) : f->deed;
+	if (is_about_traps(f, f->deed, now)) {
 		leave(f, tid);
 		let_go(f, tid, 0);
+		return;
+	}
+	if (f->deed == DEED_JUMP) { /* bound as it is called: it does not come back */
+		lives_jumped(f->lives);
+		step(f, tid, now);
 		return;
 	}
 	f->entry = *now;
@@ -167,6 +173,8 @@ static void told(struct follow *f, pid_t tid, const struct user_regs_struct *r)
 {
 	uint32_t site = (uint32_t)r->rdx;
 
+	if (f->followed == tid)
+		lives_note_new(f->lives, r->rdi, r->rsi);
 	if ((f->followed && f->followed != tid) || f->is_shared || !r->rcx ||
 	    f->steps > FOLLOW_STEPS || !lives_wants(f->lives, site)) {
 		if (f->followed == tid && f->mode == MODE_OVER) {
@@ -184,6 +192,8 @@ static void told(struct follow *f, pid_t tid, const struct user_regs_struct *r)
 		places_owner(f->places, r->rcx);
 	if (f->followed && f->entered_at && r->r8 > f->entry.rsp + 8) /* what was passed was left otherwise */
 		lives_drop(f->lives);
+	if (!f->followed)
+		lives_resume(f->lives, r->r8);
 	f->followed = tid;
 	lives_begin(f->lives, r->rdi, r->rsi, site);
 	if (f->back != r->rcx || f->mode != MODE_OVER)
@@ -230,7 +240,7 @@ static void came_back(struct follow *f, pid_t tid, const struct user_regs_struct
 	uint64_t function;
 
 	set_break(tid, 0);
-	if (f->entered_at && f->bound && !places_read(f->places, f->bound, &function, 8)) {
+	if (f->entered_at && f->bound && f->deed == DEED_NONE && !places_read(f->places, f->bound, &function, 8)) {
 		f->deed = places_deed(f->places, function);
 		f->is_shared |= f->deed == DEED_SHARE;
 		if (f->deed == DEED_FREE)

@@ -39,6 +39,7 @@ void lives_close(struct lives *l)
 		free(l->bodies);
 		free(l->is_placed);
 		free(l->called_from);
+		free(l->body_of);
 	}
 	free(l);
 }
@@ -113,11 +114,29 @@ static void finish(struct lives *l, unsigned k, enum end end, uint32_t at)
 	l->active[k] = l->active[--l->active_count];
 }
 
+void lives_note_new(struct lives *l, uint64_t address, uint64_t size)
+{
+	unsigned at = l->news_count++ % NEWS_MOST;
+
+	l->news[at].address = address;
+	l->news[at].size = size;
+	l->news[at].begin = l->log_count - 1;
+}
+
+void lives_resume(struct lives *l, uint64_t sp)
+{
+	l->depth = 0;
+	l->frames[0].sp = sp;
+	if (l->last_entry < LOG_MOST)
+		l->frames[0].entry = ++l->last_entry;
+}
+
 void lives_begin(struct lives *l, uint64_t address, uint64_t size, uint32_t site)
 {
 	for (unsigned k = l->active_count; k-- > 0;) /* its memory was let go where nobody saw it */
 		if (l->lives[l->active[k]].address < address + size && address < l->lives[l->active[k]].address + l->lives[l->active[k]].size)
 			finish(l, k, END_UNKNOWN, l->log_count - 1);
+	lives_note_new(l, address, size ? size : 1);
 	l->lives[l->count] = (struct life){ .address = address, .size = size ? size : 1, .site = site, .begin = l->log_count - 1,
 					    .use = l->log_count - 1, .own_use = l->log_count - 1, .beside_distance = BESIDE_MOST };
 	note_use(l, &l->lives[l->count]);
@@ -203,11 +222,23 @@ static void cell_drop(struct lives *l, struct life *life, struct cell *c, unsign
 	*c = life->cells[--life->cell_count];
 }
 
+/* What led to it has this value now: where that leads to another block, that one took its place. */
+static void note_replaced(const struct lives *l, struct life *life, uint64_t value)
+{
+	for (unsigned k = 0; k < NEWS_MOST && k < l->news_count; k++)
+		if (value - l->news[k].address < l->news[k].size && value - life->address >= life->size) {
+			life->replaced_at = l->log_count - 1;
+			life->replaced_by = l->news[k].begin;
+		}
+}
+
 /* A word of memory has this value now. Returns whether it leads to the block, newly. */
 static bool wrote(struct lives *l, struct life *life, uint64_t at, uint64_t value, uint64_t sp)
 {
 	struct cell *c = cell_at(life, at);
 
+	if (c && !leads(life, value))
+		note_replaced(l, life, value);
 	if (leads(life, value)) {
 		if (!c)
 			cell_add(life, at, sp, l->now);
@@ -334,6 +365,16 @@ static bool in_registers(const struct life *life, const struct user_regs_struct 
 	return false;
 }
 
+static const uint8_t kept_registers[6] = { REG_RBX, REG_RBP, 12, 13, 14, 15 };
+
+static void note_replaced_register(const struct lives *l, struct life *life, const struct user_regs_struct *before,
+				   const struct user_regs_struct *after)
+{
+	for (unsigned k = 0; !life->cell_count && k < 6; k++)
+		if (leads(life, reg_of(before, kept_registers[k])) && !leads(life, reg_of(after, kept_registers[k])))
+			note_replaced(l, life, reg_of(after, kept_registers[k]));
+}
+
 static void look(struct lives *l, unsigned k, const struct user_regs_struct *after)
 {
 	struct life *life = &l->lives[l->active[k]];
@@ -376,6 +417,17 @@ static void leave_functions(struct lives *l, uint64_t sp)
 	l->frames[0].sp = sp > l->frames[0].sp ? sp + 8 : l->frames[0].sp;
 }
 
+/* A function is about to be left. */
+static void note_given(struct lives *l, const struct user_regs_struct *r)
+{
+	for (unsigned k = 0; k < l->active_count; k++) {
+		struct life *life = &l->lives[l->active[k]];
+
+		if (leads(life, r->rax) && life->given_count < GIVEN_MOST)
+			life->given[life->given_count++] = l->frames[l->depth].entry;
+	}
+}
+
 void lives_step(struct lives *l, const struct insn *i, const struct user_regs_struct *before, const struct user_regs_struct *after)
 {
 	bool is_own;
@@ -400,6 +452,8 @@ void lives_step(struct lives *l, const struct insn *i, const struct user_regs_st
 				lives_note_lent(&l->lives[l->active[k]], l->last_entry);
 	}
 	if (i->op == OP_RETURN)
+		note_given(l, after);
+	if (i->op == OP_RETURN)
 		leave_functions(l, after->rsp);
 	l->is_own = is_own && places_owner(l->places, before->rip) == OWNER_PROGRAM;
 	l->is_plain = i->from.kind == OPERAND_IMM || i->from.kind == OPERAND_VECTOR;
@@ -412,6 +466,7 @@ void lives_step(struct lives *l, const struct insn *i, const struct user_regs_st
 			leave_frames(life, after->rsp);
 		if (is_used)
 			note_use(l, life);
+		note_replaced_register(l, life, before, after);
 		look(l, k, after);
 	}
 	if (i->op == OP_RETURN)
@@ -478,6 +533,8 @@ void lives_call(struct lives *l, enum deed deed, const struct user_regs_struct *
 {
 	if (deed == DEED_FREE)
 		let_go(l, entry);
+	if (deed == DEED_RESIZE)
+		l->resized_size = size_of(l, entry->rdi);
 	for (unsigned k = 0; k < l->active_count; k++)
 		if (deed == DEED_KEEP && leads(&l->lives[l->active[k]], entry->rsi))
 			l->lives[l->active[k]].is_kept = true;
@@ -521,7 +578,7 @@ static void made(struct lives *l, uint64_t address)
 
 static void resized(struct lives *l, const struct user_regs_struct *entry, const struct user_regs_struct *after)
 {
-	uint64_t size = after->rax ? size_of(l, after->rax) : 0;
+	uint64_t size = l->resized_size;
 
 	for (unsigned k = l->active_count; entry->rdi && k-- > 0;) {
 		struct life *life = &l->lives[l->active[k]];

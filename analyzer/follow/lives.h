@@ -22,8 +22,14 @@ void lives_close(struct lives *l);
 /* Is more to be known about a site? */
 bool lives_wants(const struct lives *l, uint32_t site);
 
+/* A thread is followed from here on: a function called what comes back to this stack pointer. */
+void lives_resume(struct lives *l, uint64_t sp);
+
 /* The next instruction sees a new block. */
 void lives_begin(struct lives *l, uint64_t address, uint64_t size, uint32_t site);
+
+/* A new block of a site of which enough is known. */
+void lives_note_new(struct lives *l, uint64_t address, uint64_t size);
 
 /* An instruction was executed. */
 void lives_step(struct lives *l, const struct insn *i, const struct user_regs_struct *before, const struct user_regs_struct *after);
@@ -54,7 +60,8 @@ bool lives_found(const struct lives *l);
 #define LIVES_SCOPES 12u
 
 /* Hashes of the names of the functions that an instruction belongs to: the one whose code it is first, then what was inlined
- * there, at most LIVES_SCOPES. Returns how many; 0: not known, it belongs to what comes before it. */
+ * there, at most LIVES_SCOPES. The lowest bit of each: its result is a pointer. Returns how many; 0: not known, it belongs to
+ * what comes before it. */
 typedef unsigned lives_scopes(void *context, uint64_t pc, uint64_t *names);
 
 /* What is to be told of those that were lost. Once. Returns how many, at most TRACE_PARTED_MOST. */

@@ -15,7 +15,7 @@ struct seen_edge {
 
 struct ways {
 	struct pool pool;
-	struct seen_edge *nodes; /* 1 and each instruction */
+	struct seen_edge *nodes; /* 1 and each instruction, 2 and the first one of each function */
 	struct seen_edge *borrowers; /* 0 and the first instruction of functions that got one, and never released any */
 	struct seen_edge *whole, *last; /* what released ones came by, and what they came by around their release */
 };
@@ -45,20 +45,66 @@ static bool came_by(struct seen_edge *ways, uint64_t edge)
 	return found != NULL;
 }
 
-/* Marks entries of functions that used a block, and notes of each function that was called what was looked at last. */
+/* Marks entries of functions that used a block, and notes of each function what was looked at last. */
 struct users {
 	unsigned char *uses; /* [number of an entry] */
 	uint32_t *last;	     /* [number of an entry by a call]: log index; 0: none */
+	uint32_t *last_use;  /* the same, in functions that used it: others may be inlined there */
+	uint32_t before;     /* what preceded the latest in its function */
 };
+
+static bool is_around(const struct lives *l, uint32_t entry, uint32_t inner)
+{
+	for (unsigned k = 0; inner && inner != entry && k < DEPTH_MOST; k++)
+		inner = l->callers[inner];
+	return inner == entry;
+}
+
+static bool is_given(const struct lives *l, const struct life *life, uint32_t entry)
+{
+	uint32_t outer = l->callers[entry];
+	unsigned k = 0;
+
+	if (!outer || !(l->starts[entry] & 1) || l->body_of[entry] == l->body_of[outer])
+		return outer && l->starts[entry] & 1;
+	while (k < life->given_count && life->given[k] != l->body_of[entry])
+		k++;
+	return k < life->given_count;
+}
+
+/* Functions that got it from the one that made it, up to the one in which it ended. */
+static void users_add_given(const struct lives *l, const struct life *life, struct users *u)
+{
+	uint32_t entry = l->entries[life->begin + 1 < l->log_count ? life->begin + 1 : life->begin];
+
+	for (unsigned k = 0; entry && !life->was_shared && k < DEPTH_MOST; entry = l->callers[entry], k++) {
+		u->uses[entry] = 1;
+		if (is_around(l, entry, l->entries[life->end_at]) || !is_given(l, life, entry))
+			break;
+	}
+}
+
+/* Of a function that used it and gives a pointer: who called it gets that, most likely. */
+static void users_add_outer(const struct lives *l, const struct life *life, struct users *u, uint32_t entry)
+{
+	for (unsigned k = 0; k < DEPTH_MOST && is_given(l, life, entry) && !u->uses[l->callers[entry]]; k++) {
+		entry = l->callers[entry];
+		u->uses[entry] = 1;
+	}
+}
 
 static int users_of(const struct lives *l, const struct life *life, struct users *u)
 {
 	u->uses = calloc(l->last_entry + 1u, 1);
 	u->last = calloc(l->body_count + 1u, sizeof(*u->last));
-	if (!u->uses || !u->last)
+	u->last_use = calloc(l->body_count + 1u, sizeof(*u->last_use));
+	if (!u->uses || !u->last || !u->last_use)
 		return -1;
 	for (uint32_t i = 0; i < life->use_count; i++)
 		u->uses[l->entries[life->uses[i]]] = 1;
+	users_add_given(l, life, u);
+	for (uint32_t i = 0; i < life->use_count && life->counted_at; i++)
+		users_add_outer(l, life, u, l->entries[life->uses[i]]);
 	return 0;
 }
 
@@ -66,15 +112,26 @@ static void users_drop(struct users *u)
 {
 	free(u->uses);
 	free(u->last);
+	free(u->last_use);
 }
 
-/* Of an instruction: what preceded it in its function, if that used the block. 0: nothing. */
+/* Of an instruction: what preceded it in its function, if that used the block; what was inlined and did not is passed as what
+ * is called. 0: nothing. */
 static uint32_t before_it(const struct lives *l, struct users *u, uint32_t at)
 {
-	uint32_t before = u->last[l->bodies[at]];
+	uint32_t body = l->bodies[at], before = u->last[body], user = u->last_use[body];
 
-	u->last[l->bodies[at]] = at;
-	return before && u->uses[l->entries[before]] ? before : 0;
+	u->last[body] = at;
+	u->before = before;
+	if (u->uses[l->entries[at]])
+		u->last_use[body] = at;
+	return before && (u->uses[l->entries[before]] || u->uses[l->entries[at]]) ? user : 0;
+}
+
+/* Is another one made where it was made, after it ended? What comes then is not its way. */
+static bool is_next_round(const struct lives *l, const struct life *life, uint32_t at, uint32_t after)
+{
+	return at > after && at > life->begin + 1 && l->log[at] == l->log[life->begin + 1] && l->bodies[at] == l->bodies[life->begin + 1];
 }
 
 /* What functions that used it came by soon after they did, and how they went on after its release. */
@@ -84,15 +141,17 @@ static void ways_add(const struct lives *l, const struct life *life, struct ways
 	struct users u;
 	bool is_sound = !users_of(l, life, &u);
 
-	for (uint32_t at = life->begin; is_sound && at <= end && at < l->log_count; at++) {
+	for (uint32_t at = life->begin; is_sound && at <= end && at < l->log_count && !is_next_round(l, life, at, life->end_at); at++) {
 		bool is_use = next < life->use_count && life->uses[next] == at;
 		uint32_t before = before_it(l, &u, at);
 
 		next += is_use;
 		since = is_use ? 0 : since;
-		way_add(ways, &ways->nodes, edge_of(1, l->log[at]));
+		if (u.uses[l->entries[at]])
+			way_add(ways, &ways->nodes, edge_of(2, l->starts[l->entries[at]]));
 		if (!before)
 			continue;
+		way_add(ways, &ways->nodes, edge_of(1, l->log[at]));
 		if (since++ <= WINDOW)
 			way_add(ways, &ways->whole, edge_of(l->log[before], l->log[at]));
 		if (at + WINDOW >= life->end_at)
@@ -168,30 +227,35 @@ struct parting {
 
 #define BEYOND 60u /* instructions: a register is used again as soon as nobody needs what it holds */
 
-/* Goes along the way of a lost one through functions that used it, after its last use or before. */
+/* Goes along the way of a lost one through functions that used it, after its last use or before. Where they part in a function
+ * that got it from its caller, and that no released one was in, the caller tells more if they part there as well. */
 static bool part(const struct lives *l, const struct life *life, const struct ways *all, struct seen_edge *ways, bool is_after,
 		 struct parting *p)
 {
-	uint32_t steps = 0;
+	uint32_t steps = 0, strange = 0;
 	bool is_found = false;
 	struct users u;
 	bool is_sound = !users_of(l, life, &u) && ways;
 
-	for (uint32_t at = life->begin; is_sound && at <= life->end_at + BEYOND && at < l->log_count && steps < WINDOW; at++) {
+	for (uint32_t at = life->begin; is_sound && at <= life->end_at + BEYOND && at < l->log_count && steps < WINDOW &&
+	     !is_next_round(l, life, at, life->use);
+	     at++) {
 		uint32_t before = before_it(l, &u, at), entry = before ? l->entries[before] : 0;
 		bool is_borrowed = before && lives_is_lent(life, entry);
 
 		if (!before || (is_after ? at <= life->use : at > life->use || is_borrowed))
 			continue;
 		steps += is_after;
-		if (came_by(ways, edge_of(l->log[before], l->log[at])) ||
-		    (is_borrowed && came_by(all->borrowers, edge_of(0, l->starts[entry]))))
+			if (came_by(ways, edge_of(l->log[before], l->log[at])) ||
+		    (is_borrowed && came_by(all->borrowers, edge_of(0, l->starts[entry]))) ||
+		    (strange && l->bodies[before] != l->bodies[l->called_from[l->body_of[strange]]]))
 			continue;
 		if (is_after || !is_found || before < p->from || l->entries[at] != l->entries[p->at] || at > p->at + NEAR)
-			*p = (struct parting){ before, at, p->flags };
+			*p = (struct parting){ u.before, at, (p->flags & ~TRACE_PARTED_PASSED) | (u.before == before ? 0 : TRACE_PARTED_PASSED) };
 		is_found = true;
-		if (is_after)
+		if (is_after && (strange || !is_borrowed || came_by(all->nodes, edge_of(2, l->starts[entry]))))
 			break;
+		strange = is_after ? entry : 0;
 	}
 	users_drop(&u);
 	return is_found;
@@ -243,9 +307,9 @@ static void find_parting(const struct lives *l, const struct life *life, struct 
 	if (part(l, life, ways, ways->whole, true, p))
 		return;
 	if (part(l, life, ways, ways->whole, false, p))
-		p->flags = TRACE_PARTED_EARLIER;
+		p->flags |= TRACE_PARTED_EARLIER;
 	else if (part(l, life, ways, ways->last, true, p))
-		p->flags = TRACE_PARTED_LAST;
+		p->flags |= TRACE_PARTED_LAST;
 }
 
 /* The last instruction of the function that let it be lost: what it got from a call is lost there, though others ran meanwhile. */
@@ -278,21 +342,80 @@ static uint32_t of_user(const struct lives *l, const struct life *life, uint32_t
 	return from;
 }
 
-static void tell(struct lives *l, const struct life *life, struct trace_parted *to)
+static bool is_user(const struct lives *l, const struct life *life, uint32_t entry)
+{
+	for (uint32_t i = life->use_count; i-- > 0;)
+		if (l->entries[life->uses[i]] == entry)
+			return true;
+	return false;
+}
+
+/* Did what held it come to hold a block that was made before it was used last? Then that one was to take its place. */
+static bool is_replaced(const struct life *life)
+{
+	return life->replaced_at >= life->use && life->replaced_at >= life->killed_at && life->replaced_by > life->begin && life->replaced_by < life->use && life->end == END_LOST;
+}
+
+/* Was another one made of the same site before it was used last, and remained? Then that one was made of it, most likely. */
+static bool is_succeeded(const struct lives *l, const struct life *life)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct life *other = &l->lives[i];
+
+		if (other->site == life->site && other->begin > life->begin && other->begin < life->use && other->end_at > life->end_at)
+			return !life->was_shared && life->end == END_LOST;
+	}
+	return false;
+}
+
+#define WEAK (TRACE_PARTED_EARLIER | TRACE_PARTED_LAST)
+
+/* What became of the last that led to it. A function's variable that others write later was left, not overwritten. */
+static void tell_ending(const struct lives *l, struct life *life, struct parting *p, struct trace_parted *to)
+{
+	bool is_left = life->was_variable && !is_user(l, life, l->entries[life->killed_at]) &&
+		       l->bodies[life->killed_at] == l->bodies[life->own_use];
+
+	if (!(p->flags & TRACE_PARTED_COUNTED) && !(life->killed_flags & TRACE_PARTED_OWNER) && is_replaced(life)) {
+		*p = (struct parting){ 0, 0, 0 };
+		life->killed_flags = TRACE_PARTED_OVERWRITTEN;
+		life->killed_at = life->replaced_at;
+	} else if (!(p->flags & TRACE_PARTED_COUNTED) && (!p->at || p->flags & WEAK) && is_succeeded(l, life)) {
+		*p = (struct parting){ 0, 0, 0 };
+		life->killed_flags = TRACE_PARTED_OVERWRITTEN;
+		life->killed_at = life->end_at;
+	} else if (is_left) {
+		life->killed_flags = 0;
+		life->was_written_again = false;
+	}
+	to->flags |= p->flags;
+}
+
+/* The same instruction or one before it, of which it is known which function it belongs to. */
+static uint32_t placed(const struct lives *l, const struct life *life, uint32_t at)
+{
+	while (at > life->use && !l->is_placed[at])
+		at--;
+	return at;
+}
+
+static void tell(struct lives *l, struct life *life, struct trace_parted *to)
 {
 	struct ways ways;
 	struct parting p;
 	unsigned healthy = ways_of(l, life, &ways);
+	uint32_t lost;
 
 	*to = (struct trace_parted){ .site = life->site, .flags = life->flags, .used = l->log[life->use], .lost = l->log[life->end_at],
 				     .owner = life->killed_flags & TRACE_PARTED_OWNER ? life->owner : 0, .beside = life->beside,
 				     .healthy = healthy, .followed = healthy + lives_count(l, life->site, END_LOST) +
 								     lives_count(l, life->site, END_THREAD) };
 	find_parting(l, life, &ways, &p);
-	to->flags |= p.flags;
+	tell_ending(l, life, &p, to);
 	if (!p.at)
 		to->flags |= life->was_written_again && life->killed_at >= life->use ? TRACE_PARTED_OVERWRITTEN : 0;
-	to->lost = l->log[lost_at(l, life)];
+	lost = lost_at(l, life);
+	to->lost = l->log[placed(l, life, p.at || life->was_shared ? lost : of_user(l, life, lost))];
 	while (p.from > life->begin && !l->is_placed[p.from])
 		p.from--;
 	if (p.at && (!l->is_placed[p.at] || came_by(ways.nodes, edge_of(1, l->log[p.at]))) && l->bodies[p.at] == l->bodies[p.from])
@@ -304,7 +427,9 @@ static void tell(struct lives *l, const struct life *life, struct trace_parted *
 	     (!p.at || (!life->was_variable && l->entries[life->killed_at] == l->entries[p.at] && life->killed_at <= p.at + WINDOW))))
 		to->flags |= life->killed_flags;
 	if (to->flags & (TRACE_PARTED_OVERWRITTEN | TRACE_PARTED_CLEARED))
-		to->lost = l->log[life->killed_flags ? life->killed_at : of_user(l, life, life->killed_at)];
+		to->lost = l->log[placed(l, life, life->killed_flags ? life->killed_at : of_user(l, life, life->killed_at))];
+	if (!p.at && to->flags & TRACE_PARTED_OVERWRITTEN)
+		to->common = l->log[of_user(l, life, life->killed_at)];
 	if (!life->was_shared)
 		to->flags |= TRACE_PARTED_LOCAL;
 	if (life->jumped_at && life->jumped_at >= life->use)

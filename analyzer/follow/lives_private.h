@@ -24,6 +24,8 @@
 #define CHAIN_MOST 32u
 #define NUMBERS_MOST 4u
 #define UPS_MOST 16u
+#define GIVEN_MOST 16u
+#define NEWS_MOST 16u
 #define NUMBER_MOST 64
 #define ALIKE 24u	    /* first instructions by which those are known that the same call made */
 #define NEAR 64u
@@ -49,6 +51,8 @@ struct life {
 	uint32_t chain[CHAIN_MOST]; /* entries that had not returned when it was released, outermost first */
 	unsigned chain_count;
 	uint32_t own_use; /* the last one that was in no such function */
+	uint32_t given[GIVEN_MOST]; /* numbers of functions' entries that returned it */
+	unsigned given_count;
 	uint32_t jumped_at, resized_at;
 	struct { uint64_t at; int64_t value; } numbers[NUMBERS_MOST]; /* small ones in it */
 	unsigned number_count;
@@ -58,6 +62,7 @@ struct life {
 	uint32_t unheld; /* instructions since something was seen to lead to it */
 	uint32_t unheld_at;
 	uint32_t killed_at; /* where a word outside stacks that led to it was changed last */
+	uint32_t replaced_at, replaced_by; /* where the last that led to it came to lead to a block, and where that one was made */
 	unsigned flags, killed_flags;
 	uint64_t owner, beside;
 	uint64_t beside_distance;
@@ -78,6 +83,7 @@ struct lives {
 	uint64_t *log; /* program counters of the program's own code */
 	uint32_t *entries; /* [log index]: number of the function's entry */
 	uint32_t *bodies;  /* [log index]: the same of the function that was called, in which others may be inlined */
+	uint32_t *body_of; /* [number of an entry]: the same number */
 	uint32_t *called_from; /* [number of such an entry]: log index of what called it */
 	uint32_t body_count;
 	unsigned char *is_placed; /* [log index]: it is known which function an instruction belongs to */
@@ -87,6 +93,9 @@ struct lives {
 	uint64_t *starts;  /* [number of an entry]: its first instruction; later the hash of its name */
 	uint32_t *callers; /* [number of an entry]: log index of what called it; later the number of the entry around it */
 	uint32_t freed_at, since_freed;
+	struct { uint64_t address, size; uint32_t begin; } news[NEWS_MOST]; /* others that were made, the latest */
+	unsigned news_count;
+	uint64_t resized_size; /* of the block that is being resized */
 	uint64_t now; /* the instruction that is looked at */
 	uint32_t log_count, since_check;
 	struct { uint64_t sp; uint32_t entry; } frames[DEPTH_MOST]; /* functions that were entered, and the one that was there before */

@@ -7,7 +7,9 @@
 #include "lives_private.h"
 #include "pool.h"
 
-#define MIXED 150u /* instructions of a function that others may be mixed with: compilers move them about */
+#define MIXED 16u /* instructions of a function that others may be mixed with: compilers move them about */
+
+#define ROUND 3u /* instructions of a loop around one, at least, from one round to the next */
 
 /* An entry of a function that was inlined, in one of the function around it. */
 struct scope {
@@ -19,6 +21,8 @@ struct scope {
 struct called {
 	struct scope scopes[LIVES_SCOPES];
 	unsigned count;
+	uint32_t last, back; /* log index of its last instruction, and of where it went back to last: a loop's next round */
+	unsigned back_to;    /* how many functions that was in */
 };
 
 struct known_scopes {
@@ -74,6 +78,11 @@ static uint32_t entry_at(struct scoping *s, uint32_t old, uint32_t at)
 	uint32_t caller = s->l->callers[old];
 
 	s->l->is_placed[at] = k->count > 0;
+	if (k->count && c->last && s->l->log[at] < s->l->log[c->last]) {
+		c->back = at;
+		c->back_to = k->count;
+	}
+	c->last = at;
 	if (!k->count && c->count) {
 		c->scopes[c->count - 1].last = at;
 		return c->scopes[c->count - 1].entry;
@@ -85,7 +94,8 @@ static uint32_t entry_at(struct scoping *s, uint32_t old, uint32_t at)
 	}
 	for (unsigned d = 0; d < k->count; d++) {
 		struct scope *scope = &c->scopes[d];
-		bool is_known = d < c->count && (!d || (scope->name == k->names[d] && scope->last + MIXED >= at));
+		bool is_again = c->back_to <= d && c->back > scope->last && scope->last + ROUND <= at;
+		bool is_known = d < c->count && (!d || (scope->name == k->names[d] && scope->last + MIXED >= at && !is_again));
 
 		if (!is_known) {
 			scope->name = k->names[d];
@@ -155,6 +165,10 @@ void lives_find_scopes(struct lives *l, lives_scopes *scopes, void *context)
 	l->body_count = l->last_entry + 1;
 	for (uint32_t at = 1; at < l->log_count; at++)
 		l->entries[at] = entry_at(&s, l->entries[at], at);
+	l->body_of = pool_regrow(NULL, s.count, sizeof(*l->body_of));
+	memset(l->body_of, 0, s.count * sizeof(*l->body_of));
+	for (uint32_t at = 1; at < l->log_count; at++)
+		l->body_of[l->entries[at]] = l->bodies[at];
 	free(l->starts);
 	l->called_from = l->callers;
 	l->starts = s.names;

@@ -383,7 +383,7 @@ static int read_parted(struct model *m, const struct trace_file *f)
 			.is_cleared = t.flags & TRACE_PARTED_CLEARED, .was_jumped = t.flags & TRACE_PARTED_JUMPED,
 			.was_resized = t.flags & TRACE_PARTED_RESIZED, .is_thread_end = t.flags & TRACE_PARTED_ENDED,
 			.is_local = t.flags & TRACE_PARTED_LOCAL, .is_earlier = t.flags & TRACE_PARTED_EARLIER,
-			.is_last = t.flags & TRACE_PARTED_LAST, .is_joined = t.flags & TRACE_PARTED_JOINED,
+			.is_last = t.flags & TRACE_PARTED_LAST, .is_joined = t.flags & TRACE_PARTED_JOINED, .is_passed = t.flags & TRACE_PARTED_PASSED,
 			.is_counted = t.flags & TRACE_PARTED_COUNTED, .is_raised = t.flags & TRACE_PARTED_RAISED,
 			.healthy = t.healthy, .followed = t.followed };
 	}
