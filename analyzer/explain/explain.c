@@ -293,6 +293,8 @@ static void kept_in_explain(struct work *w, struct leak *leak, struct walk *walk
 	leak->cause = is_raced_for(w, leak, walk) ? CAUSE_RACE : CAUSE_OVERWRITTEN;
 	if (flow_key(walk->flow, kept->kept_in.symbol)->kind == SYMBOL_THREAD && walk->is_thread)
 		leak->cause = CAUSE_THREAD_EXIT;
+	if (leak->cause == CAUSE_OVERWRITTEN && siblings->count && watched_is_list(w, leak))
+		leak->cause = CAUSE_DROPPED_QUEUE;
 	evidence_siblings(w, leak, e, siblings);
 	because_add(w, e, leak->cause == CAUSE_RACE ? "several threads put one there, without a lock"
 						    : "it was put there without a look at what was there before");

@@ -66,6 +66,9 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_
 /* What most of the blocks of a leak in focus were seen to lose; 0: none was seen. `same` of `all` agree. */
 const struct watched *watched_find(struct work *w, const struct leak *leak, unsigned *same, unsigned *all);
 
+/* Do they lead to one another, as the elements of a list do of which nobody has the head any more? */
+bool watched_is_list(const struct work *w, const struct leak *leak);
+
 /* The frame whose variable was the last to hold it; 0. */
 const struct place *watched_frame(struct work *w, const struct watched *seen);
 
@@ -87,8 +90,11 @@ const struct missing_release *seen_class_destructor(struct work *w, const struct
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
 
 /* Puts what following it instruction by instruction showed into the explanation. Returns whether there was something.
- * is_seen: so was what held it last. */
-bool parted_explain(struct work *w, struct leak *leak, const struct siblings *siblings, bool is_seen);
+ * last: what was seen of who held it last; 0. */
+bool parted_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct watched *last);
+
+/* Where something that lay beside it was let go, or where its way ended, in code that is known by its line; 0. */
+const struct missing_release *parted_near(struct work *w, const struct leak *leak);
 
 /* Does a frame belong to headers of the system, say of the C++ library? */
 bool place_is_of_headers(const struct frame *f);

@@ -12,6 +12,7 @@
 #define LINES_MOST 8u
 #define NODES_MOST 64u
 #define SITES_MOST 256u
+#define STORE_INSTRUCTIONS 50000u
 
 static bool is_as_many(const struct leak *a, const struct leak *b)
 {
@@ -72,6 +73,36 @@ static void set_last_statement(struct work *w, struct missing_release *missing, 
 		missing->line = missing->last_line = line;
 }
 
+/* Had a function called the one that made it, or is it that one? */
+static bool is_caller(struct work *w, const uint32_t *nodes, unsigned count, const char *function)
+{
+	for (unsigned k = 0; k < count && function; k++) {
+		const struct place *place = code_place(w->code, w->model->nodes[nodes[k]].pc - 1);
+
+		for (unsigned i = 0; i < place->count; i++)
+			if (place->frames[i].function && !strcmp(place->frames[i].function, function))
+				return true;
+	}
+	return false;
+}
+
+/* Who puts it where it stays: the first store on its ways into what was there before. 0: not followed that far. */
+static const struct missing_release *storing(struct work *w, const uint32_t *nodes, unsigned count)
+{
+	struct walk ways = { .code = w->code, .model = w->model, .nodes = nodes, .node_count = count, .most_instructions = STORE_INSTRUCTIONS,
+			     .until_us = w->group_until_us };
+	const struct missing_release *missing = NULL;
+
+	ways.flow = flow_open();
+	if (!walk(&ways))
+		for (uint32_t i = 1; i < ways.step_count && !missing; i++)
+			if (ways.steps[i].state && ways.steps[i].state->kept_at)
+				missing = missing_at(w, ways.steps[i].state->kept_at);
+	walk_drop(&ways);
+	flow_close(ways.flow);
+	return missing && missing->line && is_caller(w, nodes, count, missing->function) ? missing : NULL;
+}
+
 void kept_explain(struct work *w, struct leak *leak)
 {
 	struct pool *p = &w->model->pool;
@@ -79,6 +110,7 @@ void kept_explain(struct work *w, struct leak *leak)
 	struct explanation *e = pool_take(p, sizeof(*e));
 	struct siblings siblings;
 	const struct place *place;
+	const struct missing_release *stored;
 	uint32_t nodes[NODES_MOST];
 	unsigned count = explain_nodes(w, leak->node, nodes, NODES_MOST);
 
@@ -112,6 +144,8 @@ void kept_explain(struct work *w, struct leak *leak)
 	}
 	if (leak->cause == CAUSE_GROWING_CACHE && keeping(w, leak))
 		e->missing = keeping(w, leak);
+	else if (leak->cause == CAUSE_GROWING_CACHE && work_has(w, EVIDENCE_WAYS) && (stored = storing(w, nodes, count)))
+		e->missing = stored;
 	evidence_siblings(w, leak, e, &siblings);
 	because_add(w, e, pool_text(p, "something still points at them"));
 	evidence_advice(w, leak, e);

@@ -62,6 +62,22 @@ const struct watched *watched_find(struct work *w, const struct leak *leak, unsi
 	return best;
 }
 
+bool watched_is_list(const struct work *w, const struct leak *leak)
+{
+	const struct model *m = w->model;
+	unsigned linked = 0, all = 0;
+
+	for (uint32_t i = 0; i < m->watched_count; i++) {
+		const struct watched *a = &m->watched[i];
+
+		if (m->sites[a->site].node != leak->node)
+			continue;
+		all++;
+		linked += a->loss == LOSS_NONE && a->holder == HOLDER_BLOCK && m->sites[a->holder_site].node == leak->node;
+	}
+	return linked >= 2 && linked * 2 > all;
+}
+
 const struct place *watched_frame(struct work *w, const struct watched *seen)
 {
 	const struct node *n = seen && seen->holder == HOLDER_STACK && seen->holder_frame ? &w->model->nodes[seen->holder_frame] : NULL;
@@ -121,6 +137,15 @@ static bool is_one_function(struct work *w, uint32_t a, uint32_t b)
 	return f && g && f->start == g->start;
 }
 
+/* The same, where what was inlined is a function, too. */
+static bool is_one_scope(struct work *w, uint32_t a, uint32_t b)
+{
+	const char *in_a = code_place(w->code, w->model->nodes[a].pc - 1)->frames[0].function;
+	const char *in_b = code_place(w->code, w->model->nodes[b].pc - 1)->frames[0].function;
+
+	return is_one_function(w, a, b) && (!in_a || !in_b || !strcmp(in_a, in_b));
+}
+
 /* Does the function that a stack ends in also release siblings? */
 static bool releases_siblings(struct work *w, uint32_t node, const struct siblings *siblings)
 {
@@ -150,7 +175,7 @@ static enum cause cause_of_freed(struct work *w, const struct watched *seen, con
 		return CAUSE_OWNER_FREED;
 	count_releases(w, seen->holder_site, seen->lost, &here, &all);
 	if (siblings->count && here * 2 < all && explain_nodes(w, w->model->sites[seen->holder_site].node, &made, 1) &&
-	    is_one_function(w, released, made))
+	    is_one_scope(w, released, made))
 		return CAUSE_ERROR_PATH;
 	if (siblings->count && !releases_siblings(w, seen->lost, siblings))
 		return here * 2 < all ? CAUSE_OWNER_FREED : CAUSE_DROPPED_QUEUE;
@@ -214,6 +239,10 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 		e->confidence = CONFIDENCE_GUESS;
 	} else {
 		missing = owner_place(w, seen->lost, seen->held, leak->family >= FAMILY_NEW, &e->confidence);
+	}
+	if (missing && !missing->line && parted_near(w, leak)) {
+		missing = parted_near(w, leak); /* code that ways share has no line */
+		e->confidence = CONFIDENCE_GUESS;
 	}
 	if (!missing)
 		return false;
@@ -382,7 +411,7 @@ void watched_explain(struct work *w, struct leak *leak, const struct siblings *s
 	unsigned same, all;
 	const struct watched *seen = watched_find(w, leak, &same, &all);
 
-	if (parted_explain(w, leak, siblings, seen && (same * 2 > all || seen->loss == LOSS_GIVEN_UP))) {
+	if (parted_explain(w, leak, siblings, seen && (same * 2 > all || seen->loss == LOSS_GIVEN_UP) ? seen : NULL)) {
 		if (seen)
 			add_holder(w, (struct explanation *)leak->explanation, seen);
 		return;
