@@ -31,7 +31,7 @@ extern uint32_t thread_worked_for_us __attribute__((visibility("hidden")));
 #define THREAD_QUIET_SPAN 4096u
 
 #define THREAD_PENDING 128u /* sites with unflushed totals, a power of two */
-#define THREAD_CREDIT (2048 * 64) /* release.h: blocks that a new thread is taken to have made already */
+#define THREAD_CREDIT (8192 * 64) /* release.h: blocks that a new thread is taken to have made already */
 #define THREAD_SITES 32u    /* sites remembered, a power of two */
 
 /* The site of a stack, as a thread met it last. */

@@ -13,7 +13,7 @@
 #include "rules.h"
 
 #define HEADS 4096u
-#define KNOWN (1u << 14) /* places of the table of what is known */
+#define KNOWN (1u << 16) /* places of the table of what is known */
 #define ELEMENTS_MOST (1u << 15)
 #define FAILURES_MOST 8u
 

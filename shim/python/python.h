@@ -20,7 +20,7 @@
 #define PYTHON_LIVING 32u
 #define PYTHON_FIRST 16u
 #define PYTHON_EACH 4u
-#define PYTHON_CREDIT 4096u
+#define PYTHON_CREDIT 8192u
 #define PYTHON_EARN_US 256u
 
 /* A module is there: is it an interpreter? Where the list of modules does not change; not from signal handlers. */
