@@ -279,6 +279,16 @@ def test_the_reference_without_a_partner_is_told_where_the_program_takes_it_itse
     assert leak["explanation"]["missing_release"]["function"] == "Json::operator=", leak["explanation"]
 
 
+@pytest.mark.parametrize("cc, optimised", [("gcc", "-O0"), ("gcc", "-O2"), ("clang", "-O2")])
+def test_a_switch_is_followed_by_its_table(tmp_path, cc, optimised):
+    leaks = explained(tmp_path, "field_kinds", optimised, "-g", cc=cc)
+    cause, function, lines = answer("field_kinds")
+    for leak in leaks:
+        missing = leak["explanation"]["missing_release"]
+        assert leak["cause"] == cause and missing["function"] == function and missing["line"] in lines, leak["explanation"]
+    assert leaks and explained(tmp_path, "field_kinds", optimised, "-g", cc=cc, fault=False) == []
+
+
 def second_look(tmp_path, name, *options):
     exe, trace = tmp_path / name, tmp_path / (name + ".trace")
     source = next(DIAGNOSIS.glob(name + ".c*"))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "calls_known.h"
+#include "table.h"
 #include "walk_private.h"
 
 #define FUNCTION_MAX 60000u /* instructions looked at for one of these questions */
@@ -253,6 +254,36 @@ static void pass_call(struct search *q, struct state *s, const struct insn *i)
 	}
 }
 
+unsigned walk_targets(struct walk *w, const struct insn *jump, const uint64_t **targets)
+{
+	uint64_t found[TABLE_MOST], *kept;
+	struct jump_table *known;
+
+	HASH_FIND(hh, w->private->tables, &jump->address, sizeof(jump->address), known);
+	if (!known) {
+		known = pool_take(&w->model->pool, sizeof(*known));
+		known->address = jump->address;
+		known->count = table_targets(w->code, jump, found, TABLE_MOST);
+		kept = pool_array(&w->model->pool, known->count, sizeof(*kept));
+		memcpy(kept, found, known->count * sizeof(*kept));
+		known->targets = kept;
+		HASH_ADD(hh, w->private->tables, address, sizeof(known->address), known);
+	}
+	*targets = known->targets;
+	return known->count;
+}
+
+/* A jump by a table. Returns whether it is one. */
+static bool meet_table(struct search *q, const struct insn *i, const struct state *s)
+{
+	const uint64_t *targets;
+	unsigned count = i->op == OP_JUMP && i->to.kind != OPERAND_IMM ? walk_targets(q->w, i, &targets) : 0;
+
+	for (unsigned k = 0; k < count; k++)
+		meet(q, targets[k], s);
+	return count > 0;
+}
+
 static bool is_last(struct search *q, const struct insn *i, const struct state *s)
 {
 	struct target t;
@@ -284,6 +315,15 @@ static void take_call(struct search *q, const struct insn *i, struct state *s)
 	*q->found = *s;
 }
 
+static void note_targets(struct search *q, const struct insn *i)
+{
+	const uint64_t *targets;
+	unsigned count = walk_targets(q->w, i, &targets);
+
+	for (unsigned k = 0; k < count && q->meeting_count < MEETINGS_MAX; k++)
+		q->meetings[q->meeting_count++] = targets[k];
+}
+
 /* Where jumps of the function lead: all ways meet there, also those that come without a jump. */
 static void find_meetings(struct search *q)
 {
@@ -294,6 +334,8 @@ static void find_meetings(struct search *q)
 			return;
 		if ((i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM)
 			q->meetings[q->meeting_count++] = (uint64_t)i.to.value;
+		else if (i.op == OP_JUMP)
+			note_targets(q, &i);
 	}
 	if (q->meeting_count)
 		qsort(q->meetings, q->meeting_count, sizeof(*q->meetings), by_address);
@@ -318,7 +360,7 @@ static void run_block(struct search *q, struct block_of_code *b)
 		s.pc = at;
 		if (i.op == OP_CALL)
 			take_call(q, &i, &s);
-		if (is_last(q, &i, &s))
+		if (meet_table(q, &i, &s) || is_last(q, &i, &s))
 			return;
 		if (i.op == OP_CALL) {
 			pass_call(q, &s, &i);

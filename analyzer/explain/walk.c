@@ -237,6 +237,16 @@ static bool is_tail_call(const struct walk *w, const struct state *s, const stru
 
 static bool follow_jump(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
 {
+	const uint64_t *targets;
+	unsigned count = i->to.kind == OPERAND_IMM ? 0 : walk_targets(w, i, &targets);
+
+	for (unsigned k = 0; k < count; k++) {
+		struct state copy = *s;
+
+		walk_later(w, step, &copy, targets[k]);
+	}
+	if (count)
+		return true;
 	if (is_tail_call(w, s, i)) {
 		if (walk_call_tail(w, step, s, i))
 			return true;
@@ -556,6 +566,7 @@ void walk_drop(struct walk *w)
 		HASH_CLEAR(hh, w->private->seen);
 		HASH_CLEAR(hh, w->private->counts);
 		HASH_CLEAR(hh, w->private->summaries);
+		HASH_CLEAR(hh, w->private->tables);
 		alive_drop(w);
 		for (size_t i = w->private->pending_done; i < w->private->pending_count; i++)
 			free(w->private->pending[i]);

@@ -39,6 +39,14 @@ struct place_count {
 	UT_hash_handle hh;
 };
 
+/* Where a jump by a table leads. */
+struct jump_table {
+	uint64_t address;
+	const uint64_t *targets;
+	unsigned count;
+	UT_hash_handle hh;
+};
+
 struct pending {
 	struct state state;
 	uint32_t parent, visit;
@@ -49,6 +57,7 @@ struct alive;
 
 struct walk_private {
 	struct summary *summaries;
+	struct jump_table *tables;
 	struct alive *alive;
 	struct seen *seen;
 	struct place_count *counts;
@@ -104,6 +113,9 @@ bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn
 /* Follows a call whose target returns to our caller. Returns whether the way ends there, or goes on in others; else the
  * function is still to be left. */
 bool walk_call_tail(struct walk *w, uint32_t step, struct state *s, const struct insn *i);
+
+/* Where a jump by a table leads, as compilers make one of a switch. Returns how many; 0: it is none, or not understood. */
+unsigned walk_targets(struct walk *w, const struct insn *jump, const uint64_t **targets);
 
 /* Where a call or jump leads. */
 void target_find(struct walk *w, struct state *s, const struct insn *i, struct target *t);
