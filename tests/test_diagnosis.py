@@ -289,6 +289,19 @@ def test_a_switch_is_followed_by_its_table(tmp_path, cc, optimised):
     assert leaks and explained(tmp_path, "field_kinds", optimised, "-g", cc=cc, fault=False) == []
 
 
+@pytest.mark.parametrize("optimised", ["-O0", "-O2"])
+def test_closing_an_object_that_is_counted_is_not_letting_go_of_it(tmp_path, monkeypatch, optimised):
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "gio-2.0"], stdout=subprocess.PIPE, text=True)
+    if flags.returncode:
+        pytest.skip("no gio")
+    monkeypatch.setattr(sys.modules[__name__], "FLAGS", [*FLAGS, *flags.stdout.split()])
+    leak = explained(tmp_path, "gstream_words", optimised, "-g")[0]
+    _, function, lines = answer("gstream_words")
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] == "never-released" and missing["function"] == function and missing["line"] in lines, leak["explanation"]
+    assert explained(tmp_path, "gstream_words", optimised, "-g", fault=False) == []
+
+
 def second_look(tmp_path, name, *options):
     exe, trace = tmp_path / name, tmp_path / (name + ".trace")
     source = next(DIAGNOSIS.glob(name + ".c*"))

@@ -58,6 +58,14 @@ static enum effect promise(const char *name)
 	return promises_keeping(name) ? EFFECT_STORE : EFFECT_BORROW;
 }
 
+bool calls_only_close(const struct model *m, const char *name)
+{
+	for (uint32_t i = 1; i < m->probe_count; i++)
+		if (of_verbs[m->probes[i].verb] && !strcmp(m->probes[i].symbol, name))
+			return false;
+	return ends_with(name, "_close") || ends_with(name, "_cleanup");
+}
+
 enum effect calls_named(const struct model *m, const char *name, bool is_library)
 {
 	enum effect effect = calls_effect(name);

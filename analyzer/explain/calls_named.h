@@ -10,4 +10,7 @@
 
 /* `name`: linker name; 0 is nobody. is_library: it is defined by a library of the system. */
 enum effect calls_named(const struct model *m, const char *name, bool is_library);
+
+/* Does its name promise to close something, which lets go no reference to an object that has a count of them? */
+bool calls_only_close(const struct model *m, const char *name);
 #endif

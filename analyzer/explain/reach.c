@@ -45,6 +45,8 @@ static void resolve(struct walk *w, struct target *t, uint64_t *address)
 	bool is_library = defined && code_is_of_library(w->code, defined);
 
 	t->effect = calls_named(w->model, t->name, is_library);
+	if (t->effect == EFFECT_FREE && w->is_counted && is_library && calls_only_close(w->model, t->name))
+		t->effect = EFFECT_BORROW;
 	*address = 0;
 	if (t->effect != EFFECT_BORROW || !defined || is_library)
 		return;
