@@ -311,6 +311,59 @@ def second_look(tmp_path, name, *options):
     return json.loads(leakshim(tmp_path, "report", "--format", "json", trace)[1])["leaks"]
 
 
+@pytest.mark.parametrize("name, options", [("digest_stream", ["-O0", "-g"]), ("user_reload", ["-O2", "-g"])])
+def test_of_ways_on_which_only_its_owner_is_out_of_sight_none_is_the_answer(tmp_path, name, options):
+    for leak in explained(tmp_path, name, *options):
+        cause, function, lines = answer(name)
+        missing = leak["explanation"]["missing_release"]
+        assert leak["cause"] == cause and missing["function"] == function and missing["line"] in lines, leak["explanation"]
+
+
+HOOKED = """#include <jansson.h>
+#include <stdlib.h>
+static size_t taken;
+static void *take(size_t size)
+{
+    void *p = malloc(size);
+    if (p)
+        taken += size;
+    return p;
+}
+static void drop(void *p) { free(p); }
+int main(void)
+{
+    json_set_alloc_funcs(take, drop);
+    for (int i = 0; i < 20; i++) {
+        json_t *o = json_pack("{s:i}", "count", i);
+        if (i % 4)
+            json_decref(o);
+    }
+    return taken == 0;
+}
+"""
+
+
+def test_what_a_function_gives_back_to_a_library_that_called_it_is_not_lost_there(tmp_path):
+    source, exe, trace = tmp_path / "hooked.c", tmp_path / "hooked", tmp_path / "hooked.trace"
+    source.write_text(HOOKED)
+    if subprocess.run(["gcc", "-O2", "-g", "-o", exe, source, "-ljansson"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no jansson")
+    leakshim(tmp_path, "run", "-o", trace, "--", exe)
+    leaks = json.loads(leakshim(tmp_path, "report", "--format", "json", trace)[1])["leaks"]
+    assert leaks
+    for leak in leaks:
+        e = leak["explanation"] or {"confidence": "guess", "missing_release": None}
+        assert e["confidence"] == "guess" or e["missing_release"]["function"] == "main", e
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_a_second_look_names_who_calls_a_function_that_counts_and_frees(tmp_path, options):
+    for leak in second_look(tmp_path, "user_reload", *options):
+        cause, function, lines = answer("user_reload")
+        missing = leak["explanation"]["missing_release"]
+        assert leak["cause"] == cause and missing["function"] == function and missing["line"] in lines, leak["explanation"]
+
+
 @pytest.mark.parametrize("name", ["mailbox", "channel_close", "list_remove", "message_bus", "tree_free", "log_shipper",
                                   "request_close", "tree_reader"])
 def test_a_second_look_sees_what_held_a_block_last_go(tmp_path, name):

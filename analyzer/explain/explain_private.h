@@ -63,6 +63,9 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
  * did last before that; 0: not known. 0: nowhere. */
 const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_t before, bool is_object, enum confidence *confidence);
 
+/* Is an address in a function that lets go what it gets without ever looking into it, for others? */
+bool owner_is_passed_on(struct work *w, uint64_t address);
+
 /* What most of the blocks of a leak in focus were seen to lose; 0: none was seen. `same` of `all` agree. */
 const struct watched *watched_find(struct work *w, const struct leak *leak, unsigned *same, unsigned *all);
 

@@ -309,6 +309,17 @@ static bool is_only_resized(const struct walk *w)
 	return is_resized;
 }
 
+/* Was only what held it out of sight then, and not released? Had that been lost, the block would hang on it, and not be lost by
+ * itself. */
+static bool is_owner_lost(const struct judging *j, const struct candidate *c)
+{
+	const struct way *lost = &j->walk->steps[c->lost];
+	enum symbol_kind kind = (enum symbol_kind)flow_key(j->walk->flow, lost->holder.symbol)->kind;
+
+	return j->is_direct && lost->holder.symbol && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD) &&
+	       kind != SYMBOL_STACK && kind != SYMBOL_THREAD && kind != SYMBOL_BLOCK;
+}
+
 static void gather(struct judging *j)
 {
 	const struct walk *w = j->walk;
@@ -324,6 +335,7 @@ static void gather(struct judging *j)
 
 		if (!is_loss(c.outcome))
 			continue;
+		c.is_strange |= is_owner_lost(j, &c);
 		if ((c.was_thrown || c.outcome == OUTCOME_THROWN) && j->is_without_exceptions)
 			continue;
 		c.parts = is_growing && !c.was_resized ? 0 : ways_parting(w, i);
@@ -340,7 +352,7 @@ static void gather(struct judging *j)
 			c.died = made_in(w, &w->steps[i]) - 1;
 		}
 		c.agrees = ways_agree(j, i);
-		c.blamed = ways_blamed(w, &c);
+		c.blamed = ways_blamed(j, &c);
 		ways_locate(j, &c);
 		while (same < j->count && !(is_same(j->candidates[same].missing.function, c.missing.function) &&
 					    j->candidates[same].missing.line == c.missing.line &&
@@ -412,6 +424,8 @@ static enum confidence confidence_of(const struct judging *j, const struct candi
 	if (best->outcome == OUTCOME_OVERWRITTEN && !j->walk->steps[best->lost].holder.symbol &&
 	    !j->walk->steps[best->lost].holder.offset)
 		return CONFIDENCE_GUESS; /* a register that is used for something else: the compiler's doing, perhaps */
+	if (j->walk->is_long && best->outcome == OUTCOME_OVERWRITTEN && !best->agrees)
+		return CONFIDENCE_GUESS; /* a way on which something else held it may be among those that were not followed */
 	if (probable == 1)
 		return j->walk->is_cut ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
 	return functions == 1 ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
@@ -542,6 +556,7 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 
 	j->w = w;
 	j->walk = walk;
+	j->is_direct = leak->class == CLASS_DEFINITE && !leak->resource;
 	seen = watched_find(w, leak, &same, &all);
 	j->held_in = watched_frame(w, seen);
 	ways_note_seen(j, leak, seen);

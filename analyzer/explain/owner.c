@@ -143,6 +143,75 @@ static uint64_t last_return(struct work *w, uint64_t inside)
 	return last;
 }
 
+#define SLOTS_MOST 4u
+
+/* Where a function has its first argument, as far as a look along its code tells. */
+struct argument {
+	uint16_t registers;
+	struct operand slots[SLOTS_MOST]; /* variables of its own */
+	unsigned slot_count;
+	bool is_looked_into, is_released;
+};
+
+static bool is_own_frame(const struct operand *o)
+{
+	return o->kind == OPERAND_MEM && (o->base == REG_RSP || o->base == REG_RBP) && o->index == REG_NONE;
+}
+
+static bool is_slot(const struct argument *a, const struct operand *o)
+{
+	for (unsigned k = 0; is_own_frame(o) && k < a->slot_count; k++)
+		if (a->slots[k].base == o->base && a->slots[k].value == o->value)
+			return true;
+	return false;
+}
+
+static bool is_in(const struct argument *a, const struct operand *o)
+{
+	return o->kind == OPERAND_REG && o->reg < 16 ? a->registers & 1u << o->reg : is_slot(a, o);
+}
+
+static bool looks_into(const struct argument *a, const struct insn *i)
+{
+	const struct operand *both[] = { &i->to, &i->from };
+
+	for (unsigned k = 0; k < 2; k++)
+		if (both[k]->kind == OPERAND_MEM && i->op != OP_LEA && i->op != OP_NOTHING && both[k]->base < 16 &&
+		    a->registers & 1u << both[k]->base)
+			return true;
+	return false;
+}
+
+static void argument_step(struct work *w, struct argument *a, const struct insn *i)
+{
+	bool is_moved = i->op == OP_MOVE && is_in(a, &i->from);
+
+	a->is_looked_into |= looks_into(a, i);
+	if ((i->op == OP_CALL || i->op == OP_JUMP) && i->to.kind == OPERAND_IMM && a->registers & 1u << REG_RDI)
+		a->is_released |= calls_named(w->model, code_stub(w->code, (uint64_t)i->to.value), true) == EFFECT_FREE;
+	a->registers &= (uint16_t)~(i->writes & ~(1u << REG_RSP | 1u << REG_RBP));
+	if (i->op == OP_CALL)
+		a->registers &= 1u << REG_RBX | 0xf000u;
+	if (is_moved && i->to.kind == OPERAND_REG && i->to.reg < 16)
+		a->registers |= (uint16_t)(1u << i->to.reg);
+	else if (is_moved && is_own_frame(&i->to) && !is_slot(a, &i->to) && a->slot_count < SLOTS_MOST)
+		a->slots[a->slot_count++] = i->to;
+}
+
+/* Does a function let go what it was given, and never look into it? Then it is one by which others release. */
+static bool is_blind(struct work *w, const struct function *f)
+{
+	struct argument a = { .registers = 1u << REG_RDI };
+	struct insn i;
+
+	for (uint64_t pc = f->start; pc < f->end && f->end - f->start <= WRAPPER_MAX; pc = i.next)
+		if (decode(w->code, pc, &i))
+			i.next = pc + 1;
+		else
+			argument_step(w, &a, &i);
+	return a.is_released && !a.is_looked_into;
+}
+
 /* A function whose last call is a jump has no frame any more: the call before an address leads there. *at: that jump. */
 static bool left_by_jump(struct work *w, uint64_t *at)
 {
@@ -154,7 +223,7 @@ static bool left_by_jump(struct work *w, uint64_t *at)
 			i.next = pc + 1;
 		else if (i.next == *at + 1 && i.op == OP_CALL && i.to.kind == OPERAND_IMM && !code_stub(w->code, (uint64_t)i.to.value))
 			f = code_function(w->code, (uint64_t)i.to.value);
-	if (!f || f->is_system || code_is_of_library(w->code, f->start))
+	if (!f || f->is_system || code_is_of_library(w->code, f->start) || is_blind(w, f))
 		return false;
 	for (uint64_t pc = f->start; pc < f->end; pc = i.next) {
 		if (decode(w->code, pc, &i)) {
@@ -180,8 +249,8 @@ static void note(uint64_t *list, unsigned *count, unsigned most, uint64_t value)
 		list[(*count)++] = value;
 }
 
-/* A function that does nothing but pass its argument on to a release: it is short, several others call it, and what it gets was
- * made at many places. */
+/* A function that does nothing but pass its argument on to a release: it is short, and either never looks into what it gets, or
+ * several others call it, and what it gets was made at many places. */
 static bool is_passing_on(struct work *w, uint32_t node)
 {
 	const struct model *m = w->model;
@@ -191,6 +260,8 @@ static bool is_passing_on(struct work *w, uint32_t node)
 
 	if (!f || f->end - f->start > WRAPPER_MAX)
 		return false;
+	if (is_blind(w, f))
+		return true;
 	for (uint32_t i = 0; i < m->release_count; i++) {
 		uint32_t nodes[2], made;
 		const struct function *caller;
@@ -227,12 +298,21 @@ static bool is_release(struct work *w, uint64_t return_address)
 	       calls_named(w->model, code_stub(w->code, (uint64_t)i.to.value), true) == EFFECT_FREE;
 }
 
+bool owner_is_passed_on(struct work *w, uint64_t address)
+{
+	const struct function *f = code_function(w->code, address);
+
+	return f && is_blind(w, f);
+}
+
 /* Does it lead to a function of the program, which has left the rest to others? */
 static bool calls_own(struct work *w, uint64_t return_address)
 {
 	struct insn i;
 
 	if (!call_before(w, return_address, &i))
+		return false;
+	if (i.to.kind == OPERAND_IMM && owner_is_passed_on(w, (uint64_t)i.to.value))
 		return false;
 	return i.to.kind == OPERAND_IMM ? !code_stub(w->code, (uint64_t)i.to.value) : i.to.base != REG_RIP;
 }
@@ -253,6 +333,8 @@ static bool was_left_by_jump(struct work *w, uint32_t node, uint32_t before, uin
 		return false;
 	from = m->nodes[before].pc;
 	f = code_function(w->code, from - 1);
+	if (f && is_blind(w, f))
+		return false;
 	for (uint64_t pc = f && !f->is_system ? f->start : from; f && pc < f->end; pc = i.next) {
 		if (decode(w->code, pc, &i)) {
 			i.next = pc + 1;

@@ -139,6 +139,14 @@ static bool is_beside(const struct parted *p)
 	return p->is_owner && p->owner && p->beside && !p->healthy;
 }
 
+/* What let its owner go is a function by which many release: who called that was not followed. */
+static bool is_passed_on(struct work *w, const struct parted *p)
+{
+	uint64_t at = is_beside(p) ? p->beside : p->is_owner ? p->owner : 0;
+
+	return at && !p->parted && owner_is_passed_on(w, at);
+}
+
 static const struct missing_release *missing_by(struct work *w, const struct parted *p)
 {
 	const struct place *place;
@@ -283,6 +291,8 @@ bool parted_explain(struct work *w, struct leak *leak, const struct siblings *si
 	if (!is_against && leak->explanation && leak->explanation->missing &&
 	    (leak->explanation->confidence != CONFIDENCE_GUESS || !is_strong(leak, seen)))
 		return false; /* the code itself says more */
+	if (is_passed_on(w, seen))
+		return false;
 	if (last && !is_against && is_told_by_holder(w, seen, last, same * 2 > all))
 		return false;
 	missing = missing_by(w, seen);

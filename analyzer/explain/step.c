@@ -341,6 +341,15 @@ static bool is_never_zero(const struct flow *f, struct value v)
 	return kind == SYMBOL_BLOCK || kind == SYMBOL_STACK || kind == SYMBOL_THREAD;
 }
 
+/* What something was stored behind, is no null pointer. */
+static bool is_stored_behind(const struct state *s, struct value v)
+{
+	for (unsigned i = 0; v.symbol && !v.offset && i < s->cell_count; i++)
+		if (s->cells[i].at.symbol == v.symbol)
+			return true;
+	return false;
+}
+
 int state_condition(struct flow *f, const struct state *s, unsigned condition)
 {
 	struct value a = s->left, b = s->right;
@@ -352,6 +361,8 @@ int state_condition(struct flow *f, const struct state *s, unsigned condition)
 	if (a.symbol == b.symbol)
 		return holds((uint64_t)a.offset, (uint64_t)b.offset, s->compare_width, condition);
 	if (s->compare_width == 8 && (is_never_zero(f, a) || is_never_zero(f, b)) && (!a.symbol || !b.symbol))
+		possible = 5 << 3 | 5;
+	if (s->compare_width == 8 && value_is(b, value_number(0)) && is_stored_behind(s, a))
 		possible = 5 << 3 | 5;
 	for (unsigned i = 0; i < s->fact_count; i++) {
 		const struct fact *fact = &s->facts[i];

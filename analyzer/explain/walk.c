@@ -199,6 +199,10 @@ static bool follow_return(struct walk *w, uint32_t step, struct state *s)
 	} else {
 		bool is_end = s->frame + 1 >= w->node_count;
 
+		if (is_end && !is_void && s->reg[REG_RAX].symbol == FLOW_BLOCK && !s->reg[REG_RAX].offset) { /* whoever called has it */
+			walk_end(w, step, OUTCOME_HELD, s);
+			return true;
+		}
 		for (unsigned k = s->cell_count; k-- > 0;)
 			if (flow_key(w->flow, s->cells[k].at.symbol)->kind == SYMBOL_STACK)
 				s->cells[k] = s->cells[--s->cell_count];

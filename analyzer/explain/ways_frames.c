@@ -45,13 +45,16 @@ static uint32_t step_of_visit(const struct walk *w, uint32_t at, uint32_t visit)
 	return at;
 }
 
-uint32_t ways_blamed(const struct walk *w, const struct candidate *c)
+uint32_t ways_blamed(const struct judging *j, const struct candidate *c)
 {
+	const struct walk *w = j->walk;
 	const struct way *lost = &w->steps[c->lost], *parts = &w->steps[c->parts];
 	uint32_t at = c->lost, run;
 
 	if (c->is_counted)
 		return c->parts;
+	if (c->outcome == OUTCOME_OWNER && lost->visit && lost->visit < 0x80000000u && owner_is_passed_on(j->w, lost->end))
+		return lost->visit;
 	if (c->outcome == OUTCOME_OVERWRITTEN || c->outcome == OUTCOME_OWNER)
 		return c->lost;
 	if (c->outcome == OUTCOME_THROWN || (c->outcome == OUTCOME_JUMPED && !is_creation_frame(w, c)))

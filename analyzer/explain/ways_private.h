@@ -37,6 +37,7 @@ struct judging {
 	unsigned count;
 	uint64_t *saved; /* addresses of pieces on ways that can save the block */
 	unsigned saved_count;
+	bool is_direct; /* nothing that is lost leads to it */
 	bool is_without_exceptions; /* none was thrown in the whole run */
 	uint64_t seen[SEEN_MOST]; /* calls that were open when a second look saw it held last, from the frame that had it outwards in */
 	unsigned seen_count;
@@ -76,7 +77,7 @@ const char *place_common(const struct place *a, const struct place *b);
 uint32_t ways_parting(const struct walk *w, uint32_t lost);
 
 /* A step in the frame in which the release is missing. */
-uint32_t ways_blamed(const struct walk *w, const struct candidate *c);
+uint32_t ways_blamed(const struct judging *j, const struct candidate *c);
 
 /* Are all releases in a frame within a function that is inlined there? */
 bool ways_free_in(const struct judging *j, const struct way *frame, const char *function);
