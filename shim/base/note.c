@@ -2,8 +2,11 @@
 /* Messages of the shim. Laws in note.h. */
 #include "note.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "sys.h"
 #include "rules.h"
@@ -33,6 +36,31 @@ int note_possible(void)
 	       status.st_dev == stderr_was.device && status.st_ino == stderr_was.inode;
 }
 
+#define SIGNALS (1ull << (SIGPIPE - 1) | 1ull << (SIGXFSZ - 1) | 1ull << (SIGTTOU - 1))
+
+/* What a pipe that nobody reads, a limit of file sizes or a terminal has to say is not for the program. */
+static void write_line(const char *line, size_t size, int is_guarded)
+{
+	uint64_t ours = SIGNALS, before = 0, pending = ours;
+	struct timespec none = {0, 0};
+	long blocked, r;
+
+	if (!is_guarded) {
+		sys_host3(SYS_write, 2, (long)line, (long)size);
+		return;
+	}
+	blocked = sys_call6(SYS_rt_sigprocmask, SIG_BLOCK, (long)&ours, (long)&before, 8, 0, 0);
+	if (!sys_failed(blocked))
+		sys_call3(SYS_rt_sigpending, (long)&pending, 8, 0);
+	r = sys_call3(SYS_write, 2, (long)line, (long)size);
+	if (sys_failed(blocked))
+		return;
+	ours &= ~pending;
+	if (ours && (r == -EPIPE || r == -EFBIG))
+		sys_call6(SYS_rt_sigtimedwait, (long)&ours, 0, (long)&none, 8, 0, 0);
+	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
+}
+
 static size_t append(char *line, size_t used, size_t size, const char *text)
 {
 	size_t n = text ? strlen(text) : 0;
@@ -56,7 +84,7 @@ void note_say(const char *a, const char *b, const char *c)
 	used = append(line, used, sizeof line - 1, b);
 	used = append(line, used, sizeof line - 1, c);
 	line[used++] = '\n';
-	sys_call3(SYS_write, 2, (long)line, (long)used);
+	write_line(line, used, 1);
 }
 
 void note_unguarded(const char *a, const char *b, const char *c)
@@ -69,7 +97,7 @@ void note_unguarded(const char *a, const char *b, const char *c)
 		for (const char *at = parts[i]; at && *at && used < sizeof line - 1; at++)
 			line[used++] = *at;
 	line[used++] = '\n';
-	sys_host3(SYS_write, 2, (long)line, (long)used);
+	write_line(line, used, 0);
 }
 
 char *note_number(char *to, long number)
