@@ -329,6 +329,9 @@ API int prctl(int option, ...)
 	}
 	struct guard_attempt attempt = {0};
 
+	if (option == PR_SET_TSC && a[0] == PR_TSC_SIGSEGV)
+		state_clock_without_counter();
+
 	if (option == PR_SET_SECCOMP)
 		attempt = guard_before(a[0] == 1, 0, a[0] == 1 ? 0 : (const void *)a[1]); /* SECCOMP_MODE_STRICT */
 	int r = next.prctl(option, a[0], a[1], a[2], a[3]);

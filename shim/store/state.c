@@ -76,6 +76,11 @@ void state_clock_find(void)
 		state_vdso_clock = (long (*)(long, struct timespec *))found;
 }
 
+void state_clock_without_counter(void)
+{
+	state_vdso_clock = clock_by_kernel;
+}
+
 /* Two threads with the same number would have to be 2^38 bytes apart. */
 static uint32_t number_of_thread(void)
 {

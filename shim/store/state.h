@@ -81,6 +81,9 @@ uint64_t state_clock_ns(int clock);
 /* Finds the vDSO; called once before anything asks for the time. */
 void state_clock_find(void);
 
+/* Reading the processor's counter would kill from now on, as the vDSO does: asks the kernel. */
+void state_clock_without_counter(void);
+
 void state_lock_slow(uint32_t *lock);
 
 /* A lock for the slow paths. Waits by yielding; the thread's busy flag keeps a signal
