@@ -16,7 +16,7 @@ static const char *scan_failure(uint32_t status)
 		[TRACE_SCAN_BROKE] = "the scanning process died",
 		[TRACE_SCAN_CONFINED] = "the program took system calls away from itself",
 		[TRACE_SCAN_SWITCHED_OFF] = "it is switched off",
-		[TRACE_SCAN_NAMESPACE] = "its process would have been the first one of the program's new PID namespace",
+		[TRACE_SCAN_NAMESPACE] = "its process would have been one of the program's new PID namespace, whose end waits for all of them",
 		[TRACE_SCAN_HEARD] = "a thread of the program would have been told of the copy, and the copy would have waited for it (userfaultfd)",
 		[TRACE_SCAN_TOO_DEAR] = "it would have taken more than a tenth of the memory that is left",
 		[TRACE_SCAN_OVER_BUDGET] = "its pause would have been longer than allowed",

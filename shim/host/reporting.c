@@ -139,7 +139,7 @@ void reporting_by(uint32_t pid)
 
 static void report(const char *why)
 {
-	long pid = tasks_is_next_first() ? -1 : reporting_start(why);
+	long pid = tasks_is_next_apart() ? -1 : reporting_start(why);
 
 	if (pid > 0) {
 		reporting_by((uint32_t)pid);

@@ -173,7 +173,7 @@ static struct trace_scan *begin_scan(enum trace_occasion occasion)
 		scan->status = TRACE_SCAN_SWITCHED_OFF;
 	else if (!has_live()) /* nothing to judge: no copy of a heap for that */
 		scan->status = TRACE_SCAN_DONE;
-	else if (is_program_going_on(occasion) && tasks_is_next_first())
+	else if (is_program_going_on(occasion) && tasks_is_next_apart())
 		scan->status = TRACE_SCAN_NAMESPACE;
 	else if (occasion == TRACE_OCCASION_END && reach_served_hears_forks())
 		scan->status = TRACE_SCAN_HEARD;

@@ -158,15 +158,18 @@ static int is_proc_foreign(void)
 	return n > 0 && tasks_number(&at, 10) != own_pid();
 }
 
-int tasks_is_next_first(void)
+int tasks_is_next_apart(void)
 {
 	static const char name[] = "/proc/thread-self/ns/pid_for_children";
-	char text[64];
+	char children[64], own[64];
 	struct stat status;
 
-	/* there, but without a namespace to name, for that has no process yet */
-	return !sys_failed(sys_call3(SYS_lstat, (long)name, (long)&status, 0)) &&
-	       sys_failed(sys_call3(SYS_readlink, (long)name, (long)text, sizeof text));
+	if (sys_failed(sys_call3(SYS_lstat, (long)name, (long)&status, 0)))
+		return 0;
+	long n = sys_call3(SYS_readlink, (long)name, (long)children, sizeof children);
+	if (sys_failed(n)) /* without a namespace to name, for that has no process yet */
+		return 1;
+	return sys_call3(SYS_readlink, (long)"/proc/thread-self/ns/pid", (long)own, sizeof own) != n || memcmp(own, children, (size_t)n) != 0;
 }
 
 static void add_task(struct tasks *tasks, const char *name, uint32_t self, const struct snapshot_here *here)

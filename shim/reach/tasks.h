@@ -30,9 +30,9 @@ void tasks_free(struct tasks *tasks);
 /* Reads /proc/self/status into `text`. Returns what stands behind `label`, 0 if it is not there. */
 const char *tasks_status(char *text, size_t size, const char *label);
 
-/* Would the next child be the first process of a PID namespace? That one must be the program's own: with its end the
- * namespace is dead, and nothing can be started there any more. */
-int tasks_is_next_first(void);
+/* Would the next child be in another PID namespace? The first one there must be the program's own: with its end the
+ * namespace is dead, and nothing can be started there any more. That end waits for all others, which wait for their parent. */
+int tasks_is_next_apart(void);
 
 /* The number that a text of /proc goes on with, behind blanks and tabs; 0x makes it one of base 16. */
 uintptr_t tasks_number(const char **at, unsigned base);
