@@ -19,6 +19,9 @@
 
 #define PATIENCE_MS 60000 /* a scan of many GiB takes its time */
 #define SCAN_READ (offsetof(struct trace_scan, process) + sizeof(uint32_t))
+#define NOBODY "leakshim: no thread of the program took the request for a scan (all signals blocked?); classes are those of the scan " \
+	       "before, if there was one\n"
+#define BLOCKED_MS 1000    /* until a thread lets signals through */
 #define START_MS 5000     /* until a thread of the program takes the signal */
 
 static bool read_at(int fd, uint64_t at, void *to, size_t size)
@@ -144,24 +147,6 @@ static uint64_t call_of(pid_t pid, pid_t thread)
 	return hint;
 }
 
-/*
- * To one thread: a signal to the process wakes one thread and may be taken by another one, and the first then
- * finds its call interrupted by nothing. Returns 0 or -1 with errno.
- */
-static int send(pid_t pid, uint32_t number)
-{
-	pid_t thread = taker(pid, number);
-	union sigval mark = { .sival_ptr = (void *)(uintptr_t)(call_of(pid, thread) << 32 | TRACE_REQUEST) };
-	siginfo_t info = { .si_code = SI_QUEUE };
-
-	info.si_pid = getpid();
-	info.si_uid = getuid();
-	info.si_value = mark;
-	if (thread && !syscall(SYS_rt_tgsigqueueinfo, pid, thread, number, &info))
-		return 0;
-	return sigqueue(pid, (int)number, mark);
-}
-
 static void nap(void)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
@@ -173,6 +158,40 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The same; threads may block signals for a moment. */
+static pid_t await_taker(pid_t pid, uint32_t number)
+{
+	int64_t start = now_ms();
+	pid_t thread;
+
+	while (!(thread = taker(pid, number)) && now_ms() - start < BLOCKED_MS)
+		nap();
+	return thread;
+}
+
+/*
+ * To one thread: a signal to the process wakes one thread and may be taken by another one, and the first then
+ * finds its call interrupted by nothing. Where all threads block it none is sent: the program may wait for any signal. Returns 0 or -1
+ * with errno, EBUSY then.
+ */
+static int send(pid_t pid, uint32_t number)
+{
+	pid_t thread = await_taker(pid, number);
+	union sigval mark = { .sival_ptr = (void *)(uintptr_t)(call_of(pid, thread) << 32 | TRACE_REQUEST) };
+	siginfo_t info = { .si_code = SI_QUEUE };
+
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value = mark;
+	if (!thread) {
+		errno = EBUSY;
+		return -1;
+	}
+	if (!syscall(SYS_rt_tgsigqueueinfo, pid, thread, number, &info))
+		return 0;
+	return sigqueue(pid, (int)number, mark);
 }
 
 static int await(int fd, pid_t pid, uint64_t before)
@@ -187,8 +206,7 @@ static int await(int fd, pid_t pid, uint64_t before)
 		if (number > before && status != TRACE_SCAN_UNDER_WAY)
 			return 0;
 		if (number <= before && waited >= START_MS) {
-			fputs("leakshim: no thread of the program took the request for a scan (all signals "
-			      "blocked?); classes are those of the scan before, if there was one\n", stderr);
+			fputs(NOBODY, stderr);
 			return -1;
 		}
 		if (!process_start(pid)) {
@@ -233,7 +251,7 @@ int request_scan(const char *path, pid_t pid)
 		uint64_t before = await_others(fd);
 
 		if (send(pid, h.request_signal))
-			fprintf(stderr, "leakshim: cannot ask for a scan: %s\n", strerror(errno));
+			fprintf(stderr, errno == EBUSY ? NOBODY : "leakshim: cannot ask for a scan: %s\n", strerror(errno));
 		else
 			r = await(fd, pid, before);
 	}
