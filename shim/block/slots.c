@@ -5,9 +5,20 @@
 #include "area.h"
 #include "rules.h"
 
+static size_t bytes_for(uint64_t reserved)
+{
+	return reserved / sizeof(struct trace_block) / SLOTS_GROUP * sizeof(struct slots_group);
+}
+
 static size_t table_bytes(void)
 {
-	return state.reserved / sizeof(struct trace_block) / SLOTS_GROUP * sizeof(struct slots_group);
+	return bytes_for(state.reserved);
+}
+
+void slots_shrink(uint64_t before)
+{
+	if (slots_state.groups && before > state.reserved)
+		area_private_shrink(slots_state.groups, bytes_for(before), table_bytes());
 }
 
 int slots_start(void)

@@ -58,6 +58,9 @@ static inline uint32_t slots_count(uint32_t held)
 int slots_start(void);
 void slots_stop(void);
 
+/* The trace has not so much room any more (area_shrink): `before` bytes it had. */
+void slots_shrink(uint64_t before);
+
 /* Finds another group for a thread that has used its own up. 0: no space. */
 int slots_refill(struct thread *t);
 

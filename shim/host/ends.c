@@ -29,6 +29,7 @@
 #include "thread.h"
 #include "handles.h"
 #include "joins.h"
+#include "limits.h"
 #include "rules.h"
 
 #define API __attribute__((visibility("default")))
@@ -265,6 +266,7 @@ API void abort(void)
 			return -1;                                                                 \
 		}                                                                                  \
 		process_exec(&here);                                                               \
+		limits_exec();                                                                     \
 		size_t room = next.with ? guard_environment_room(envp) : 0;                        \
 		if (room) {                                                                        \
 			char **told = guard_environment(__builtin_alloca(room * sizeof *told), envp); \
@@ -273,6 +275,7 @@ API void abort(void)
 		} else {                                                                           \
 			r = next.name arguments;                                                   \
 		}                                                                                  \
+		limits_exec_failed();                                                              \
 		process_exec_failed();                                                             \
 		return r;                                                                          \
 	}

@@ -142,6 +142,17 @@ void area_private_free(void *at, size_t size)
 	sys_call3(SYS_munmap, (long)at, (long)((size + PAGE - 1) & ~(size_t)(PAGE - 1)), 0);
 }
 
+void area_private_shrink(void *at, size_t size, size_t left)
+{
+	size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
+	left = (left + PAGE - 1) & ~(size_t)(PAGE - 1);
+	if (left >= size || sys_failed(sys_call3(SYS_munmap, (long)at + (long)left, (long)(size - left), 0)))
+		return;
+	for (uint32_t i = 0; i < AREA_PRIVATES; i++)
+		if (area_privates[i].start == (uintptr_t)at)
+			area_privates[i].size = left;
+}
+
 /* Kernels before 5.14: let a system call write into each page, which fails where a store would
  * raise SIGBUS. Only pages that hold nothing yet come here. */
 static int populate_by_probe(uintptr_t at, size_t size)
@@ -174,6 +185,8 @@ static int populate(void *at, size_t size)
 					 end - start - ((uintptr_t)at % PAGE ? PAGE : 0));
 	return (int)r;
 }
+
+static void unlock(void);
 
 static uint64_t reserve_size(void)
 {
@@ -249,6 +262,19 @@ int area_open(const char *path)
 	}
 	header->file_used = TRACE_HEADER_SIZE;
 	return 0;
+}
+
+void area_shrink(uint64_t least)
+{
+	if (!state.header || !state_lock_unless_mine(&state.lock_area))
+		return;
+	uint64_t keep = state.header->file_used + RESERVE_LEAST;
+
+	keep = ((keep > least ? keep : least) + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	if (keep < state.reserved &&
+	    !sys_failed(sys_call3(SYS_munmap, (long)state.header + (long)keep, (long)(state.reserved - keep), 0)))
+		state.reserved = keep;
+	unlock();
 }
 
 void area_close(void)

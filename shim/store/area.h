@@ -29,6 +29,9 @@ void area_close(void);
 /* Cuts the file to what is used. `path` as given to area_open. Harmless if the file is gone. */
 void area_trim(const char *path);
 
+/* Gives back what is reserved for later growth, but for `least` bytes in all and some room. */
+void area_shrink(uint64_t least);
+
 /* Hands out `count` consecutive new elements, zeroed. Returns the first index; 0: no space. */
 uint32_t area_take(enum trace_area which, uint32_t count);
 
@@ -58,6 +61,8 @@ void *area_private(size_t size, int wipe);
 /* Reserves private memory from which area_private takes when the kernel can no longer be asked. */
 void area_spare(void);
 void area_private_free(void *at, size_t size);
+/* Gives the end of one back. */
+void area_private_shrink(void *at, size_t size, size_t left);
 
 /* The private mappings there are, for a scan that shares our memory. start 0: none in this place. */
 #define AREA_PRIVATES 4096u

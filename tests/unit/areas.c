@@ -68,6 +68,11 @@ void area_private_free(void *at, size_t size)
 	munmap(at, size);
 }
 
+void area_private_shrink(void *at, size_t size, size_t left)
+{
+	munmap((char *)at + left, size - left);
+}
+
 uint32_t area_text(const char *text, size_t size)
 {
 	uint32_t at = area_take(TRACE_AREA_TEXT, (uint32_t)size + 1);
