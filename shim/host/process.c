@@ -431,7 +431,7 @@ void process_snapshot(const struct snapshot_here *here, int report)
 		reporting_say_where();
 	int can_report = report && settings.report_signal && reporting_possible();
 
-	if (can_report && reporting_joins())
+	if ((can_report && reporting_joins()) || state.header->end) /* the end's scan is the last one; its report answers (reporting_is_owed) */
 		return;
 	if (jvm_is_there() && jvm_request(can_report))
 		return;
