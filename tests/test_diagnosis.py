@@ -146,11 +146,25 @@ def test_a_reference_that_no_release_undoes_is_followed_from_where_it_was_taken(
 
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
-def test_a_release_that_gets_the_address_of_a_pointer_lets_go_what_that_leads_to(tmp_path, options):
-    leak = explained(tmp_path, "av_fanout", *options)[0]
-    causes, functions, lines = answer("av_fanout")
+@pytest.mark.parametrize("name", ["av_fanout", "av_context"])
+def test_a_release_that_gets_the_address_of_a_pointer_lets_go_what_that_leads_to(tmp_path, name, options):
+    leak = explained(tmp_path, name, *options)[0]
+    causes, functions, lines = answer(name)
     missing = leak["explanation"]["missing_release"]
     assert leak["cause"] in causes.split("|") and missing["function"] == functions and missing["line"] in lines, leak
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_what_a_constructor_makes_beside_a_healthy_one_in_one_line_is_the_destructors(tmp_path, options):
+    leak = explained(tmp_path, "host_members", *options)[0]
+    causes, functions, lines = answer("host_members")
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in functions and missing["line"] in lines, leak
+
+
+def test_a_node_that_is_hooked_into_a_list_holds_what_it_leads_to(tmp_path):
+    leak = explained(tmp_path, "lru_images", "-O2", "-g")[0]
+    assert leak["cause"] != "overwritten", leak
 
 
 def test_a_reference_that_an_owner_took_is_no_owners_last_pointer(tmp_path):
@@ -177,7 +191,8 @@ def test_what_is_in_a_queue_at_the_end_is_told_at_the_last_statement_of_main(tmp
 
 def test_the_clean_twins_are_clean(tmp_path):
     for name in ("frame_parser", "config_reload", "tree_free", "line_reader", "by_value", "xfree_twice", "dir_tree", "outbox", "gobj_store",
-                 "packet_dtor", "scene_shapes", "av_fanout", "conn_ref"):
+                 "packet_dtor", "scene_shapes", "av_fanout", "conn_ref",
+                 "av_context", "host_members", "subject", "lru_images"):
         assert explained(tmp_path, name, "-O1", "-g", fault=False) == []
 
 

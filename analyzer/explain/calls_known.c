@@ -53,6 +53,7 @@ static const struct {
 	{ "err", EFFECT_STOP },
 	{ "errx", EFFECT_STOP },
 	{ "_ZSt9terminatev", EFFECT_STOP },
+	{ "_ZNSt8__detail15_List_node_base7_M_hookEPS0_", EFFECT_LINK },
 	{ "__cxa_throw", EFFECT_THROW },
 	{ "__cxa_rethrow", EFFECT_THROW },
 	{ "_Unwind_Resume", EFFECT_THROW },

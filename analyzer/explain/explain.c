@@ -218,60 +218,6 @@ const struct missing_release *missing_at(struct work *w, uint64_t address)
 	return missing_of(w, place, f);
 }
 
-static bool is_of_site(const struct model *m, uint64_t address, uint32_t *node)
-{
-	for (uint32_t i = 0; i < m->block_count; i++)
-		if (address - m->blocks[i].address < m->blocks[i].size) {
-			*node = m->sites[m->blocks[i].site].node;
-			return true;
-		}
-	return false;
-}
-
-/* Where what leads back to a leak was made: its innermost frame that is the program's own; 0. */
-static uint32_t closes_circle(struct work *w, const struct leak *leak)
-{
-	const struct model *m = w->model;
-
-	for (uint32_t i = 0; m->back && i < m->block_count; i++) {
-		uint32_t nodes[NODES_MAX], node;
-		unsigned count;
-
-		if (!m->back[i] || m->sites[m->blocks[i].site].node != leak->node || !is_of_site(m, m->back[i], &node))
-			continue;
-		count = explain_nodes(w, node, nodes, NODES_MAX);
-		for (unsigned k = 0; k < count; k++) {
-			const struct place *place = code_place(w->code, m->nodes[nodes[k]].pc - 1);
-
-			if (!own_is_library(place, &place->frames[place->count - 1]))
-				return nodes[k];
-		}
-		return 0;
-	}
-	return 0;
-}
-
-/* What can be told without knowing the line. */
-static bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)
-{
-	uint32_t closing = closes_circle(w, leak);
-	struct explanation *e;
-
-	if (!hangs_in_circle(w, leak))
-		return false;
-	e = pool_take(&w->model->pool, sizeof(*e));
-	e->confidence = walk->any_cycle ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
-	because_add(w, e, "what they lead to leads back to them");
-	if (walk->any_cycle)
-		e->missing = missing_at(w, walk->any_cycle);
-	else if (closing)
-		e->missing = missing_at(w, w->model->nodes[closing].pc - 1);
-	leak->cause = CAUSE_CYCLE;
-	evidence_advice(w, leak, e);
-	leak->explanation = e;
-	return true;
-}
-
 /* It was put where others had been before, and nothing saw them taken out: it was overwritten there, most likely. */
 static void kept_in_explain(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings)
 {
@@ -339,7 +285,7 @@ static void tell_what_is_known(struct work *w, struct leak *leak, const struct s
 /* Made by a constructor and never released by anybody: it is the destructor's to do. */
 static bool destructor_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
 {
-	const struct missing_release *missing = siblings->count || leak->resource || leak->cause == CAUSE_CYCLE ||
+	const struct missing_release *missing = (siblings->count && !siblings->is_same_lines) || leak->resource || leak->cause == CAUSE_CYCLE ||
 						(is_settled(leak) && leak->cause != CAUSE_NEVER_RELEASED)
 							? NULL : seen_destructor(w, leak);
 	struct explanation *e;

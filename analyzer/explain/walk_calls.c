@@ -131,6 +131,13 @@ static bool is_handed_over(const struct walk *w, const struct state *s)
 	return false;
 }
 
+/* Others may get at it from now on, nobody knows where. */
+static void keep_strangely(struct walk *w, struct state *s)
+{
+	state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
+	s->is_strange = true;
+}
+
 /* A function that is not entered has returned. */
 static void returned(struct walk *w, struct state *s, const struct insn *i, uint16_t clobbers)
 {
@@ -201,10 +208,12 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
 	case EFFECT_FREE:
 		return call_free(w, step, s, i);
 	case EFFECT_STORE:
-		if (is_handed_over(w, s)) {
-			state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
-			s->is_strange = true;
-		}
+		if (is_handed_over(w, s))
+			keep_strangely(w, s);
+		break;
+	case EFFECT_LINK:
+		if (state_leads_to_block(w->flow, s, first))
+			keep_strangely(w, s);
 		break;
 	case EFFECT_RETAIN:
 		count_up(w, s);
@@ -260,13 +269,15 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
 	return walk_is_lost(w, step, s, holder, OUTCOME_DEAD);
 }
 
-/* Memory of a frame and the middle of an object are nothing that a library lets go: it gets the address of a pointer, lets go
- * what that leads to, and clears it. */
-static bool is_address_of_pointer(const struct walk *w, const struct target *t, struct value v)
+/* Memory of a frame and the middle of an object are nothing that a library lets go, nor is what begins with a pointer to a counted
+ * object: it gets the address of a pointer, lets go what that leads to, and clears it. */
+static bool is_address_of_pointer(struct walk *w, struct state *s, const struct target *t, struct value v)
 {
 	if ((t->effect != EFFECT_FREE && t->effect != EFFECT_RELEASE) || calls_effect(t->name) != EFFECT_BORROW)
 		return false;
-	return flow_key(w->flow, v.symbol)->kind == SYMBOL_STACK || (v.symbol && v.symbol != FLOW_BLOCK && v.offset > 0);
+	if (flow_key(w->flow, v.symbol)->kind == SYMBOL_STACK || (v.symbol && v.symbol != FLOW_BLOCK && v.offset))
+		return true;
+	return w->is_counted && v.symbol && v.symbol != FLOW_BLOCK && state_load(w->flow, s, v, 8).symbol == FLOW_BLOCK;
 }
 
 static bool call_release_at(struct walk *w, uint32_t step, struct state *s, const struct insn *i, enum effect effect)
@@ -416,7 +427,7 @@ bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn
 		s->reg[REG_RAX] = value_number(0);
 		return walk_is_lost(w, step, s, holder, OUTCOME_DEAD);
 	}
-	if (t.name && is_address_of_pointer(w, &t, first))
+	if (t.name && is_address_of_pointer(w, s, &t, first))
 		return call_release_at(w, step, s, i, t.effect);
 	if (t.name)
 		return call_known(w, step, s, i, t.effect);
@@ -433,10 +444,8 @@ bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn
 		walk_end(w, step, OUTCOME_FREED, s);
 		return true;
 	}
-	if (is_handed_over(w, s) && t.count && is_of_language(code_function(w->code, t.addresses[0])->name)) {
-		state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
-		s->is_strange = true;
-	}
+	if (is_handed_over(w, s) && t.count && is_of_language(code_function(w->code, t.addresses[0])->name))
+		keep_strangely(w, s);
 	if (gets_it && !t.count && !entered) {
 		s->is_strange = true;
 		w->met_unknown = true;

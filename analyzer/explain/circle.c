@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks that hold each other: where the circle was closed, as far as that can be told. */
+#include "explain_private.h"
+#include "own_lines.h"
+
+#define CIRCLE_MOST 32u
+
+static int64_t block_at(const struct model *m, uint64_t address)
+{
+	for (uint32_t i = 0; i < m->block_count; i++)
+		if (address - m->blocks[i].address < m->blocks[i].size)
+			return i;
+	return -1;
+}
+
+/* Of what leads from a block back to it, the one that was made last: before that the circle was not closed. -1: none. */
+static int64_t youngest_of_circle(const struct model *m, uint32_t head)
+{
+	int64_t at = block_at(m, m->back[head]), youngest = at;
+
+	for (unsigned k = 0; k < CIRCLE_MOST && at >= 0 && at != head && m->back[at]; k++) {
+		at = block_at(m, m->back[at]);
+		if (at >= 0 && at != head && m->blocks[at].time_us > m->blocks[youngest].time_us)
+			youngest = at;
+	}
+	return youngest;
+}
+
+/* Where what leads back to a leak was made: its innermost frame that is the program's own; 0. */
+static uint32_t closes_circle(struct work *w, const struct leak *leak)
+{
+	const struct model *m = w->model;
+
+	for (uint32_t i = 0; m->back && i < m->block_count; i++) {
+		struct own_line line;
+		int64_t last;
+
+		if (!m->back[i] || m->sites[m->blocks[i].site].node != leak->node || (last = youngest_of_circle(m, i)) < 0)
+			continue;
+		return own_lines(w, m->sites[m->blocks[last].site].node, &line, 1) ? line.node : 0;
+	}
+	return 0;
+}
+
+bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)
+{
+	uint32_t closing = closes_circle(w, leak);
+	struct explanation *e;
+
+	if (!hangs_in_circle(w, leak))
+		return false;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	e->confidence = walk->any_cycle ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
+	because_add(w, e, "what they lead to leads back to them");
+	if (walk->any_cycle)
+		e->missing = missing_at(w, walk->any_cycle);
+	else if (closing)
+		e->missing = missing_at(w, w->model->nodes[closing].pc - 1);
+	leak->cause = CAUSE_CYCLE;
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+	return true;
+}
