@@ -46,8 +46,9 @@ def test_behind_a_list_every_block_is_recorded_and_the_report_says_what_was_not_
     assert f"{SAYS}" in text(done) and "not made by leakshim for that:" in text(done), done
 
 
-def test_behind_a_list_the_preloaded_program_says_where_its_trace_is(box):
-    done = preloaded([victim("behind_a_list"), "prctl"], box)
+@pytest.mark.parametrize("how", ["prctl", "errno", "trap"])  # whether the calls kill, fail or are answered by the program
+def test_behind_a_list_the_preloaded_program_says_where_its_trace_is(how, box):
+    done = preloaded([victim("behind_a_list"), how], box)
     assert f"leakshim report {only_trace(box)}" in text(done), done
 
 

@@ -22,6 +22,13 @@ static const struct guard_call report_calls[] = {
 	{SYS_getdents64, {3}}, {SYS_unlink, {0}}, {SYS_ftruncate, {3}}, {SYS_exit_group, {0}},
 };
 
+/* Without one of these there is none at all. */
+static const struct guard_call essential_calls[] = {
+	{SYS_clone, {CLONE_VM | CLONE_FILES}}, {SYS_clone, {CLONE_VM | CLONE_VFORK}}, {SYS_execve, {0}}, {SYS_write, {2, 0, 4096}},
+	{SYS_read, {3, 0, 4096}}, {SYS_openat, {AT_FDCWD, 0, O_RDONLY | O_CLOEXEC}},
+	{SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, 3, 0}},
+};
+
 static const struct guard_call memory_calls[] = {
 	{SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}},
 	{SYS_madvise, {0, 4096, MADV_DONTFORK}}, {SYS_madvise, {0, 4096, MADV_WIPEONFORK}},
@@ -33,6 +40,11 @@ static const struct guard_call handler_calls[] = {
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
+static int lets(const struct guard_future *next, const struct guard_call *calls, size_t count, int or_refused)
+{
+	return next ? guard_will_let(next, calls, count, or_refused) : guard_lets(calls, count, or_refused);
+}
+
 int confined_lets(const struct guard_future *next, enum confined what)
 {
 	const struct guard_call *calls = what == CONFINED_REPORT   ? report_calls
@@ -41,7 +53,7 @@ int confined_lets(const struct guard_future *next, enum confined what)
 	size_t count = what == CONFINED_REPORT	 ? COUNT(report_calls)
 		       : what == CONFINED_MEMORY ? COUNT(memory_calls)
 						 : COUNT(handler_calls);
-	int or_refused = what == CONFINED_REPORT;
+	int is_report = what == CONFINED_REPORT;
 
-	return next ? guard_will_let(next, calls, count, or_refused) : guard_lets(calls, count, or_refused);
+	return lets(next, calls, count, is_report) && (!is_report || lets(next, essential_calls, COUNT(essential_calls), 0));
 }
