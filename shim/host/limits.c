@@ -15,7 +15,8 @@
 #include "rules.h"
 
 #define API __attribute__((visibility("default")))
-#define GROWTH (32ull << 20) /* of our own tables, beside the trace */
+#define GROWTH (16ull << 20) /* of our own tables, beside the trace and */
+#define INDEXED 4            /* a byte for so many of the program's (index.h) */
 #define PARTS 16             /* of a limit, one is the trace's, as at the start (area.c) */
 
 /* Not wiped by a fork: limits are inherited. */
@@ -55,25 +56,37 @@ static int is_ours_to_shrink(void)
 	return state.tracing && state.header && state.header->pid == own_pid() && !live_state.cut;
 }
 
-/* As much as may be: only the mighty raise a hard limit. */
+static void shrink(rlim_t left)
+{
+	uint64_t before = state.reserved;
+
+	if (!is_ours_to_shrink())
+		return;
+	area_shrink(left);
+	slots_shrink(before);
+}
+
+/* What is ours, now and when the program has as much as it may. */
+static rlim_t own_bytes(int which, rlim_t limit)
+{
+	return private_bytes() + limit / INDEXED + (which == RLIMIT_AS && state.tracing ? state.reserved : 0);
+}
+
+/* Only the mighty raise a hard limit; below it there is as much as may be. */
 static long set(pid_t pid, int which, struct own_limit *l)
 {
 	struct rlimit now, wanted = {l->soft, l->hard};
-	rlim_t by = 0;
 
-	uint64_t reserved = state.reserved;
-
-	if (l->soft != RLIM_INFINITY && is_ours_to_shrink()) {
-		area_shrink(l->soft / PARTS);
-		slots_shrink(reserved);
+	if (l->soft != RLIM_INFINITY) {
+		shrink(l->soft);
+		wanted.rlim_cur = more(l->soft, own_bytes(which, l->soft));
+		wanted.rlim_max = more(l->hard, own_bytes(which, l->soft));
 	}
-	if (l->soft != RLIM_INFINITY)
-		by = private_bytes() + (which == RLIMIT_AS && state.tracing ? state.reserved : 0);
-	wanted.rlim_cur = more(wanted.rlim_cur, by);
-	wanted.rlim_max = more(wanted.rlim_max, by);
 	long r = call(pid, which, &wanted, 0);
 	if (r == -EPERM && !sys_failed(call(pid, which, 0, &now)) && l->hard <= now.rlim_max) {
+		shrink(l->soft / PARTS);
 		wanted.rlim_max = now.rlim_max;
+		wanted.rlim_cur = more(l->soft, own_bytes(which, l->soft));
 		wanted.rlim_cur = wanted.rlim_cur < now.rlim_max ? wanted.rlim_cur : now.rlim_max;
 		r = call(pid, which, &wanted, 0);
 	}

@@ -2,9 +2,9 @@
 #ifndef LEAKSHIM_LIMITS_H
 #define LEAKSHIM_LIMITS_H
 /*
- * Limits of address space that a program sets itself (RLIMIT_AS, RLIMIT_DATA) count what the shim has reserved. So the shim gives
- * back what it can, and the kernel's limit is the program's and what is left of ours; the program reads its own. What it
- * becomes by exec gets the program's.
+ * Limits of address space that a program sets itself (RLIMIT_AS, RLIMIT_DATA) count what the shim has reserved. So the kernel's
+ * limit is the program's and what is ours, of which the shim gives back what it will not need; the program reads its own. What
+ * it becomes by exec gets the program's.
  */
 
 /* Before an exec, and after it failed. */
