@@ -222,6 +222,8 @@ static enum cause cause_of(const struct candidate *c)
 		return CAUSE_LONGJMP;
 	if (c->was_thrown && c->outcome != OUTCOME_OWNER && c->outcome != OUTCOME_OVERWRITTEN)
 		return CAUSE_EXCEPTION;
+	if (c->is_given_up)
+		return CAUSE_ERROR_PATH;
 	if (c->is_counted)
 		return c->is_raised ? CAUSE_EXTRA_RETAIN : CAUSE_ERROR_PATH;
 	switch (c->outcome) {
@@ -294,6 +296,25 @@ static bool is_new_value(const struct judging *j, const struct way *lost)
 	return is_anew(j, lost, lost->replacing, &is_same_call) && !is_same_call;
 }
 
+/* What held it is released alone by a function that has made it or got it from who did, and that others have left alive. */
+static bool is_given_up(const struct judging *j, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct way *lost = &w->steps[c->lost];
+	const struct place *at = code_place(w->code, lost->end), *got = ways_got_at(j, lost);
+
+	if (!got || !at->frames[0].function || !is_same(place_common(at, got), at->frames[0].function))
+		return false;
+	for (uint32_t i = 1; i < w->step_count; i++) {
+		const struct way *other = &w->steps[i];
+
+		if ((other->outcome == OUTCOME_FREED || other->outcome == OUTCOME_HELD) && other->level <= lost->level &&
+		    (other->level < lost->level || !is_same(place_common(at, code_place(w->code, other->end)), at->frames[0].function)))
+			return true;
+	}
+	return false;
+}
+
 /* What grows is not let go, so whatever does not grow it any more is no way of its own. */
 static bool is_only_resized(const struct walk *w)
 {
@@ -351,6 +372,7 @@ static void gather(struct judging *j)
 			c.outcome = OUTCOME_OVERWRITTEN;
 			c.died = made_in(w, &w->steps[i]) - 1;
 		}
+		c.is_given_up = c.outcome == OUTCOME_OWNER && c.parts && is_given_up(j, &c);
 		c.agrees = ways_agree(j, i);
 		c.blamed = ways_blamed(j, &c);
 		ways_locate(j, &c);
@@ -381,6 +403,14 @@ static void gather(struct judging *j)
 	}
 }
 
+/* Does anybody look into the block on the way to a loss? Else it may be one on which there was none yet. */
+static bool is_used(const struct walk *w, uint32_t lost)
+{
+	while (lost && !w->steps[lost].uses)
+		lost = w->steps[lost].parent;
+	return lost;
+}
+
 static int rank(const struct judging *j, const struct candidate *c)
 {
 	int r = (int)c->agrees * 6;
@@ -391,7 +421,7 @@ static int rank(const struct judging *j, const struct candidate *c)
 		r -= 100;
 	if (c->is_strange)
 		r -= 10;
-	return r;
+	return r + (!c->parts && is_used(j->walk, c->lost));
 }
 
 /* Does some way end with the block held by something that was not followed further? */

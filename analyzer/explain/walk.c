@@ -68,7 +68,7 @@ static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s
 	w->steps[i] = (struct way){ .parent = parent, .start = s->pc, .end = s->pc, .hash = hash,
 				     .level = (int32_t)s->entered_count - (int32_t)s->frame,
 				     .is_improbable = s->is_improbable, .is_strange = s->is_strange,
-				     .was_resized = s->was_resized };
+				     .was_resized = s->was_resized, .was_kept = s->kept_at != 0 };
 	seen = pool_take(&w->model->pool, sizeof(*seen));
 	seen->hash = hash;
 	seen->step = i;
@@ -131,7 +131,6 @@ void walk_end(struct walk *w, uint32_t step, enum outcome outcome, const struct 
 	t->was_resized |= s->was_resized;
 	t->was_jumped = s->was_jumped;
 	t->was_thrown = s->was_thrown;
-	t->was_kept = s->kept_at != 0;
 	t->raised = s->raised;
 	t->cycle = s->cycle;
 	if (s->cycle)

@@ -45,7 +45,7 @@ struct way {
 	uint64_t last_use;
 	bool can_free, can_lose; /* some way on from here ends so */
 	bool is_improbable, is_strange, was_resized;
-	bool was_kept;	     /* it was put into memory other than a variable */
+	bool was_kept;	     /* it had been put into memory other than a variable before */
 	uint64_t was_jumped, was_thrown;
 	struct state *state;     /* where it ended: of OUTCOME_HELD, OUTCOME_OWNER, OUTCOME_CUT */
 };

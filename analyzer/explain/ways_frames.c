@@ -116,24 +116,59 @@ bool ways_free_in(const struct judging *j, const struct way *frame, const char *
 	return true;
 }
 
+/* Is it the same inlined copy of one function? Then the calls that lead to it are the same, too. */
+static bool is_same_copy(const struct place *a, unsigned k, const struct place *b)
+{
+	unsigned outer = a->count - k;
+
+	if (!a->frames[k].function || outer > b->count || !is_same(a->frames[k].function, b->frames[b->count - outer].function))
+		return false;
+	while (--outer)
+		if (a->frames[a->count - outer].line != b->frames[b->count - outer].line)
+			return false;
+	return true;
+}
+
 const char *place_common(const struct place *a, const struct place *b)
 {
 	for (unsigned k = 0; k < a->count; k++)
-		if (a->frames[k].function && place_has(b, a->frames[k].function))
+		if (is_same_copy(a, k, b))
 			return a->frames[k].function;
 	return NULL;
 }
 
-const char *ways_scope(const struct judging *j, const struct way *frame)
+const struct place *ways_got_at(const struct judging *j, const struct way *frame)
 {
 	const struct walk *w = j->walk;
-	const struct place *place;
-	unsigned k = 0;
 
 	if (frame->visit < 0x80000000u || frame->level > 0 || (unsigned)-frame->level >= w->node_count)
 		return NULL;
-	place = code_place(j->w->code, (frame->level || !w->after_call ? w->model->nodes[w->nodes[-frame->level]].pc
-								       : w->after_call) - 1);
+	return code_place(j->w->code, (frame->level || !w->after_call ? w->model->nodes[w->nodes[-frame->level]].pc : w->after_call) - 1);
+}
+
+const char *ways_scope_of_branch(const struct judging *j, const struct way *frame, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct way *branch = &w->steps[w->steps[c->parts].parent];
+	const struct place *got = is_frame(branch, frame) ? ways_got_at(j, frame) : NULL;
+	const char *scope = got ? place_common(got, code_place(w->code, branch->end)) : NULL;
+
+	for (uint32_t at = c->lost; scope && at; at = w->steps[at].parent) {
+		if (w->steps[at].uses && place_has(code_place(w->code, w->steps[at].last_use), scope))
+			return NULL; /* it goes on with it */
+		if (at == c->parts)
+			break;
+	}
+	return scope;
+}
+
+const char *ways_scope(const struct judging *j, const struct way *frame)
+{
+	const struct place *place = ways_got_at(j, frame);
+	unsigned k = 0;
+
+	if (!place)
+		return NULL;
 	while (k + 1 < place->count && place->frames[k].is_inlined &&
 	       (place->frames[k].gives_pointer || place_is_of_headers(&place->frames[k]) || !ways_free_in(j, frame, place->frames[k].function)))
 		k++;

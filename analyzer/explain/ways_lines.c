@@ -17,17 +17,20 @@ void ways_note_saved(struct judging *j)
 	j->saved = pool_array(&w->model->pool, w->step_count, sizeof(*j->saved));
 	for (uint32_t i = 1; i < w->step_count; i++)
 		if (w->steps[i].can_free)
-			j->saved[j->saved_count++] = w->steps[i].start;
+			j->saved[j->saved_count++] = i;
 }
 
-/* Is a piece of code also on ways of the same frame that can save the block? */
-static bool is_saved(const struct judging *j, const struct way *frame, uint64_t address)
+/* Is a piece of code also on ways of the same frame that can save the block? Not that of an earlier round, which was put away. */
+static bool is_saved(const struct judging *j, const struct way *frame, const struct way *piece)
 {
 	const struct walk *w = j->walk;
 
-	for (uint32_t i = 1; i < w->step_count; i++)
-		if (w->steps[i].start == address && w->steps[i].can_free && is_frame(&w->steps[i], frame))
+	for (unsigned k = 0; k < j->saved_count; k++) {
+		const struct way *other = &w->steps[j->saved[k]];
+
+		if (other->start == piece->start && other->was_kept == piece->was_kept && is_frame(other, frame))
 			return true;
+	}
 	return false;
 }
 
@@ -70,7 +73,7 @@ static void lines_of_step(struct judging *j, struct lines *l, const struct way *
 	for (uint64_t at = s->start; at <= s->end; at = i.next) {
 		if (decode(j->w->code, at, &i))
 			return;
-		if (i.op != OP_NOTHING)
+		if (i.op != OP_NOTHING || at == s->start) /* a goto that leads on to the next instruction is one, without optimisation */
 			lines_add(j, l, at);
 		if (at == s->end)
 			return;
@@ -110,10 +113,14 @@ static uint32_t last_use(const struct walk *w, uint32_t at, const struct way *fr
 }
 
 /* Does a line belong to ways that can save the block? */
-static bool is_saved_line(struct judging *j, const struct lines *l, unsigned line)
+static bool is_saved_line(struct judging *j, const struct lines *l, unsigned line, bool was_kept)
 {
 	for (unsigned i = 0; i < j->saved_count; i++) {
-		const struct place *place = code_place(j->w->code, j->saved[i]);
+		const struct way *saved = &j->walk->steps[j->saved[i]];
+		const struct place *place = code_place(j->w->code, saved->start);
+
+		if (saved->was_kept != was_kept)
+			continue;
 
 		for (unsigned k = 0; k < place->count; k++)
 			if (place->frames[k].line == line && is_same(place->frames[k].function, l->function))
@@ -123,7 +130,7 @@ static bool is_saved_line(struct judging *j, const struct lines *l, unsigned lin
 }
 
 /* Code of the branch itself is none of its own: what comes after the line of its condition. */
-static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address)
+static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address, bool was_kept)
 {
 	const struct function *f = code_function(j->w->code, address);
 	unsigned next;
@@ -133,7 +140,43 @@ static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address
 		return;
 	next = f ? code_line_after(j->w->code, address, f->end, l->last) : 0;
 	/* what is left of a branch without code: it begins on the next line */
-	l->first = l->last = next && next <= l->last + 8 && !is_saved_line(j, l, next) ? next : l->last + 1;
+	l->first = l->last = next && next <= l->last + 8 && !is_saved_line(j, l, next, was_kept) ? next : l->last + 1;
+}
+
+/* Do several branches of the function lead to a piece of code? Then it is none's own. */
+static bool is_shared(const struct judging *j, uint64_t address)
+{
+	const struct function *f = code_function(j->w->code, address);
+	unsigned ways = 0;
+	struct insn i;
+
+	for (uint64_t at = f ? f->start : 0; f && at < f->end && ways < 2; at = i.next) {
+		if (decode(j->w->code, at, &i)) {
+			i.next = at + 1;
+			continue;
+		}
+		ways += (i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM && (uint64_t)i.to.value == address;
+		ways += i.next == address && i.op != OP_JUMP && i.op != OP_RETURN && i.op != OP_STOP;
+	}
+	return ways > 1;
+}
+
+/* A branch leads to code that others lead to as well, behind that of ways which save the block: a goto has no code of its own. */
+static bool is_goto(struct judging *j, const struct candidate *c, const char *scope)
+{
+	const struct way *parts = &j->walk->steps[c->parts], *branch = &j->walk->steps[parts->parent];
+	struct lines from = { .scope = scope }, to = { .scope = scope };
+
+	if (!is_frame(parts, branch) || is_saved(j, parts, parts) || !is_shared(j, parts->start))
+		return false;
+	lines_add(j, &from, branch->end);
+	lines_add(j, &to, parts->start);
+	if (!from.last || !is_same(from.function, to.function))
+		return false;
+	for (unsigned line = from.last + 1; line < to.first; line++)
+		if (is_saved_line(j, &from, line, parts->was_kept))
+			return true;
+	return false;
 }
 
 /* Code that makes the next one: the branch had none of its own before a loop went round. */
@@ -150,21 +193,23 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 	const struct walk *w = j->walk;
 	const struct way *frame = &w->steps[c->blamed];
 	const struct place *first = code_place(w->code, w->steps[c->parts].start);
-	const char *scope = ways_scope(j, frame);
+	const char *common = ways_scope_of_branch(j, frame, c);
+	const char *scope = common ? common : ways_scope(j, frame);
 	uint32_t chain[256];
 	unsigned count = 0, begin = 0;
 
 	for (uint32_t at = c->lost; at && count < 256; at = w->steps[at].parent) {
 		bool is_overwriting = at == c->lost && at != c->parts && w->steps[at].outcome == OUTCOME_OVERWRITTEN;
 
-		if (is_frame(&w->steps[at], frame) && !is_saved(j, frame, w->steps[at].start) && !is_overwriting)
+		if (is_frame(&w->steps[at], frame) && !is_saved(j, frame, &w->steps[at]) && !is_overwriting)
 			chain[count++] = at;
 		if (at == c->parts)
 			break;
 	}
-	if (scope && is_frame(&w->steps[c->parts], frame) && (!place_has(first, scope) || makes_again(j, first, scope))) {
+	if (scope && is_frame(&w->steps[c->parts], frame) &&
+	    (!place_has(first, scope) || makes_again(j, first, scope) || is_goto(j, c, scope))) {
 		l->scope = scope;
-		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end);
+		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end, w->steps[c->parts].was_kept);
 		return;
 	}
 	if (first->count > 1 && first->frames[0].is_inlined) /* what is called there is none of the branch's own */
@@ -183,7 +228,7 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 	if (!l->function) { /* only shared code: the branch that leads there */
 		uint32_t at = outer(w, w->steps[c->parts].parent, frame->level);
 
-		lines_of_branch(j, l, w->steps[at].end);
+		lines_of_branch(j, l, w->steps[at].end, w->steps[c->parts].was_kept);
 	}
 }
 
@@ -318,7 +363,8 @@ static void lines_after_seen(const struct judging *j, struct lines *l)
 void ways_locate(struct judging *j, struct candidate *c)
 {
 	const struct way *frame = &j->walk->steps[c->blamed];
-	bool is_way = c->is_counted || (c->parts && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD));
+	bool is_way = c->is_counted || (c->is_given_up && is_frame(&j->walk->steps[c->parts], &j->walk->steps[c->lost])) ||
+		      (c->parts && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD));
 	struct lines l = { .scope = is_way || c->outcome == OUTCOME_OWNER ? NULL : ways_scope(j, frame) };
 	const struct place *place;
 

@@ -25,6 +25,7 @@ struct candidate {
 	bool is_left; /* its register got another value after the inlined function was left */
 	uint64_t was_jumped, was_thrown;
 	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */
+	bool is_given_up; /* what held it was released, by who had just made it */
 	uint64_t cycle;
 	unsigned agrees; /* see ways_agree */
 	unsigned ways; /* that come to the same */
@@ -35,7 +36,7 @@ struct judging {
 	struct walk *walk;
 	struct candidate candidates[CANDIDATES_MAX];
 	unsigned count;
-	uint64_t *saved; /* addresses of pieces on ways that can save the block */
+	uint32_t *saved; /* pieces on ways that can save the block */
 	unsigned saved_count;
 	bool is_direct; /* nothing that is lost leads to it */
 	bool is_without_exceptions; /* none was thrown in the whole run */
@@ -70,11 +71,14 @@ bool place_has(const struct place *place, const char *function);
 /* Of functions inlined at a place, the innermost one that does not give a pointer back. */
 const char *place_keeper(const struct place *place);
 
-/* The innermost function inlined at both places; 0: none is. */
+/* The innermost function of which both places are in the same inlined copy; 0: none is. */
 const char *place_common(const struct place *a, const struct place *b);
 
 /* The first step on the way to a loss from which nothing saves the block; 0: nothing ever did. */
 uint32_t ways_parting(const struct walk *w, uint32_t lost);
+
+/* Where a frame of the block's stack got it; 0: it is none of those. */
+const struct place *ways_got_at(const struct judging *j, const struct way *frame);
 
 /* A step in the frame in which the release is missing. */
 uint32_t ways_blamed(const struct judging *j, const struct candidate *c);
@@ -85,6 +89,10 @@ bool ways_free_in(const struct judging *j, const struct way *frame, const char *
 /* The function whose variable holds what a call in a frame of the block's stack gave back. Of what was inlined there, a
  * function that gives pointers back is none, nor one out of which the block is taken to be released. 0: not known. */
 const char *ways_scope(const struct judging *j, const struct way *frame);
+
+/* The innermost function that is inlined both where a frame got the block and where the ways part, if it has no use for the
+ * block after that; 0. */
+const char *ways_scope_of_branch(const struct judging *j, const struct way *frame, const struct candidate *c);
 
 /* Notes which pieces lie on ways that can save the block: before lines are asked for. */
 void ways_note_saved(struct judging *j);
