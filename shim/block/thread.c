@@ -136,7 +136,8 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 {
 	uint32_t tid = own_tid();
 
-	state_lock(&thread_state.lock);
+	if (!state_lock_unless_mine(&thread_state.lock)) /* a handler that interrupted this very thread in here */
+		return 0;
 	struct thread *t = reuse;
 	if (!t)
 		t = state_take();
@@ -163,7 +164,8 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 
 static void detach(struct thread *t)
 {
-	state_lock(&thread_state.lock);
+	if (!state_lock_unless_mine(&thread_state.lock))
+		return;
 	thread_upper.detach(t);
 	if (t->identity)
 		state_thread(t->identity)->ended_us = state_now() | 1;

@@ -187,18 +187,28 @@ static int counts_children_that_end(void)
 	return seen;
 }
 
+/* With what libc keeps ready for a thread a handler that allocates comes through, by luck; so it must with the first block of a
+ * trace and of a thread. */
 static int is_interrupted_all_the_time(void)
 {
 	struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+	int status = 0;
 
 	signal(SIGALRM, count);
-	setitimer(ITIMER_REAL, &often, 0);
-	for (int i = 0; i < 200; i++) {
-		free(malloc(100));
-		wait_ms(4);
+	count(SIGALRM);
+	free(malloc(100));
+	if (!fork()) {
+		setitimer(ITIMER_REAL, &often, 0);
+		for (int i = 0; i < 100; i++) {
+			free(malloc(100));
+			wait_ms(4);
+		}
+		setitimer(ITIMER_REAL, &never, 0);
+		_exit(seen > 20);
 	}
-	setitimer(ITIMER_REAL, &never, 0);
-	return seen > 50;
+	waitpid(-1, &status, 0);
+	wait_ms(300);
+	return status;
 }
 
 static void jump(int number)
