@@ -196,6 +196,12 @@ def test_what_a_method_made_and_nothing_loses_on_the_way_is_the_destructors_to_r
     assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in functions and missing["line"] in lines, leak
 
 
+def test_a_function_that_gives_back_what_it_made_may_have_closed_the_cycle(tmp_path):
+    leak = explained(tmp_path, "two_parents", "-O2", "-g")[0]
+    cause, functions, _ = answer("two_parents")
+    assert leak["cause"] == cause and leak["explanation"]["missing_release"]["function"] in functions.split("|"), leak
+
+
 @pytest.mark.parametrize("name", ["outbox", "pool_shutdown"])
 def test_what_is_in_a_queue_at_the_end_is_told_at_the_last_statement_of_main(tmp_path, name):
     leak = next(g for g in reported(tmp_path, name, "-O0", "-g", show=("--show", "all"))["leaks"] if g["class"] != "runtime")

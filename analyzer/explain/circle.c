@@ -42,6 +42,17 @@ static uint32_t closes_circle(struct work *w, const struct leak *leak)
 	return 0;
 }
 
+/* Also a function that gives back a pointer may have closed it. */
+static const struct missing_release *closed_at(struct work *w, uint64_t address)
+{
+	const struct place *place = code_place(w->code, address);
+	unsigned k = 0;
+
+	while (k + 1 < place->count && place->frames[k].is_inlined && place_is_of_headers(&place->frames[k]))
+		k++;
+	return missing_of(w, place, &place->frames[k]);
+}
+
 bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)
 {
 	uint32_t closing = closes_circle(w, leak);
@@ -53,9 +64,9 @@ bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)
 	e->confidence = walk->any_cycle ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 	because_add(w, e, "what they lead to leads back to them");
 	if (walk->any_cycle)
-		e->missing = missing_at(w, walk->any_cycle);
+		e->missing = closed_at(w, walk->any_cycle);
 	else if (closing)
-		e->missing = missing_at(w, w->model->nodes[closing].pc - 1);
+		e->missing = closed_at(w, w->model->nodes[closing].pc - 1);
 	leak->cause = CAUSE_CYCLE;
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
