@@ -400,6 +400,17 @@ def test_a_second_look_names_who_calls_a_function_that_counts_and_frees(tmp_path
         assert leak["cause"] == cause and missing["function"] == function and missing["line"] in lines, leak["explanation"]
 
 
+@pytest.mark.parametrize("look", [explained, second_look])
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_a_handler_that_is_called_before_its_owner_goes_is_who_forgot(tmp_path, look, options):
+    leaks = look(tmp_path, "cursor_cleanup", *options)
+    _, function, lines = answer("cursor_cleanup")
+    for leak in leaks:
+        missing = leak["explanation"]["missing_release"]
+        assert leak["cause"] == "never-released" and missing["function"] == function and missing["line"] in lines, leak["explanation"]
+    assert leaks and explained(tmp_path, "cursor_cleanup", *options, fault=False) == []
+
+
 @pytest.mark.parametrize("name", ["mailbox", "channel_close", "list_remove", "message_bus", "tree_free", "log_shipper",
                                   "request_close", "tree_reader"])
 def test_a_second_look_sees_what_held_a_block_last_go(tmp_path, name):

@@ -369,7 +369,7 @@ static void follow(struct work *w, struct leak *leak)
 		judge_ways(w, leak, &walk_of, &siblings);
 	if (has_ways && !is_settled(leak) && follow_siblings(w, leak, &siblings))
 		;
-	else if (has_ways && !is_settled(leak))
+	else if (has_ways && !is_settled(leak) && !walk_of.is_handled)
 		owner_explain(w, leak, &walk_of, &siblings);
 	is_thrown = work_has(w, EVIDENCE_THROWS) && thrown_explain(w, leak, &siblings);
 	if (is_thrown)

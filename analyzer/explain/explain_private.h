@@ -99,6 +99,9 @@ bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk);
  * last: what was seen of who held it last; 0. */
 bool parted_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct watched *last);
 
+/* Is a function called by a pointer there, not by its name? */
+bool calls_by_pointer(struct work *w, uint64_t call);
+
 /* Where something that lay beside it was let go, or where its way ended, in code that is known by its line; 0. */
 const struct missing_release *parted_near(struct work *w, const struct leak *leak);
 

@@ -341,6 +341,41 @@ static bool is_owner_lost(const struct judging *j, const struct candidate *c)
 	       kind != SYMBOL_STACK && kind != SYMBOL_THREAD && kind != SYMBOL_BLOCK;
 }
 
+bool calls_by_pointer(struct work *w, uint64_t call)
+{
+	struct insn i;
+
+	return call && !decode(w->code, call, &i) && i.op == OP_CALL && i.to.kind != OPERAND_IMM &&
+	       !(i.to.kind == OPERAND_MEM && i.to.base == REG_RIP);
+}
+
+/* Does a piece of a way? */
+static bool piece_calls_by_pointer(const struct judging *j, const struct way *s)
+{
+	struct insn i;
+
+	for (uint64_t at = s->start; at <= s->end && !decode(j->w->code, at, &i); at = i.next)
+		if (calls_by_pointer(j->w, at))
+			return true;
+	return false;
+}
+
+/* The last use was by a function that a pointer led to, when what let the owner go called that first: a step of it; 0. */
+static uint32_t handled_by(const struct judging *j, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct way *lost = &w->steps[c->lost];
+	uint32_t at = lost->parent, call;
+
+	while (at && !w->steps[at].uses)
+		at = w->steps[at].parent;
+	call = at ? w->steps[at].visit : 0;
+	if (c->outcome != OUTCOME_OWNER || !call || call >= 0x80000000u || !is_frame(&w->steps[call], lost) ||
+	    !piece_calls_by_pointer(j, &w->steps[call]))
+		return 0;
+	return at;
+}
+
 static void gather(struct judging *j)
 {
 	const struct walk *w = j->walk;
@@ -374,7 +409,13 @@ static void gather(struct judging *j)
 		}
 		c.is_given_up = c.outcome == OUTCOME_OWNER && c.parts && is_given_up(j, &c);
 		c.agrees = ways_agree(j, i);
-		c.blamed = ways_blamed(j, &c);
+		c.blamed = handled_by(j, &c);
+		c.is_handled = c.blamed;
+		if (c.is_handled) {
+			c.outcome = OUTCOME_DEAD;
+			c.parts = 0;
+		} else
+			c.blamed = ways_blamed(j, &c);
 		ways_locate(j, &c);
 		while (same < j->count && !(is_same(j->candidates[same].missing.function, c.missing.function) &&
 					    j->candidates[same].missing.line == c.missing.line &&
@@ -417,6 +458,8 @@ static int rank(const struct judging *j, const struct candidate *c)
 
 	if (j->held_in && c->missing.function && place_has(j->held_in, c->missing.function))
 		r += 5;
+	if (c->is_handled) /* on a way on which it is called, not on one on which another one may be */
+		r += 4;
 	if (c->is_improbable)
 		r -= 100;
 	if (c->is_strange)
@@ -549,6 +592,7 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 	struct missing_release *missing = pool_take(p, sizeof(*missing));
 
 	*missing = best->missing;
+	j->walk->is_handled = best->is_handled;
 	e->missing = missing;
 	e->confidence = confidence_of(j, best, probable, functions);
 	leak->cause = cause_of(best);

@@ -177,6 +177,26 @@ static const struct missing_release *missing_by(struct work *w, const struct par
 	return missing_of(w, place, &place->frames[0]);
 }
 
+#define LINES_NEAR 8u
+
+/* After the last use of it by a function that a pointer led to, when what let its owner go called that first; 0. */
+static const struct missing_release *handler(struct work *w, const struct parted *p)
+{
+	unsigned next;
+	const struct function *f = code_function(w->code, p->used);
+	const struct place *place;
+	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
+
+	if (!f || !p->is_handled || !calls_by_pointer(w, p->common))
+		return NULL;
+	place = code_place(w->code, p->used);
+	*missing = *missing_of(w, place, &place->frames[place->count - 1]);
+	next = missing->line ? code_line_after(w->code, p->used, f->end, missing->line) : 0;
+	if (next && next <= missing->line + LINES_NEAR)
+		missing->line = missing->last_line = next;
+	return missing->function ? missing : NULL;
+}
+
 const struct missing_release *parted_near(struct work *w, const struct leak *leak)
 {
 	unsigned same, all;
@@ -287,6 +307,16 @@ bool parted_explain(struct work *w, struct leak *leak, const struct siblings *si
 
 	if (!seen || leak->resource || leak->cause == CAUSE_CYCLE || leak->cause == CAUSE_RACE)
 		return false;
+	if (!seen->parted && same * 2 > all && handler(w, seen)) {
+		e = pool_take(p, sizeof(*e));
+		e->missing = handler(w, seen);
+		leak->cause = siblings->count ? CAUSE_ERROR_PATH : CAUSE_NEVER_RELEASED;
+		evidence_siblings(w, leak, e, siblings);
+		because_add(w, e, "this function got it by a pointer while what held it was being let go, and nobody after that");
+		evidence_advice(w, leak, e);
+		leak->explanation = e;
+		return true;
+	}
 	is_against = leak->explanation && leak->explanation->missing && same == all && is_refuted(w, leak, seen);
 	if (!is_against && leak->explanation && leak->explanation->missing &&
 	    (leak->explanation->confidence != CONFIDENCE_GUESS || !is_strong(leak, seen)))

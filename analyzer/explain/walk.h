@@ -78,6 +78,7 @@ struct walk {
 	uint64_t instructions, most_instructions;
 	uint64_t until_us;   /* no further once walk_time_us is beyond; 0: no limit */
 	uint64_t any_cycle; /* address at which some way let it hold what holds it; 0 */
+	bool is_handled; /* judged: the last use was by a function that was called before what held it was let go */
 	bool is_cut;	 /* not all ways were followed */
 	bool is_long;	 /* since there were too many, or they were too long */
 	bool is_shared;  /* a thread was begun that got it */

@@ -22,6 +22,7 @@ struct candidate {
 	uint64_t died; /* where, if not at the end of `lost` */
 	struct missing_release missing;
 	bool is_improbable, is_strange, was_resized;
+	bool is_handled; /* a function that was called by a pointer had it last, from where what held it was let go */
 	bool is_left; /* its register got another value after the inlined function was left */
 	uint64_t was_jumped, was_thrown;
 	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */

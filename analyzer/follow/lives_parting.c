@@ -399,6 +399,20 @@ static uint32_t placed(const struct lives *l, const struct life *life, uint32_t 
 	return at;
 }
 
+/* Its last use was in a function that got it from one that was about to let its owner go. Returns what called that function, in
+ * the log; 0. */
+static uint32_t handled_by(const struct lives *l, const struct life *life)
+{
+	uint32_t entry = l->entries[life->use], body = l->bodies[life->use];
+
+	while (entry && !lives_is_lent(life, entry) && l->callers[entry] && l->body_of[l->callers[entry]] == body)
+		entry = l->callers[entry];
+	if (!(life->killed_flags & TRACE_PARTED_OWNER) || life->killed_at < life->use || !body || !lives_is_lent(life, entry) ||
+	    body == l->bodies[life->killed_at] || !is_around(l, l->entries[life->killed_at], entry))
+		return 0;
+	return l->called_from[body];
+}
+
 static void tell(struct lives *l, struct life *life, struct trace_parted *to)
 {
 	struct ways ways;
@@ -430,6 +444,10 @@ static void tell(struct lives *l, struct life *life, struct trace_parted *to)
 		to->lost = l->log[placed(l, life, life->killed_flags ? life->killed_at : of_user(l, life, life->killed_at))];
 	if (!p.at && to->flags & TRACE_PARTED_OVERWRITTEN)
 		to->common = l->log[of_user(l, life, life->killed_at)];
+	if (!p.at && !(to->flags & TRACE_PARTED_OVERWRITTEN) && handled_by(l, life)) {
+		to->flags |= TRACE_PARTED_HANDLED;
+		to->common = l->log[handled_by(l, life)];
+	}
 	if (!life->was_shared)
 		to->flags |= TRACE_PARTED_LOCAL;
 	if (life->jumped_at && life->jumped_at >= life->use)

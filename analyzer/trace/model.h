@@ -177,7 +177,7 @@ struct parted {
 	uint64_t lost;	 /* nothing led to it any more */
 	uint64_t owner;	 /* the call that let go what led to it */
 	uint64_t beside; /* the same of what lay beside it in its owner */
-	bool is_owner, is_overwritten, is_cleared, was_jumped, was_resized, is_thread_end, is_local, is_earlier, is_last, is_joined, is_passed, is_counted, is_raised;
+	bool is_owner, is_overwritten, is_cleared, was_jumped, was_resized, is_thread_end, is_local, is_earlier, is_last, is_joined, is_passed, is_handled, is_counted, is_raised;
 	uint32_t healthy, followed; /* of its site: released ones, and all */
 };
 

@@ -384,6 +384,7 @@ static int read_parted(struct model *m, const struct trace_file *f)
 			.was_resized = t.flags & TRACE_PARTED_RESIZED, .is_thread_end = t.flags & TRACE_PARTED_ENDED,
 			.is_local = t.flags & TRACE_PARTED_LOCAL, .is_earlier = t.flags & TRACE_PARTED_EARLIER,
 			.is_last = t.flags & TRACE_PARTED_LAST, .is_joined = t.flags & TRACE_PARTED_JOINED, .is_passed = t.flags & TRACE_PARTED_PASSED,
+			.is_handled = t.flags & TRACE_PARTED_HANDLED,
 			.is_counted = t.flags & TRACE_PARTED_COUNTED, .is_raised = t.flags & TRACE_PARTED_RAISED,
 			.healthy = t.healthy, .followed = t.followed };
 	}

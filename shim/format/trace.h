@@ -374,6 +374,7 @@ struct trace_parted {
 #define TRACE_PARTED_COUNTED 1024u  /* a count of references in it remained */
 #define TRACE_PARTED_RAISED 2048u   /* they part where it was counted up */
 #define TRACE_PARTED_PASSED 4096u   /* what comes before it was inlined there, and had nothing to do with the block */
+#define TRACE_PARTED_HANDLED 8192u  /* used last by a function that got it while its owner was being let go; `common`: the call of that one */
 #define TRACE_PARTED_LAST 256u	    /* only what they came by just before their release was compared: all else is alike */
 
 /* What the shim says to a parent that follows: in registers, by a breakpoint. rdi: address, rsi: size, rdx: SITE index,
