@@ -198,6 +198,70 @@ static void argument_step(struct work *w, struct argument *a, const struct insn 
 		a->slots[a->slot_count++] = i->to;
 }
 
+/* The call that returns to an address. */
+static bool call_before(struct work *w, uint64_t return_address, struct insn *i)
+{
+	const struct function *f = code_function(w->code, return_address - 1);
+
+	for (uint64_t pc = f ? f->start : return_address; pc < return_address; pc = i->next)
+		if (decode(w->code, pc, i))
+			i->next = pc + 1;
+		else if (i->next == return_address && i->op == OP_CALL)
+			return true;
+	return false;
+}
+
+#define SERVED_MOST 32u
+
+/* A release by a function: where that was called, and the site of the block. */
+struct served {
+	uint64_t call;
+	uint32_t site;
+};
+
+static uint64_t call_of(struct work *w, uint32_t node, const struct function *f)
+{
+	uint32_t nodes[2];
+	unsigned count = explain_nodes(w, node, nodes, 2);
+	const struct function *inner = count ? code_function(w->code, w->model->nodes[nodes[0]].pc - 1) : NULL;
+	struct insn i;
+
+	if (inner && inner->start == f->start)
+		return count > 1 ? w->model->nodes[nodes[1]].pc : 0;
+	return count && call_before(w, w->model->nodes[nodes[0]].pc, &i) && i.to.kind == OPERAND_IMM && (uint64_t)i.to.value == f->start
+		       ? w->model->nodes[nodes[0]].pc : 0;
+}
+
+static bool is_served(const struct served *s, unsigned count, uint64_t call, uint32_t site)
+{
+	for (unsigned k = 0; k < count; k++)
+		if (s[k].call == call && s[k].site == site)
+			return true;
+	return false;
+}
+
+/* Is it called at one place for blocks of one site, and at another one for those of another? What lets go one kind of thing is
+ * not. */
+static bool serves_several(struct work *w, const struct function *f)
+{
+	struct served s[SERVED_MOST];
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < w->model->release_count && count < SERVED_MOST; i++) {
+		const struct release *r = &w->model->releases[i];
+		uint64_t call = r->node ? call_of(w, r->node, f) : 0;
+
+		if (call && !is_served(s, count, call, r->site))
+			s[count++] = (struct served){ call, r->site };
+	}
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (s[i].call != s[k].call && s[i].site != s[k].site && !is_served(s, count, s[i].call, s[k].site) &&
+			    !is_served(s, count, s[k].call, s[i].site))
+				return true;
+	return false;
+}
+
 /* Does a function let go what it was given, and never look into it? Then it is one by which others release. */
 static bool is_blind(struct work *w, const struct function *f)
 {
@@ -209,7 +273,7 @@ static bool is_blind(struct work *w, const struct function *f)
 			i.next = pc + 1;
 		else
 			argument_step(w, &a, &i);
-	return a.is_released && !a.is_looked_into;
+	return a.is_released && !a.is_looked_into && serves_several(w, f);
 }
 
 /* A function whose last call is a jump has no frame any more: the call before an address leads there. *at: that jump. */
@@ -274,19 +338,6 @@ static bool is_passing_on(struct work *w, uint32_t node)
 		note(makers, &maker_count, MAKERS_OF_WRAPPER, m->nodes[made].pc);
 	}
 	return caller_count == CALLERS_OF_WRAPPER && maker_count == MAKERS_OF_WRAPPER;
-}
-
-/* The call that returns to an address. */
-static bool call_before(struct work *w, uint64_t return_address, struct insn *i)
-{
-	const struct function *f = code_function(w->code, return_address - 1);
-
-	for (uint64_t pc = f ? f->start : return_address; pc < return_address; pc = i->next)
-		if (decode(w->code, pc, i))
-			i->next = pc + 1;
-		else if (i->next == return_address && i->op == OP_CALL)
-			return true;
-	return false;
 }
 
 /* Does a call lead to a release of its own? */
@@ -364,6 +415,18 @@ static const struct frame *frame_of_program(const struct place *place)
 	return NULL;
 }
 
+/* Does the function around an address call some by pointers? One of those may be who forgot. */
+static bool asks_handlers(struct work *w, uint64_t at)
+{
+	const struct function *f = code_function(w->code, at);
+	struct insn i;
+
+	for (uint64_t pc = f ? f->start : 0; f && pc < f->end; pc = decode(w->code, pc, &i) ? pc + 1 : i.next)
+		if (calls_by_pointer(w, pc))
+			return true;
+	return false;
+}
+
 const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_t before, bool is_object, enum confidence *confidence)
 {
 	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
@@ -392,6 +455,7 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_
 					     .last_line = frame->line, .offset = place->offset,
 					     .module = place->module ? place->module->path : NULL };
 	is_unsure |= (k > 1 && !is_passing_on(w, nodes[0])) || (!frame->line && is_told_lines(w, at)) || place->count > 1;
+	is_unsure |= before && asks_handlers(w, at);
 	*confidence = is_unsure || (is_object && !is_destructor(frame->function)) ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
 	return missing;
 }
