@@ -5,6 +5,7 @@
 #include "explain_private.h"
 #include "words.h"
 
+#define NODES_MAX 256u
 #define CALL_MOST 15u /* bytes of an instruction */
 #define LINES_NEAR 8u /* of a condition and what depends on it */
 
@@ -156,7 +157,7 @@ static const struct missing_release *missing_by(struct work *w, const struct par
 	if (((p->is_overwritten || p->is_cleared) && !(p->is_counted && p->parted) && p->lost) ||
 	    ((p->was_jumped || p->was_resized) && p->lost)) {
 		place = code_place(w->code, p->lost);
-		inner = p->is_overwritten && !p->parted && p->common ? shared_frame(place, code_place(w->code, p->common)) : 0;
+		inner = p->is_overwritten && p->is_local && !p->parted && p->common ? shared_frame(place, code_place(w->code, p->common)) : 0;
 		return missing_of(w, place, &place->frames[inner > 0 ? inner : 0]);
 	}
 	if (p->parted && !(p->is_owner && p->owner)) {
@@ -243,7 +244,7 @@ static bool is_parted(const struct parted *p)
 /* More than the code itself says. */
 static bool is_strong(const struct leak *leak, const struct parted *p)
 {
-	return (is_parted(p) && (!p->is_joined || leak->cause == cause_by(p))) || p->is_overwritten || p->is_owner ||
+	return (is_parted(p) && (!p->is_joined || leak->cause == cause_by(p) || !leak->explanation->missing->line)) || p->is_overwritten || p->is_owner ||
 	       p->was_jumped || p->was_resized || p->is_counted;
 }
 
@@ -293,7 +294,22 @@ static bool is_told_by_holder(const struct work *w, const struct parted *p, cons
 		return false;
 	if (p->is_owner && p->owner && last->loss == LOSS_FREED && !has_call(w, last->lost, p->owner))
 		return false; /* it came later */
-	return is_beside(p) ? false : p->is_owner || !(is_parted(p) || (p->is_overwritten && p->is_local && is_most));
+	return is_beside(p) ? false : p->is_owner || !(is_parted(p) || (p->is_overwritten && is_most && last->loss == LOSS_CHANGED));
+}
+
+/* Were siblings that were released made on behalf of a function? */
+static bool are_made_below(struct work *w, const struct siblings *s, const char *function)
+{
+	uint32_t nodes[NODES_MAX];
+
+	for (unsigned i = 0; i < s->count; i++) {
+		unsigned count = explain_nodes(w, w->model->sites[s->releases[i].site].node, nodes, NODES_MAX);
+
+		for (unsigned k = 0; k < count; k++)
+			if (index_of(code_place(w->code, w->model->nodes[nodes[k]].pc - 1), function) >= 0)
+				return true;
+	}
+	return false;
 }
 
 bool parted_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct watched *last)
@@ -331,7 +347,10 @@ bool parted_explain(struct work *w, struct leak *leak, const struct siblings *si
 	e = pool_take(p, sizeof(*e));
 	e->confidence = is_sure(leak, seen, missing) && same == all ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 	e->missing = missing;
-	leak->cause = cause_by(seen);
+	if (leak->cause != CAUSE_OWNER_FREED || !seen->is_overwritten || seen->is_local || !is_same_function(leak, missing))
+		leak->cause = cause_by(seen);
+	if (leak->cause == CAUSE_ERROR_PATH && seen->is_local && siblings->count && !are_made_below(w, siblings, missing->function))
+		leak->cause = CAUSE_NEVER_RELEASED; /* the same call makes others, for others */
 	evidence_siblings(w, leak, e, siblings);
 	if (seen->parted)
 		because_add(w, e, pool_print(p, "%u of them were followed step by step, and %u that were released: from here on the lost ones "

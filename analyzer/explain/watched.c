@@ -158,8 +158,26 @@ static bool releases_siblings(struct work *w, uint32_t node, const struct siblin
 	return false;
 }
 
+/* Did what held them hold several, one after the other or each at its own place? */
+static bool is_container(const struct work *w, const struct leak *leak)
+{
+	const struct model *m = w->model;
+	const struct watched *first = NULL;
+
+	for (uint32_t i = 0; i < m->watched_count; i++) {
+		const struct watched *a = &m->watched[i];
+
+		if (m->sites[a->site].node != leak->node || a->loss != LOSS_FREED)
+			continue;
+		if (first && a->holder_at != first->holder_at)
+			return true;
+		first = a;
+	}
+	return watched_is_list(w, leak);
+}
+
 /* Its owner went first: on purpose of the owner's own way to end, or on a way that others do not take? */
-static enum cause cause_of_freed(struct work *w, const struct watched *seen, const struct siblings *siblings)
+static enum cause cause_of_freed(struct work *w, const struct leak *leak, const struct watched *seen, const struct siblings *siblings)
 {
 	enum library_doing doing = own_lines_doing(w, seen->lost);
 	struct own_line line;
@@ -177,8 +195,8 @@ static enum cause cause_of_freed(struct work *w, const struct watched *seen, con
 	if (siblings->count && here * 2 < all && explain_nodes(w, w->model->sites[seen->holder_site].node, &made, 1) &&
 	    is_one_scope(w, released, made))
 		return CAUSE_ERROR_PATH;
-	if (siblings->count && !releases_siblings(w, seen->lost, siblings))
-		return here * 2 < all ? CAUSE_OWNER_FREED : CAUSE_DROPPED_QUEUE;
+	if (siblings->count && !releases_siblings(w, seen->lost, siblings) && here * 2 >= all && is_container(w, leak))
+		return CAUSE_DROPPED_QUEUE;
 	return CAUSE_OWNER_FREED;
 }
 
@@ -249,7 +267,7 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 	e->missing = missing;
 	if (same * 2 <= all || seen->is_stale)
 		e->confidence = CONFIDENCE_GUESS;
-	leak->cause = is_throwing(w, seen->held) ? CAUSE_EXCEPTION : cause_of_freed(w, seen, siblings);
+	leak->cause = is_throwing(w, seen->held) ? CAUSE_EXCEPTION : cause_of_freed(w, leak, seen, siblings);
 	evidence_siblings(w, leak, e, siblings);
 	evidence_advice(w, leak, e);
 	leak->explanation = e;

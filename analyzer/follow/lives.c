@@ -138,7 +138,7 @@ void lives_begin(struct lives *l, uint64_t address, uint64_t size, uint32_t site
 			finish(l, k, END_UNKNOWN, l->log_count - 1);
 	lives_note_new(l, address, size ? size : 1);
 	l->lives[l->count] = (struct life){ .address = address, .size = size ? size : 1, .site = site, .begin = l->log_count - 1,
-					    .use = l->log_count - 1, .own_use = l->log_count - 1, .beside_distance = BESIDE_MOST };
+					    .use = l->log_count - 1, .own_use = l->log_count - 1, .beside_distance = BESIDE_MOST, .entered = l->last_entry };
 	note_use(l, &l->lives[l->count]);
 	l->active[l->active_count++] = l->count++;
 }
@@ -417,7 +417,16 @@ static void leave_functions(struct lives *l, uint64_t sp)
 	l->frames[0].sp = sp > l->frames[0].sp ? sp + 8 : l->frames[0].sp;
 }
 
-/* A function is about to be left. */
+static bool is_in_variable(const struct life *life)
+{
+	for (unsigned i = 0; i < life->cell_count; i++)
+		if (life->cells[i].is_stack)
+			return true;
+	return false;
+}
+
+/* A function is about to be left. Where it was called before the block was made, and a variable holds that, it is the variable's
+ * or its address came by it. */
 static void note_given(struct lives *l, const struct user_regs_struct *r)
 {
 	for (unsigned k = 0; k < l->active_count; k++) {
@@ -425,6 +434,8 @@ static void note_given(struct lives *l, const struct user_regs_struct *r)
 
 		if (leads(life, r->rax) && life->given_count < GIVEN_MOST)
 			life->given[life->given_count++] = l->frames[l->depth].entry;
+		if ((!l->depth || l->frames[l->depth].entry <= life->entered) && is_in_variable(life) && life->between_count < BETWEEN_MOST)
+			life->between[life->between_count++] = l->log_count - 1;
 	}
 }
 
@@ -533,8 +544,10 @@ void lives_call(struct lives *l, enum deed deed, const struct user_regs_struct *
 {
 	if (deed == DEED_FREE)
 		let_go(l, entry);
-	if (deed == DEED_RESIZE)
+	if (deed == DEED_RESIZE) {
 		l->resized_size = size_of(l, entry->rdi);
+		l->resized_count = l->count;
+	}
 	for (unsigned k = 0; k < l->active_count; k++)
 		if (deed == DEED_KEEP && leads(&l->lives[l->active[k]], entry->rsi))
 			l->lives[l->active[k]].is_kept = true;
@@ -583,6 +596,8 @@ static void resized(struct lives *l, const struct user_regs_struct *entry, const
 	for (unsigned k = l->active_count; entry->rdi && k-- > 0;) {
 		struct life *life = &l->lives[l->active[k]];
 
+		if (l->active[k] >= l->resized_count) /* what it became, perhaps at the same address */
+			continue;
 		if (entry->rdi == life->address) {
 			if (after->rax || !entry->rsi)
 				finish(l, k, END_FREED, l->log_count - 1);

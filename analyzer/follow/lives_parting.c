@@ -45,9 +45,12 @@ static bool came_by(struct seen_edge *ways, uint64_t edge)
 	return found != NULL;
 }
 
+#define GIVEN 2
+#define HEALTHY_LEAST 2u /* ways that tell what others have in common */
+
 /* Marks entries of functions that used a block, and notes of each function what was looked at last. */
 struct users {
-	unsigned char *uses; /* [number of an entry] */
+	unsigned char *uses; /* [number of an entry]: GIVEN if it got it from the one that made it */
 	uint32_t *last;	     /* [number of an entry by a call]: log index; 0: none */
 	uint32_t *last_use;  /* the same, in functions that used it: others may be inlined there */
 	uint32_t before;     /* what preceded the latest in its function */
@@ -78,7 +81,7 @@ static void users_add_given(const struct lives *l, const struct life *life, stru
 	uint32_t entry = l->entries[life->begin + 1 < l->log_count ? life->begin + 1 : life->begin];
 
 	for (unsigned k = 0; entry && !life->was_shared && k < DEPTH_MOST; entry = l->callers[entry], k++) {
-		u->uses[entry] = 1;
+		u->uses[entry] = GIVEN;
 		if (is_around(l, entry, l->entries[life->end_at]) || !is_given(l, life, entry))
 			break;
 	}
@@ -103,6 +106,8 @@ static int users_of(const struct lives *l, const struct life *life, struct users
 	for (uint32_t i = 0; i < life->use_count; i++)
 		u->uses[l->entries[life->uses[i]]] = 1;
 	users_add_given(l, life, u);
+	for (uint32_t i = 0; i < life->between_count; i++)
+		u->uses[l->entries[life->between[i]]] = 1;
 	for (uint32_t i = 0; i < life->use_count && life->counted_at; i++)
 		users_add_outer(l, life, u, l->entries[life->uses[i]]);
 	return 0;
@@ -227,13 +232,47 @@ struct parting {
 
 #define BEYOND 60u /* instructions: a register is used again as soon as nobody needs what it holds */
 
+static bool is_inlined(const struct lives *l, uint32_t entry)
+{
+	return l->callers[entry] && l->body_of[entry] == l->body_of[l->callers[entry]];
+}
+
+/* Is an instruction of a function that no released one was in, or of a copy of it that was inlined elsewhere? */
+static bool is_strange(const struct lives *l, const struct ways *all, uint32_t at)
+{
+	uint32_t entry = l->entries[at];
+
+	return !came_by(all->nodes, edge_of(2, l->starts[entry])) || (is_inlined(l, entry) && !came_by(all->nodes, edge_of(1, l->log[at])));
+}
+
+/* Was it inlined into one that got the block from elsewhere? */
+static bool is_given_inlined(const struct lives *l, const struct users *u, uint32_t entry)
+{
+	return is_inlined(l, entry) && u->uses[entry] != GIVEN && u->uses[l->callers[entry]] == GIVEN;
+}
+
+/* Is a strange function that was inlined left here? */
+static bool is_left(const struct lives *l, const struct users *u, uint32_t strange, uint32_t at)
+{
+	return strange && is_inlined(l, strange) && u->before && l->entries[u->before] == strange && l->bodies[at] == l->body_of[strange] &&
+	       l->entries[at] != strange && !is_around(l, strange, l->entries[at]);
+}
+
+/* Does a step belong to the caller of a strange function, or to that caller itself? */
+static bool is_in_caller(const struct lives *l, uint32_t strange, bool is_outside, uint32_t before, uint32_t at)
+{
+	uint32_t caller = is_outside ? strange : l->callers[strange];
+
+	return l->entries[before] == caller || l->entries[at] == caller;
+}
+
 /* Goes along the way of a lost one through functions that used it, after its last use or before. Where they part in a function
  * that got it from its caller, and that no released one was in, the caller tells more if they part there as well. */
 static bool part(const struct lives *l, const struct life *life, const struct ways *all, struct seen_edge *ways, bool is_after,
 		 struct parting *p)
 {
 	uint32_t steps = 0, strange = 0;
-	bool is_found = false;
+	bool is_found = false, is_outside = false;
 	struct users u;
 	bool is_sound = !users_of(l, life, &u) && ways;
 
@@ -241,19 +280,24 @@ static bool part(const struct lives *l, const struct life *life, const struct wa
 	     !is_next_round(l, life, at, life->use);
 	     at++) {
 		uint32_t before = before_it(l, &u, at), entry = before ? l->entries[before] : 0;
-		bool is_borrowed = before && lives_is_lent(life, entry);
+		bool is_borrowed = before && (lives_is_lent(life, entry) || is_given_inlined(l, &u, entry));
 
+		if (is_left(l, &u, strange, at)) {
+			*p = (struct parting){ u.before, at, p->flags | TRACE_PARTED_PASSED };
+			strange = l->callers[strange];
+			is_outside = true;
+		}
 		if (!before || (is_after ? at <= life->use : at > life->use || is_borrowed))
 			continue;
 		steps += is_after;
 			if (came_by(ways, edge_of(l->log[before], l->log[at])) ||
 		    (is_borrowed && came_by(all->borrowers, edge_of(0, l->starts[entry]))) ||
-		    (strange && l->bodies[before] != l->bodies[l->called_from[l->body_of[strange]]]))
+		    (strange && !is_in_caller(l, strange, is_outside, before, at)))
 			continue;
 		if (is_after || !is_found || before < p->from || l->entries[at] != l->entries[p->at] || at > p->at + NEAR)
 			*p = (struct parting){ u.before, at, (p->flags & ~TRACE_PARTED_PASSED) | (u.before == before ? 0 : TRACE_PARTED_PASSED) };
 		is_found = true;
-		if (is_after && (strange || !is_borrowed || came_by(all->nodes, edge_of(2, l->starts[entry]))))
+		if (is_after && (strange || !is_borrowed || !is_strange(l, all, before)))
 			break;
 		strange = is_after ? entry : 0;
 	}
@@ -373,7 +417,9 @@ static bool is_succeeded(const struct lives *l, const struct life *life)
 /* What became of the last that led to it. A function's variable that others write later was left, not overwritten. */
 static void tell_ending(const struct lives *l, struct life *life, struct parting *p, struct trace_parted *to)
 {
-	bool is_left = life->was_variable && !is_user(l, life, l->entries[life->killed_at]) &&
+	bool is_written = life->killed_at >= life->use && (life->was_written_again || life->killed_flags & TRACE_PARTED_OVERWRITTEN);
+	bool is_chance = to->healthy < HEALTHY_LEAST && is_written && !(p->flags & TRACE_PARTED_COUNTED); /* one way is no rule */
+	bool is_left = life->was_variable && (p->at || life->killed_flags & TRACE_PARTED_CLEARED) && !is_chance && !is_user(l, life, l->entries[life->killed_at]) &&
 		       l->bodies[life->killed_at] == l->bodies[life->own_use];
 
 	if (!(p->flags & TRACE_PARTED_COUNTED) && !(life->killed_flags & TRACE_PARTED_OWNER) && is_replaced(life)) {
@@ -384,6 +430,8 @@ static void tell_ending(const struct lives *l, struct life *life, struct parting
 		*p = (struct parting){ 0, 0, 0 };
 		life->killed_flags = TRACE_PARTED_OVERWRITTEN;
 		life->killed_at = life->end_at;
+	} else if (is_chance) {
+		*p = (struct parting){ 0, 0, 0 };
 	} else if (is_left) {
 		life->killed_flags = 0;
 		life->was_written_again = false;

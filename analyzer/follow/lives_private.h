@@ -25,6 +25,7 @@
 #define NUMBERS_MOST 4u
 #define UPS_MOST 16u
 #define GIVEN_MOST 16u
+#define BETWEEN_MOST 16u
 #define NEWS_MOST 16u
 #define NUMBER_MOST 64
 #define ALIKE 24u	    /* first instructions by which those are known that the same call made */
@@ -44,6 +45,7 @@ struct life {
 	struct cell cells[CELLS_MOST];
 	unsigned cell_count;
 	uint32_t begin, use, end_at; /* in the log */
+	uint32_t entered; /* the number of the last function that had been entered */
 	uint32_t *uses; /* in the log, ascending */
 	uint32_t use_count, use_room;
 	uint32_t *lent; /* numbers of functions' entries that got it as an argument, ascending */
@@ -53,6 +55,8 @@ struct life {
 	uint32_t own_use; /* the last one that was in no such function */
 	uint32_t given[GIVEN_MOST]; /* numbers of functions' entries that returned it */
 	unsigned given_count;
+	uint32_t between[BETWEEN_MOST]; /* returns, in the log, of functions from who made it out to the one whose variable held it */
+	unsigned between_count;
 	uint32_t jumped_at, resized_at;
 	struct { uint64_t at; int64_t value; } numbers[NUMBERS_MOST]; /* small ones in it */
 	unsigned number_count;
@@ -95,6 +99,7 @@ struct lives {
 	uint32_t freed_at, since_freed;
 	struct { uint64_t address, size; uint32_t begin; } news[NEWS_MOST]; /* others that were made, the latest */
 	unsigned news_count;
+	unsigned resized_count; /* lives when a realloc began */
 	uint64_t resized_size; /* of the block that is being resized */
 	uint64_t now; /* the instruction that is looked at */
 	uint32_t log_count, since_check;
