@@ -66,7 +66,7 @@ uint32_t ways_blamed(const struct judging *j, const struct candidate *c)
 	if (w->run_visit && !c->parts && (run = step_of_visit(w, c->lost, w->run_visit)))
 		return run;
 	/* a function that got it and releases it on no way only borrows it */
-	while (w->steps[at].level > 0 && w->steps[at].visit < 0x80000000u && !w->steps[w->steps[at].visit].can_free &&
+	while (w->steps[at].visit < 0x80000000u && !w->steps[w->steps[at].visit].can_free &&
 	       w->steps[at].visit)
 		at = w->steps[at].visit;
 	return at;

@@ -289,6 +289,7 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 	const struct way *frame = &w->steps[c->blamed], *lost = &w->steps[c->lost];
 	uint32_t used = last_use(w, c->lost, frame);
 	uint64_t from = used ? w->steps[used].last_use : frame->start;
+	const struct place *got = ways_got_at(j, frame);
 	struct lines use = { .scope = l->scope };
 	struct insn i;
 
@@ -314,6 +315,8 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 		lines_add(j, l, died);
 		return;
 	}
+	if (used && got && l->scope && !place_has(code_place(w->code, from), l->scope)) /* a function that only looks at it */
+		use.scope = place_common(got, code_place(w->code, from));
 	if (used && l->scope && !is_same(goes_on_in(j, from), l->scope) && goes_on_in(j, from) &&
 	    code_place(w->code, from)->frames[0].gives_pointer)
 		use.scope = goes_on_in(j, from);
