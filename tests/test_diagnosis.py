@@ -105,8 +105,14 @@ def test_what_was_put_into_an_array_is_held_by_it_and_lost_with_it(tmp_path, lev
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
-def test_the_second_return_of_setjmp_is_a_way_by_longjmp(tmp_path, level):
-    assert is_answered(tmp_path, "calc_jump", level, "-g")
+@pytest.mark.parametrize("name", ["calc_jump", "asm_labels"])
+def test_the_second_return_of_setjmp_is_a_way_by_longjmp(tmp_path, name, level):
+    assert is_answered(tmp_path, name, level, "-g")
+
+
+@pytest.mark.parametrize("name, level", [("http_date", "-O0"), ("http_date", "-O2"), ("sess_store", "-O2")])
+def test_a_function_that_only_looks_at_a_block_has_not_forgotten_it(tmp_path, name, level):
+    assert is_answered(tmp_path, name, level, "-g")
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O2"])

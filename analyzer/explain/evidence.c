@@ -173,7 +173,7 @@ void evidence_advice(struct work *w, const struct leak *leak, struct explanation
 		e->advice = pool_print(p, "give it an owner whose destructor releases it, say std::unique_ptr, before %s", where);
 		break;
 	case CAUSE_LONGJMP:
-		e->advice = pool_print(p, "release it where the jump past %s arrives, or before", where);
+		e->advice = pool_print(p, "release it at %s, or where the longjmp that passed it arrives", where);
 		break;
 	case CAUSE_GROWING_CACHE:
 		e->advice = pool_print(p, "let something go when %s adds", where);

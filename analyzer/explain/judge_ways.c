@@ -376,6 +376,14 @@ static uint32_t handled_by(const struct judging *j, const struct candidate *c)
 	return at;
 }
 
+/* The step of a way with which a setjmp returns again; 0. */
+static uint32_t arrival(const struct walk *w, uint32_t at)
+{
+	while (at && w->steps[w->steps[at].parent].was_jumped)
+		at = w->steps[at].parent;
+	return w->steps[at].was_jumped ? at : 0;
+}
+
 static void gather(struct judging *j)
 {
 	const struct walk *w = j->walk;
@@ -414,8 +422,11 @@ static void gather(struct judging *j)
 		if (c.is_handled) {
 			c.outcome = OUTCOME_DEAD;
 			c.parts = 0;
-		} else
+		} else if (c.was_jumped && (c.outcome == OUTCOME_EXIT || c.outcome == OUTCOME_DEAD) && arrival(w, i)) {
+			c.blamed = c.parts = arrival(w, i);
+		} else {
 			c.blamed = ways_blamed(j, &c);
+		}
 		ways_locate(j, &c);
 		while (same < j->count && !(is_same(j->candidates[same].missing.function, c.missing.function) &&
 					    j->candidates[same].missing.line == c.missing.line &&

@@ -312,6 +312,21 @@ static bool are_made_below(struct work *w, const struct siblings *s, const char 
 	return false;
 }
 
+/* Of the branch that the code itself leads to, where the lost ones were seen to leave the others. */
+static void narrow(struct work *w, struct leak *leak, const struct parted *seen)
+{
+	const struct missing_release *missing = missing_by(w, seen);
+	struct explanation *e;
+
+	if (!is_parted(seen) || leak->cause != cause_by(seen) || !is_same_function(leak, missing) || !missing->line)
+		return;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	*e = *leak->explanation;
+	e->missing = missing;
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+}
+
 bool parted_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct watched *last)
 {
 	struct pool *p = &w->model->pool;
@@ -335,8 +350,11 @@ bool parted_explain(struct work *w, struct leak *leak, const struct siblings *si
 	}
 	is_against = leak->explanation && leak->explanation->missing && same == all && is_refuted(w, leak, seen);
 	if (!is_against && leak->explanation && leak->explanation->missing &&
-	    (leak->explanation->confidence != CONFIDENCE_GUESS || !is_strong(leak, seen)))
-		return false; /* the code itself says more */
+	    (leak->explanation->confidence != CONFIDENCE_GUESS || !is_strong(leak, seen))) { /* the code itself says more */
+		if (same == all)
+			narrow(w, leak, seen);
+		return false;
+	}
 	if (is_passed_on(w, seen))
 		return false;
 	if (last && !is_against && is_told_by_holder(w, seen, last, same * 2 > all))

@@ -8,7 +8,7 @@
 #include "walk_private.h"
 
 #define STEPS_MAX 20000u
-#define STATES_OF_PLACE 48u
+#define STATES_OF_PLACE 96u
 
 static void edge_add(struct walk *w, uint32_t from, uint32_t to)
 {
@@ -68,7 +68,7 @@ static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s
 	w->steps[i] = (struct way){ .parent = parent, .start = s->pc, .end = s->pc, .hash = hash,
 				     .level = (int32_t)s->entered_count - (int32_t)s->frame,
 				     .is_improbable = s->is_improbable, .is_strange = s->is_strange,
-				     .was_resized = s->was_resized, .was_kept = s->kept_at != 0 };
+				     .was_resized = s->was_resized, .was_kept = s->kept_at != 0, .was_jumped = s->was_jumped };
 	seen = pool_take(&w->model->pool, sizeof(*seen));
 	seen->hash = hash;
 	seen->step = i;

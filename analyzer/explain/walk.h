@@ -46,7 +46,8 @@ struct way {
 	bool can_free, can_lose; /* some way on from here ends so */
 	bool is_improbable, is_strange, was_resized;
 	bool was_kept;	     /* it had been put into memory other than a variable before */
-	uint64_t was_jumped, was_thrown;
+	uint64_t was_jumped; /* address of the longjmp, or of the setjmp that has returned again, on the way here; 0: none */
+	uint64_t was_thrown;
 	struct state *state;     /* where it ended: of OUTCOME_HELD, OUTCOME_OWNER, OUTCOME_CUT */
 };
 
