@@ -207,81 +207,82 @@ static bool is_root(const struct flow *f, const struct state *s, uint32_t symbol
 	return true;
 }
 
-#define SEEN_MAX 64u
+#define LEADERS_MAX 64u
 
-static bool note(uint32_t *seen, unsigned *count, uint32_t symbol)
+/* The block, and symbols behind which something leads to it. */
+struct leaders {
+	uint32_t symbols[LEADERS_MAX];
+	unsigned count;
+};
+
+static bool is_leader(const struct leaders *l, uint32_t symbol)
 {
-	for (unsigned i = 0; i < *count; i++)
-		if (seen[i] == symbol)
-			return false;
-	if (*count < SEEN_MAX)
-		seen[(*count)++] = symbol;
-	return true;
-}
-
-/* Does a place lie behind a symbol: in it, maybe at an index that is not known, or in what was found there? */
-static bool is_behind(const struct flow *f, const struct state *s, uint32_t at, uint32_t symbol)
-{
-	for (unsigned k = 0; k < 8 && at != symbol; k++) {
-		const struct symbol_key *key = flow_key(f, at);
-
-		if (key->kind != SYMBOL_LOADED || !key->a || is_gone(s, at))
-			return false;
-		at = (uint32_t)key->a;
-	}
-	return at == symbol;
-}
-
-/* Follows what lies in memory behind the symbols seen so far. */
-static bool spreads_to_block(const struct flow *f, const struct state *s, uint32_t *seen, unsigned count)
-{
-	for (unsigned k = 0; k < count; k++) {
-		if (seen[k] == FLOW_BLOCK)
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->symbols[i] == symbol)
 			return true;
-		for (unsigned i = 0; i < s->cell_count; i++)
-			if (is_behind(f, s, s->cells[i].at.symbol, seen[k]) && s->cells[i].value.symbol && !is_gone(s, seen[k]))
-				note(seen, &count, s->cells[i].value.symbol);
-	}
 	return false;
+}
+
+static void leader_add(struct leaders *l, const struct state *s, uint32_t symbol)
+{
+	if (symbol && l->count < LEADERS_MAX && !is_gone(s, symbol) && !is_leader(l, symbol))
+		l->symbols[l->count++] = symbol;
+}
+
+/* A place leads there: so does what it lies in, maybe at an index that is not known, and behind what that was found. */
+static void leaders_of_place(struct leaders *l, const struct flow *f, const struct state *s, uint32_t place)
+{
+	leader_add(l, s, place);
+	for (unsigned k = 0; k < 8; k++) {
+		const struct symbol_key *key = flow_key(f, place);
+
+		if (key->kind != SYMBOL_LOADED || !key->a || is_gone(s, place))
+			return;
+		place = (uint32_t)key->a;
+		leader_add(l, s, place);
+	}
+}
+
+/* From the block backwards: few places hold it, and many hold something. */
+static void leaders_find(struct leaders *l, const struct flow *f, const struct state *s)
+{
+	l->symbols[0] = FLOW_BLOCK;
+	l->count = 1;
+	for (unsigned k = 0; k < l->count; k++)
+		for (unsigned i = 0; i < s->cell_count; i++)
+			if (s->cells[i].value.symbol == l->symbols[k])
+				leaders_of_place(l, f, s, s->cells[i].at.symbol);
 }
 
 bool state_holds_block(const struct flow *f, const struct state *s)
 {
-	uint32_t seen[SEEN_MAX];
-	unsigned count = 0;
+	struct leaders l;
 
+	leaders_find(&l, f, s);
 	for (unsigned i = 0; i < 16; i++)
-		if (s->reg[i].symbol)
-			note(seen, &count, s->reg[i].symbol);
-	for (unsigned i = 0; i < 16; i++)
-		for (unsigned k = 0; k < 2; k++)
-			if (s->vector[i][k].symbol)
-				note(seen, &count, s->vector[i][k].symbol);
+		if (is_leader(&l, s->reg[i].symbol) || is_leader(&l, s->vector[i][0].symbol) || is_leader(&l, s->vector[i][1].symbol))
+			return true;
 	for (unsigned i = 0; i < s->cell_count; i++)
-		if (s->cells[i].value.symbol && is_root(f, s, s->cells[i].at.symbol))
-			note(seen, &count, s->cells[i].value.symbol);
-	return spreads_to_block(f, s, seen, count);
+		if (is_leader(&l, s->cells[i].value.symbol) && is_root(f, s, s->cells[i].at.symbol))
+			return true;
+	return false;
 }
 
 bool state_leads_to_block(const struct flow *f, const struct state *s, struct value v)
 {
-	uint32_t seen[SEEN_MAX];
-	unsigned count = 0;
+	struct leaders l;
 
 	if (v.symbol == FLOW_BLOCK)
 		return true;
-	if (flow_key(f, v.symbol)->kind != SYMBOL_STACK) {
-		if (!v.symbol)
-			return false;
-		note(seen, &count, v.symbol);
-		return spreads_to_block(f, s, seen, count);
-	}
+	leaders_find(&l, f, s);
+	if (flow_key(f, v.symbol)->kind != SYMBOL_STACK)
+		return is_leader(&l, v.symbol);
 	for (unsigned i = 0; i < s->cell_count; i++) /* a local variable, and what lies behind its beginning */
 		if (s->cells[i].at.symbol == v.symbol && s->cells[i].at.offset >= v.offset &&
-		    s->cells[i].at.offset < v.offset + 96 && s->cells[i].value.symbol &&
+		    s->cells[i].at.offset < v.offset + 96 && is_leader(&l, s->cells[i].value.symbol) &&
 		    flow_key(f, s->cells[i].value.symbol)->kind != SYMBOL_STACK)
-			note(seen, &count, s->cells[i].value.symbol);
-	return spreads_to_block(f, s, seen, count);
+			return true;
+	return false;
 }
 
 /* The symbol of an index, if that is how a place was reached; 0. */
