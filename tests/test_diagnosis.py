@@ -175,12 +175,16 @@ def test_a_release_that_gets_the_address_of_a_pointer_lets_go_what_that_leads_to
     assert leak["cause"] in causes.split("|") and missing["function"] == functions and missing["line"] in lines, leak
 
 
-@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
-def test_what_a_constructor_makes_beside_a_healthy_one_in_one_line_is_the_destructors(tmp_path, options):
-    leak = explained(tmp_path, "host_members", *options)[0]
-    causes, functions, lines = answer("host_members")
+def check_method(tmp_path, name, options):
+    leak = explained(tmp_path, name, *options)[0]
+    causes, functions, lines = answer(name)
     missing = leak["explanation"]["missing_release"]
     assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in functions and missing["line"] in lines, leak
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_what_a_constructor_makes_beside_a_healthy_one_in_one_line_is_the_destructors(tmp_path, options):
+    check_method(tmp_path, "host_members", options)
 
 
 def test_a_node_that_is_hooked_into_a_list_holds_what_it_leads_to(tmp_path):
@@ -196,10 +200,7 @@ def test_a_reference_that_an_owner_took_is_no_owners_last_pointer(tmp_path):
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
 def test_what_a_method_made_and_nothing_loses_on_the_way_is_the_destructors_to_release(tmp_path, options):
-    leak = explained(tmp_path, "packet_dtor", *options)[0]
-    causes, functions, lines = answer("packet_dtor")
-    missing = leak["explanation"]["missing_release"]
-    assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in functions and missing["line"] in lines, leak
+    check_method(tmp_path, "packet_dtor", options)
 
 
 def test_a_function_that_gives_back_what_it_made_may_have_closed_the_cycle(tmp_path):

@@ -27,19 +27,18 @@ struct alive {
 	UT_hash_handle hh;
 };
 
+static int by_address(const void *address, const void *place)
+{
+	uint64_t a = *(const uint64_t *)address, b = ((const struct place_in_code *)place)->address;
+
+	return a < b ? -1 : a > b;
+}
+
 static uint32_t find(const struct alive *a, uint64_t address)
 {
-	uint32_t from = 0, to = a->count;
+	const struct place_in_code *p = a->count ? bsearch(&address, a->places, a->count, sizeof(*p), by_address) : NULL;
 
-	while (from < to) {
-		uint32_t middle = from + (to - from) / 2;
-
-		if (a->places[middle].address < address)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from < a->count && a->places[from].address == address ? from : NOWHERE;
+	return p ? (uint32_t)(p - a->places) : NOWHERE;
 }
 
 /* Registers that have nothing of what they held. */

@@ -4,6 +4,7 @@
 #include "own_lines.h"
 
 #define CIRCLE_MOST 32u
+#define HEADS_MOST 4u /* each block of a circle is searched for among all */
 
 static int64_t block_at(const struct model *m, uint64_t address)
 {
@@ -30,12 +31,16 @@ static int64_t youngest_of_circle(const struct model *m, uint32_t head)
 static uint32_t closes_circle(struct work *w, const struct leak *leak)
 {
 	const struct model *m = w->model;
+	unsigned tried = 0;
 
-	for (uint32_t i = 0; m->back && i < m->block_count; i++) {
+	for (uint32_t i = 0; m->back && i < m->block_count && tried < HEADS_MOST; i++) {
 		struct own_line line;
 		int64_t last;
 
-		if (!m->back[i] || m->sites[m->blocks[i].site].node != leak->node || (last = youngest_of_circle(m, i)) < 0)
+		if (!m->back[i] || m->sites[m->blocks[i].site].node != leak->node)
+			continue;
+		tried++;
+		if ((last = youngest_of_circle(m, i)) < 0)
 			continue;
 		return own_lines(w, m->sites[m->blocks[last].site].node, &line, 1) ? line.node : 0;
 	}
@@ -51,6 +56,17 @@ static const struct missing_release *closed_at(struct work *w, uint64_t address)
 	while (k + 1 < place->count && place->frames[k].is_inlined && place_is_of_headers(&place->frames[k]))
 		k++;
 	return missing_of(w, place, &place->frames[k]);
+}
+
+/* Did the scan find that what the leaked blocks lead to leads back to them? */
+bool hangs_in_circle(const struct work *w, const struct leak *leak)
+{
+	const struct model *m = w->model;
+
+	for (uint32_t i = 0; m->back && i < m->block_count; i++)
+		if (m->back[i] && m->blocks[i].class == CLASS_DEFINITE && m->sites[m->blocks[i].site].node == leak->node)
+			return true;
+	return false;
 }
 
 bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)

@@ -2,19 +2,11 @@
 /* Blocks that count their own references, as the code that handles them shows. */
 #include "explain_private.h"
 
-static int64_t number_at(const struct way *s, int64_t offset)
-{
-	for (unsigned k = 0; k < 2; k++)
-		if (s->numbers[k].value >= 0 && s->numbers[k].offset == offset)
-			return s->numbers[k].value;
-	return -1;
-}
-
 /* A small number that was counted up on the way, and down again where it went on. */
 static bool is_counted_down(const struct walk *w, const struct way *up, int64_t offset, int64_t value)
 {
 	for (uint32_t i = 1; i < w->step_count; i++) {
-		int64_t now = number_at(&w->steps[i], offset);
+		int64_t now = way_number(&w->steps[i], offset);
 
 		if (w->steps[i].raised == up->raised && now >= 0 && now < value)
 			return true;

@@ -51,6 +51,15 @@ struct way {
 	struct state *state;     /* where it ended: of OUTCOME_HELD, OUTCOME_OWNER, OUTCOME_CUT */
 };
 
+/* A small number in the block there; -1: not known. */
+static inline int64_t way_number(const struct way *s, int64_t offset)
+{
+	for (unsigned k = 0; k < 2; k++)
+		if (s->numbers[k].value >= 0 && s->numbers[k].offset == offset)
+			return s->numbers[k].value;
+	return -1;
+}
+
 struct edge_of_way {
 	uint32_t from, to;
 };

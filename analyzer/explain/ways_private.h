@@ -2,8 +2,8 @@
 #ifndef LEAKSHIM_WAYS_PRIVATE_H
 #define LEAKSHIM_WAYS_PRIVATE_H
 /*
- * Shared by judge_ways.c (which way is told of), ways_frames.c (the frame in which the release is missing), ways_lines.c
- * (the lines) and ways_seen.c (what a second look saw), and nobody else.
+ * Shared by judge_ways.c (which way is told of), ways_candidates.c (which there are), ways_frames.c (the frame in which the
+ * release is missing), ways_lines.c (the lines) and ways_seen.c (what a second look saw), and nobody else.
  */
 #include <string.h>
 
@@ -49,6 +49,11 @@ struct judging {
 static inline bool is_same(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
+}
+
+static inline bool is_loss(enum outcome o)
+{
+	return o >= OUTCOME_EXIT && o <= OUTCOME_THREAD;
 }
 
 static inline bool is_frame(const struct way *a, const struct way *b)
@@ -107,6 +112,11 @@ unsigned ways_agree(const struct judging *j, uint32_t lost);
 
 /* Ways part before a second look saw the block held: the step of the same frame that comes after that. Else the parting. */
 uint32_t ways_parting_seen(const struct judging *j, uint32_t lost, uint32_t parts);
+
+/* Fills the candidates, with where the release is missing. */
+void ways_gather(struct judging *j);
+
+enum cause ways_cause_of(const struct candidate *c);
 
 /* Writes down where the release is missing, for a candidate that is blamed. */
 void ways_locate(struct judging *j, struct candidate *c);

@@ -52,7 +52,6 @@ static void part_all(const struct reach_maps *maps)
 {
 	uintptr_t *link = first;
 
-
 	for (uint32_t n = 0; link && n < STREAMS_MOST && reach_maps_are_ours(maps, (uintptr_t)link, sizeof *link); n++) {
 		uintptr_t *stream = (uintptr_t *)*link;
 
