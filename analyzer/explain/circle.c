@@ -69,7 +69,7 @@ bool hangs_in_circle(const struct work *w, const struct leak *leak)
 	return false;
 }
 
-bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)
+bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings)
 {
 	uint32_t closing = closes_circle(w, leak);
 	struct explanation *e;
@@ -77,7 +77,8 @@ bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk)
 	if (!hangs_in_circle(w, leak))
 		return false;
 	e = pool_take(&w->model->pool, sizeof(*e));
-	e->confidence = walk->any_cycle ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
+	/* where others were let go, somebody opens the circles: who did not may be another one than who closed it */
+	e->confidence = walk->any_cycle && !siblings->count ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 	because_add(w, e, "what they lead to leads back to them");
 	if (walk->any_cycle)
 		e->missing = closed_at(w, walk->any_cycle);

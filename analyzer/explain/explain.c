@@ -376,7 +376,7 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (has_ways && destructor_explain(w, leak, &siblings))
 		;
-	else if (!is_settled(leak) && circle_explain(w, leak, &walk_of))
+	else if (!is_settled(leak) && circle_explain(w, leak, &walk_of, &siblings))
 		;
 	else if (!leak->explanation && has_ways)
 		contradiction_explain(w, leak, &walk_of, &siblings);

@@ -93,7 +93,7 @@ const struct missing_release *seen_class_destructor(struct work *w, const struct
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
 
 /* What can be told of a circle without knowing the line. Returns whether it is one. */
-bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk);
+bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings);
 
 /* Puts what following it instruction by instruction showed into the explanation. Returns whether there was something.
  * last: what was seen of who held it last; 0. */

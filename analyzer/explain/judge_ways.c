@@ -81,6 +81,12 @@ static bool frees_beside(const struct judging *j, const struct siblings *sibling
 	return false;
 }
 
+/* Within the innermost function that made it? That one hands it out, if others are released elsewhere. */
+static bool is_in_maker(const struct judging *j, const struct candidate *best)
+{
+	return is_same(best->missing.function, code_place(j->w->code, j->walk->started - 1)->frames[0].function);
+}
+
 static void tell(struct judging *j, const struct leak *leak, const struct candidate *best, struct explanation *e,
 		 const struct siblings *siblings)
 {
@@ -165,7 +171,7 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 	}
 	if (leak->cause == CAUSE_EXTRA_RETAIN && e->confidence == CONFIDENCE_GUESS)
 		retained_last(j, leak, missing);
-	if (siblings->is_same_stack && !best->parts) /* how they were released was not found */
+	if (siblings->count && !best->parts && (siblings->is_same_stack || is_in_maker(j, best))) /* how they were released was not found */
 		e->confidence = CONFIDENCE_GUESS;
 	if (leak->cause == CAUSE_OWNER_FREED && siblings->count && !frees_beside(j, siblings, best))
 		leak->cause = CAUSE_DROPPED_QUEUE;

@@ -363,7 +363,7 @@ bool parted_explain(struct work *w, struct leak *leak, const struct siblings *si
 	if (!missing->function)
 		return false;
 	e = pool_take(p, sizeof(*e));
-	e->confidence = is_sure(leak, seen, missing) && same == all ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
+	e->confidence = is_sure(leak, seen, missing) && same == all && !(last && last->loss == LOSS_GIVEN_UP) ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 	e->missing = missing;
 	if (leak->cause != CAUSE_OWNER_FREED || !seen->is_overwritten || seen->is_local || !is_same_function(leak, missing))
 		leak->cause = cause_by(seen);
