@@ -296,6 +296,32 @@ def test_a_way_by_an_exception_is_followed_to_where_it_lands(tmp_path, name):
     assert missing["function"] in function.split("|") and missing["line"] in lines, leak["explanation"]
 
 
+@pytest.mark.parametrize("look", [explained, lambda *a: second_look(*a)])
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_an_object_whose_constructor_threw_has_no_destructor_to_release_what_that_made(tmp_path, look, options):
+    for leak in look(tmp_path, "decoder_parts", *options):
+        _, function, lines = answer("decoder_parts")
+        missing = leak["explanation"]["missing_release"]
+        assert leak["cause"] == "exception", leak
+        assert missing["function"].split("::")[-1] == function and missing["line"] in lines, leak["explanation"]
+
+
+def test_where_no_exception_was_thrown_none_has_lost_anything(tmp_path):
+    for name in ("playlist_copy", "job_pool", "signal_hub"):
+        for leak in explained(tmp_path, name, "-O2", "-g", cc="clang"):
+            assert leak["cause"] != "exception", leak
+
+
+def test_who_closed_a_cycle_that_others_open_may_not_be_the_one_that_forgot(tmp_path):
+    leak = explained(tmp_path, "chat_room", "-O2", "-g")[0]
+    assert leak["cause"] == "cycle" and leak["explanation"]["confidence"] == "guess", leak
+
+
+def test_a_maker_that_hands_out_what_others_release_has_not_surely_lost_it(tmp_path):
+    explanation = explained(tmp_path, "retry_send", "-O2", "-g", cc="clang")[0]["explanation"]
+    assert explanation["missing_release"]["function"] == "send_all" or explanation["confidence"] == "guess", explanation
+
+
 def test_a_function_that_was_inlined_on_the_way_out_is_not_the_one_that_forgot(tmp_path):
     for leak in second_look(tmp_path, "http_cachectl", "-O2", "-g"):
         explanation = leak["explanation"]

@@ -9,6 +9,9 @@
 #include "words.h"
 
 #define NODES_MAX 16u
+#define CALLS_MOST 16u
+#define CALLS_NEAR 2u /* frames in which one of several calls is looked for */
+#define CALL_LEAST 2u /* one block and one exception are soon found */
 
 struct thrown {
 	uint32_t node; /* in the function that had the blocks */
@@ -61,27 +64,59 @@ static bool is_one_function(struct work *w, uint32_t a, uint32_t b)
 	return !start || !f || f->is_part || f->start == start;
 }
 
-/* Exceptions from below another call of the function that `frame` is in, called from the same place. */
-static struct thrown count_below(struct work *w, uint32_t frame)
+/* Exceptions from below another call of the function that `frame` is in, called from the same place. `calls`: of each such call
+ * by itself. Returns how many calls there are. */
+static unsigned count_below(struct work *w, uint32_t frame, struct thrown *all, struct thrown calls[CALLS_MOST])
 {
 	const struct model *m = w->model;
-	struct thrown all = { 0 };
+	unsigned call_count = 0, k;
 	uint64_t most = 0;
 
+	*all = (struct thrown){ 0 };
 	for (unsigned i = 0; i < w->exception_count; i++) {
 		const struct site *s = &m->sites[w->exceptions[i]];
 		uint32_t other = below(m, s->node, m->nodes[frame].parent);
 
 		if (!other || other == frame || !is_one_function(w, other, frame))
 			continue;
-		all.count += s->ever_blocks;
+		for (k = 0; k < call_count && calls[k].node != other;)
+			k++;
+		if (k == call_count && k < CALLS_MOST)
+			calls[call_count++] = (struct thrown){ .node = other, .site = w->exceptions[i] };
+		if (k < call_count)
+			calls[k].count += s->ever_blocks;
+		all->count += s->ever_blocks;
 		if (s->ever_blocks > most) {
 			most = s->ever_blocks;
-			all.node = other;
-			all.site = w->exceptions[i];
+			all->node = other;
+			all->site = w->exceptions[i];
 		}
 	}
-	return all;
+	return call_count;
+}
+
+/* Is an exception made by that function itself, inlined or not, and not by one that it calls? Who wrote that saw it leave. */
+static bool is_own_throw(struct work *w, const struct thrown *t)
+{
+	const struct place *place = code_place(w->code, w->model->nodes[t->node].pc - 1);
+	uint32_t node;
+
+	return explain_nodes(w, w->model->sites[t->site].node, &node, 1) && node == t->node && place->count == 1;
+}
+
+/* Several calls of the function threw: the one out of which as many exceptions came as blocks are lost, to the block. */
+static bool find_call(struct work *w, const struct leak *leak, const struct thrown *calls, unsigned count, struct thrown *found)
+{
+	bool is_found = false;
+
+	for (unsigned k = 0; k < count; k++) {
+		if (leak->count < CALL_LEAST || (double)calls[k].count != (double)leak->count ||
+		    (is_found && (is_own_throw(w, &calls[k]) || !is_own_throw(w, found))))
+			continue;
+		*found = calls[k];
+		is_found = true;
+	}
+	return is_found;
 }
 
 static bool is_same_name(const char *a, const char *b)
@@ -133,25 +168,32 @@ bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *si
 {
 	uint32_t nodes[NODES_MAX];
 	unsigned count = explain_nodes(w, leak->node, nodes, NODES_MAX);
-	struct thrown found = { 0 };
+	struct thrown found = { 0 }, calls[CALLS_MOST];
 	const struct frame *at = NULL;
+	bool is_one_of_several = false;
 	struct explanation *e;
 	char a[WORDS_SIZE];
 
 	if (!w->has_exceptions)
 		find_sites(w);
 	for (unsigned k = 0; k < count && w->exception_count; k++) {
-		found = count_below(w, nodes[k]);
+		unsigned call_count = count_below(w, nodes[k], &found, calls);
+
 		if ((double)found.count >= leak->count * 0.9 && (double)found.count <= leak->count * 1.1)
+			at = common_frame(w, nodes[k], found.node);
+		else if (k < CALLS_NEAR && (is_one_of_several = find_call(w, leak, calls, call_count, &found)))
 			at = common_frame(w, nodes[k], found.node);
 		if (at)
 			break;
 	}
-	if (!at || leak->is_estimate ||
-	    (leak->explanation && leak->explanation->confidence != CONFIDENCE_GUESS && !is_on_the_way(w, leak->explanation, &found, at)))
+	if (!at || leak->is_estimate)
+		return false;
+	if (leak->cause == CAUSE_EXCEPTION && leak->explanation && leak->explanation->confidence != CONFIDENCE_GUESS)
+		return true; /* the code itself says where */
+	if (leak->explanation && leak->explanation->confidence != CONFIDENCE_GUESS && !is_on_the_way(w, leak->explanation, &found, at))
 		return false;
 	e = pool_take(&w->model->pool, sizeof(*e));
-	e->confidence = siblings->count ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
+	e->confidence = siblings->count && !is_one_of_several ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 	e->missing = missing_in(w, at, found.node);
 	leak->cause = CAUSE_EXCEPTION;
 	evidence_siblings(w, leak, e, siblings);

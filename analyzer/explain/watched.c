@@ -429,7 +429,8 @@ void watched_explain(struct work *w, struct leak *leak, const struct siblings *s
 	unsigned same, all;
 	const struct watched *seen = watched_find(w, leak, &same, &all);
 
-	if (parted_explain(w, leak, siblings, seen && (same * 2 > all || seen->loss == LOSS_GIVEN_UP) ? seen : NULL)) {
+	if (!(is_thrown && leak->explanation->confidence == CONFIDENCE_GUESS) && /* a throw leaves no trace that could be followed */
+	    parted_explain(w, leak, siblings, seen && (same * 2 > all || seen->loss == LOSS_GIVEN_UP) ? seen : NULL)) {
 		if (seen)
 			add_holder(w, (struct explanation *)leak->explanation, seen);
 		return;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Of the ways on which a block is lost: those that come to different things, and what each would mean. */
+#include "own_lines.h"
 #include "walk_private.h"
 #include "ways_private.h"
+
+#define MAKERS_NEAR 2u /* frames, of which one may be the constructor's */
 
 /* Was the scope of the variable left between two steps of one frame, only to be entered again? */
 static bool has_left_scope(const struct judging *j, const struct candidate *c)
@@ -366,6 +369,42 @@ static uint32_t arrival(const struct walk *w, uint32_t at)
 	return w->steps[at].was_jumped ? at : 0;
 }
 
+/* The last step of a way in a copy of a function before an exception was thrown; 0. *frame: of that function. */
+static uint32_t step_before_throw(const struct judging *j, uint32_t at, const char *function, const struct frame **frame)
+{
+	for (; at; at = j->walk->steps[at].parent) {
+		const struct place *place = code_place(j->w->code, j->walk->steps[at].end);
+
+		for (unsigned i = 0; !j->walk->steps[at].was_thrown && i < place->count; i++)
+			if (is_same(place->frames[i].function, function)) {
+				*frame = &place->frames[i];
+				return at;
+			}
+	}
+	return 0;
+}
+
+/* An exception left the constructor that had made it: the object that is let go then was never made, and no destructor is called. */
+static bool left_constructor(const struct judging *j, struct candidate *c)
+{
+	const struct frame *frame;
+
+	for (unsigned k = 0; c->was_thrown && c->outcome == OUTCOME_OWNER && k < j->walk->node_count && k < MAKERS_NEAR; k++) {
+		const struct place *place = code_place(j->w->code, j->w->model->nodes[j->walk->nodes[k]].pc - 1);
+
+		for (unsigned i = 0; i < place->count; i++) {
+			uint32_t step = own_lines_is_constructor(place->frames[i].function)
+						? step_before_throw(j, c->lost, place->frames[i].function, &frame) : 0;
+
+			if (!step)
+				continue;
+			c->missing = *missing_of(j->w, code_place(j->w->code, j->walk->steps[step].end), frame);
+			return true;
+		}
+	}
+	return false;
+}
+
 void ways_gather(struct judging *j)
 {
 	const struct walk *w = j->walk;
@@ -382,13 +421,13 @@ void ways_gather(struct judging *j)
 		if (!is_loss(c.outcome))
 			continue;
 		c.is_strange |= is_owner_lost(j, &c);
+		c.outcome = after_death(j, &c);
 		if ((c.was_thrown || c.outcome == OUTCOME_THROWN) && j->is_without_exceptions)
 			continue;
 		c.parts = is_growing && !c.was_resized ? 0 : ways_parting(w, i);
 		c.parts = c.parts ? ways_parting_seen(j, i, c.parts) : 0;
 		c.is_counted = work_has(j->w, EVIDENCE_BALANCE) && is_counted(w, &c, &c.is_raised) && c.parts;
 		c.cycle = w->steps[i].cycle;
-		c.outcome = after_death(j, &c);
 		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c)) {
 			c.outcome = OUTCOME_DEAD;
 			c.is_left = is_new_value(j, &w->steps[i]) && is_of_left_scope(j, &w->steps[i]);
@@ -410,6 +449,8 @@ void ways_gather(struct judging *j)
 			c.blamed = ways_blamed(j, &c);
 		}
 		ways_locate(j, &c);
+		if (left_constructor(j, &c))
+			c.outcome = OUTCOME_THROWN;
 		while (same < j->count && !(is_same(j->candidates[same].missing.function, c.missing.function) &&
 					    j->candidates[same].missing.line == c.missing.line &&
 					    (c.missing.line || j->candidates[same].missing.offset == c.missing.offset)))
