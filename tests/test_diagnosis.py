@@ -199,6 +199,11 @@ def test_a_reference_that_an_owner_took_is_no_owners_last_pointer(tmp_path):
 
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_what_a_call_leaves_where_an_argument_points_is_followed_from_there(tmp_path, options):
+    check_method(tmp_path, "gerror_files", options)
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
 def test_what_a_method_made_and_nothing_loses_on_the_way_is_the_destructors_to_release(tmp_path, options):
     check_method(tmp_path, "packet_dtor", options)
 

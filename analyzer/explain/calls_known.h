@@ -21,6 +21,7 @@ enum effect {
 	EFFECT_RELEASE, /* counts it down, and lets it go at nothing */
 	EFFECT_HAND_OVER, /* another argument than the first belongs to what is behind the first */
 	EFFECT_STORE,	/* the block may be put into what others can reach */
+	EFFECT_CLEAR,	/* lets go what lies where the first argument points, and clears that */
 	EFFECT_LINK,	/* what the first argument leads to is kept, say as a node of a list */
 	EFFECT_KEEP	/* pthread_setspecific: the second argument belongs to the thread */
 };

@@ -32,6 +32,12 @@ static bool promises_release(const char *name)
 	return !strncmp(name, "xmlFree", 7) || !strncmp(name, "htmlFree", 8) || strstr(name, "_free_") || strstr(name, "_strfreev");
 }
 
+/* library_clear_thing, library_thing_freep, library_thing_unrefp: they get the address of a pointer. */
+static bool promises_clearing(const char *name)
+{
+	return strstr(name, "_clear_") || ends_with(name, "_freep") || ends_with(name, "_unrefp");
+}
+
 /* What gets it may keep it. */
 static bool promises_keeping(const char *name)
 {
@@ -55,6 +61,8 @@ static enum effect promise(const char *name)
 		return EFFECT_RELEASE;
 	if (ends_with(name, "_ref") || ends_with(name, "_incref") || ends_with(name, "_up_ref"))
 		return EFFECT_RETAIN;
+	if (promises_clearing(name))
+		return EFFECT_CLEAR;
 	return promises_keeping(name) ? EFFECT_STORE : EFFECT_BORROW;
 }
 

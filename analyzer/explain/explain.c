@@ -365,7 +365,7 @@ static void follow(struct work *w, struct leak *leak)
 	walk_of.is_thread = leak->thread_count && !w->model->threads[leak->threads[0]].main;
 	set_count(w, leak, &walk_of);
 	walk_of.flow = flow_open();
-	if (has_ways && !walk(&walk_of))
+	if (has_ways && !delivery_walk(leak, &walk_of))
 		judge_ways(w, leak, &walk_of, &siblings);
 	if (has_ways && !is_settled(leak) && follow_siblings(w, leak, &siblings))
 		;

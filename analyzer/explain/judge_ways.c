@@ -55,7 +55,7 @@ static enum confidence confidence_of(const struct judging *j, const struct candi
 				     unsigned functions)
 {
 	if (best->is_strange || best->is_improbable || best->is_left || may_be_elsewhere(j->walk) ||
-	    is_blurred(j, best))
+	    is_blurred(j, best) || j->walk->is_delivery_open)
 		return CONFIDENCE_GUESS;
 	if (best->outcome == OUTCOME_OVERWRITTEN && !j->walk->steps[best->lost].holder.symbol &&
 	    !j->walk->steps[best->lost].holder.offset)

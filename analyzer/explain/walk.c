@@ -442,6 +442,20 @@ static int begin_held(struct walk *w, struct state *s)
 	return 0;
 }
 
+static void begin_result(struct walk *w, struct state *s)
+{
+	if (w->result == RESULT_NONE)
+		s->reg[REG_RAX] = value_number(0);
+	if (w->result != RESULT_SOME)
+		return;
+	s->left = s->reg[REG_RAX];
+	s->right = value_number(0);
+	s->compare_width = 4;
+	s->is_and = false;
+	state_assume(s, 5);
+	s->compare_width = 0;
+}
+
 /* The block is where its maker left it. Returns 0 or -1. */
 static int begin(struct walk *w, struct state *s)
 {
@@ -454,16 +468,17 @@ static int begin(struct walk *w, struct state *s)
 	if (!before)
 		return -1;
 	*s = *before;
-	at = delivery ? s->reg[walk_arguments[delivery - 1]] : value_number(0);
+	at = w->left_at ? *w->left_at : delivery ? s->reg[walk_arguments[delivery - 1]] : value_number(0);
 	for (unsigned k = 0; k < 6; k++)
 		if (flow_key(w->flow, s->reg[walk_arguments[k]].symbol)->kind == SYMBOL_STACK)
 			state_forget(s, s->reg[walk_arguments[k]].symbol, s->reg[walk_arguments[k]].offset,
 				     s->reg[walk_arguments[k]].offset + 64);
 	state_clobber(w->flow, s, s->pc, CALLER_SAVED);
-	if (delivery)
+	if (delivery || w->left_at)
 		state_store(w->flow, s, at, 8, (struct value){ FLOW_BLOCK, 0 });
 	else
 		s->reg[REG_RAX] = (struct value){ FLOW_BLOCK, 0 };
+	begin_result(w, s);
 	if (w->is_counted) {
 		unsigned width;
 

@@ -77,6 +77,9 @@ struct walk {
 	const char *made_by; /* import that made it; 0: not known */
 	uint64_t after_call; /* begin after this return address in the innermost frame, not that of its node; 0: do not */
 	const struct value *held_at; /* begin at that function's entry, where it lies in memory there; 0: do not */
+	const struct value *left_at; /* the call that made it left it there; 0: it returned it, unless it is known to do otherwise */
+	enum { RESULT_UNKNOWN, RESULT_NONE, RESULT_SOME } result; /* of that call, where it left the block elsewhere */
+	bool is_delivery_open; /* it may as well have been left elsewhere */
 	bool is_counted;     /* it has a count of references, which is 1 at first */
 	int64_t count_offset;
 	unsigned count_width; /* 0: where it lies is not known */
@@ -106,4 +109,8 @@ uint64_t walk_time_us(void);
 /* Follows. Returns 0, or -1 where it cannot begin. */
 int walk(struct walk *w);
 void walk_drop(struct walk *w);
+
+/* The same from wherever the call that made it left it, if that is another place than its result. */
+struct leak;
+int delivery_walk(const struct leak *leak, struct walk *w);
 #endif

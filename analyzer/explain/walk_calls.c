@@ -280,12 +280,14 @@ static bool is_address_of_pointer(struct walk *w, struct state *s, const struct 
 	return w->is_counted && v.symbol && v.symbol != FLOW_BLOCK && state_load(w->flow, s, v, 8).symbol == FLOW_BLOCK;
 }
 
+	if (t->effect == EFFECT_CLEAR)
+		return true;
 static bool call_release_at(struct walk *w, uint32_t step, struct state *s, const struct insn *i, enum effect effect)
 {
 	struct value at = s->reg[REG_RDI], what = state_load(w->flow, s, at, 8), holder = walk_holder(w, s);
 	bool is_block = what.symbol == FLOW_BLOCK && !what.offset;
 
-	if (is_block && (effect == EFFECT_FREE || count_down(w, s, true))) {
+	if (is_block && (effect != EFFECT_RELEASE || count_down(w, s, true))) {
 		walk_end(w, step, OUTCOME_FREED, s);
 		return true;
 	}
