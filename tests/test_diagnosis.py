@@ -204,6 +204,11 @@ def test_what_a_call_leaves_where_an_argument_points_is_followed_from_there(tmp_
 
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_a_function_that_a_library_calls_to_let_go_the_members_is_who_forgot_one(tmp_path, options):
+    check_method(tmp_path, "gl_route_notify", options)
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
 def test_what_a_method_made_and_nothing_loses_on_the_way_is_the_destructors_to_release(tmp_path, options):
     check_method(tmp_path, "packet_dtor", options)
 

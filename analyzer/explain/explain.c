@@ -384,7 +384,7 @@ static void follow(struct work *w, struct leak *leak)
 	    !unpaired_explain(w, leak) && !leak->explanation)
 		retained_explain(w, leak);
 	watched_explain(w, leak, &siblings, &walk_of, is_thrown);
-	if (!leak->explanation && has_ways && !object_explain(w, leak, &siblings))
+	if (!leak->explanation && has_ways && !object_explain(w, leak, &siblings) && !handler_explain(w, leak, &siblings, &walk_of))
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	counted_explain(w, leak, &walk_of);
 	if (!leak->explanation && !leak->resource && !w->model->process_count)

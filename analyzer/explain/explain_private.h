@@ -63,6 +63,10 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
  * did last before that; 0: not known. 0: nowhere. */
 const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_t before, bool is_object, enum confidence *confidence);
 
+/* A library let go what held it, and asks a function of the program to let go what that leads to. Returns whether there is one
+ * that does so with what was made beside it. */
+bool handler_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct walk *walk);
+
 /* Is an address in a function that lets go what it gets without ever looking into it, for others? */
 bool owner_is_passed_on(struct work *w, uint64_t address);
 
