@@ -208,6 +208,10 @@ def test_a_function_that_a_library_calls_to_let_go_the_members_is_who_forgot_one
     check_method(tmp_path, "gl_route_notify", options)
 
 
+def test_the_one_reference_that_a_member_had_is_overwritten_there(tmp_path):
+    check_method(tmp_path, "json_tariff", ["-O2", "-g"])
+
+
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
 def test_what_a_method_made_and_nothing_loses_on_the_way_is_the_destructors_to_release(tmp_path, options):
     check_method(tmp_path, "packet_dtor", options)

@@ -231,7 +231,7 @@ static void kept_in_explain(struct work *w, struct leak *leak, struct walk *walk
 		    !keeps_former(walk->flow, s))
 			kept = s;
 	}
-	if (!kept || leak->class != CLASS_DEFINITE || leak->resource)
+	if (!kept || leak->class != CLASS_DEFINITE || (leak->resource && !kept->kept_in.symbol && kept->kept_in.offset < 0))
 		return;
 	e = pool_take(&w->model->pool, sizeof(*e));
 	e->confidence = CONFIDENCE_GUESS;

@@ -89,6 +89,20 @@ static const struct release *release_of_holder(struct work *w, const struct leak
 	return best;
 }
 
+/* Have more been lost than there ever were holders, each of which has a single place for one? Then they were not lost with those. */
+static bool are_more_than_holders(struct work *w, const struct leak *leak, const struct walk *walk, uint64_t call, bool is_inner)
+{
+	const struct model *m = w->model;
+	uint64_t holders = 0;
+	struct insn store;
+
+	for (uint32_t i = 1; i < m->site_count; i++)
+		if (is_made_by(w, leak, m->sites[i].node, call, is_inner))
+			holders += m->sites[i].ever_blocks;
+	return leak->resource && !leak->is_estimate && holders && (double)leak->count > (double)holders && walk->kept &&
+	       !decode(w->code, walk->kept->kept_at, &store) && store.to.kind == OPERAND_MEM && store.to.index == REG_NONE;
+}
+
 static bool is_destructor(const char *name)
 {
 	return name && strstr(name, "::~");
@@ -473,7 +487,9 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
 
 	call = origin_of_holder(walk, &is_inner, &offset);
 	r = call ? release_of_holder(w, leak, call, is_inner, siblings) : NULL;
-	missing = r ? owner_place(w, r->node, 0, leak->family >= FAMILY_NEW, &confidence) : NULL;
+	missing = r && !are_more_than_holders(w, leak, walk, call, is_inner)
+			  ? owner_place(w, r->node, 0, leak->family >= FAMILY_NEW, &confidence)
+			  : NULL;
 	if (!missing)
 		return false;
 	e = pool_take(p, sizeof(*e));

@@ -134,8 +134,15 @@ static bool is_handed_over(const struct walk *w, const struct state *s)
 /* Others may get at it from now on, nobody knows where. */
 static void keep_strangely(struct walk *w, struct state *s)
 {
+	uint64_t kept_at = s->kept_at;
+	struct value kept_in = s->kept_in;
+
 	state_store(w->flow, s, (struct value){ 0, -(1ll << 40) }, 8, (struct value){ FLOW_BLOCK, 0 });
 	s->is_strange = true;
+	if (!kept_at)
+		return;
+	s->kept_at = kept_at;
+	s->kept_in = kept_in;
 }
 
 /* A function that is not entered has returned. */
@@ -273,6 +280,8 @@ static bool call_known(struct walk *w, uint32_t step, struct state *s, const str
  * object: it gets the address of a pointer, lets go what that leads to, and clears it. */
 static bool is_address_of_pointer(struct walk *w, struct state *s, const struct target *t, struct value v)
 {
+	if (t->effect == EFFECT_CLEAR)
+		return true;
 	if ((t->effect != EFFECT_FREE && t->effect != EFFECT_RELEASE) || calls_effect(t->name) != EFFECT_BORROW)
 		return false;
 	if (flow_key(w->flow, v.symbol)->kind == SYMBOL_STACK || (v.symbol && v.symbol != FLOW_BLOCK && v.offset))
@@ -280,8 +289,6 @@ static bool is_address_of_pointer(struct walk *w, struct state *s, const struct 
 	return w->is_counted && v.symbol && v.symbol != FLOW_BLOCK && state_load(w->flow, s, v, 8).symbol == FLOW_BLOCK;
 }
 
-	if (t->effect == EFFECT_CLEAR)
-		return true;
 static bool call_release_at(struct walk *w, uint32_t step, struct state *s, const struct insn *i, enum effect effect)
 {
 	struct value at = s->reg[REG_RDI], what = state_load(w->flow, s, at, 8), holder = walk_holder(w, s);

@@ -154,12 +154,19 @@ static bool gives_nothing_back(const struct judging *j, const struct candidate *
 	       !place_has(code_place(j->w->code, j->walk->started - 1), seen->frames[0].function);
 }
 
+/* Memory that others have a pointer to. */
+static bool is_store_into_object(const struct walk *w, uint64_t at)
+{
+	struct insn store;
+
+	return !decode(w->code, at, &store) && store.to.kind == OPERAND_MEM && store.to.base != REG_RSP && store.to.base != REG_RBP;
+}
+
 /* A register that gets another value is a variable that is overwritten, or one that is no longer needed. */
 static bool is_overwritten(const struct judging *j, const struct candidate *c)
 {
 	const struct way *lost = &j->walk->steps[c->lost];
 	bool is_local = flow_key(j->walk->flow, lost->holder.symbol)->kind == SYMBOL_STACK;
-	struct insn store;
 	bool is_same_call = false, is_new = is_anew(j, lost, lost->replacing, &is_same_call);
 
 	if ((lost->holder.symbol && !is_local) || (!lost->holder.symbol && lost->holder.offset))
@@ -168,8 +175,7 @@ static bool is_overwritten(const struct judging *j, const struct candidate *c)
 		return false;
 	if (is_new && !is_same_call)
 		return true;
-	if (is_local && !decode(j->w->code, lost->end, &store) && store.to.kind == OPERAND_MEM &&
-	    store.to.base != REG_RSP && store.to.base != REG_RBP)
+	if (is_local && is_store_into_object(j->walk, lost->end))
 		return true; /* a part of something that others were given the address of */
 	if (c->agrees && c->parts && gives_nothing_back(j, c))
 		return false;
@@ -272,6 +278,12 @@ static bool is_counted(const struct walk *w, const struct candidate *c, bool *is
 		return *is_raised = true;
 	*is_raised = freed && counted == freed && lost->raised > least;
 	return freed && counted == freed;
+}
+
+/* Nobody retained it, and a place that is no variable held it: what remains is the one reference that this place had. */
+static bool is_only_reference(const struct walk *w, const struct way *lost)
+{
+	return !lost->raised && lost->was_kept && is_store_into_object(w, lost->end);
 }
 
 static bool is_new_value(const struct judging *j, const struct way *lost)
@@ -432,6 +444,7 @@ void ways_gather(struct judging *j)
 			c.outcome = OUTCOME_DEAD;
 			c.is_left = is_new_value(j, &w->steps[i]) && is_of_left_scope(j, &w->steps[i]);
 		}
+		c.is_counted &= !(c.outcome == OUTCOME_OVERWRITTEN && is_only_reference(w, &w->steps[i]));
 		if (is_replaced_in_loop(j, &c)) {
 			c.outcome = OUTCOME_OVERWRITTEN;
 			c.died = made_in(w, &w->steps[i]) - 1;
