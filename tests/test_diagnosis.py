@@ -320,6 +320,12 @@ def test_an_object_whose_constructor_threw_has_no_destructor_to_release_what_tha
         assert missing["function"].split("::")[-1] == function and missing["line"] in lines, leak["explanation"]
 
 
+@pytest.mark.parametrize("name", ["job_board", "observer", "signal_hub", "playlist_copy"])
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_who_takes_pointers_out_of_a_container_and_releases_nothing_is_told_at_one_look(tmp_path, name, options):
+    check_method(tmp_path, name, options)
+
+
 def test_where_no_exception_was_thrown_none_has_lost_anything(tmp_path):
     for name in ("playlist_copy", "job_pool", "signal_hub"):
         for leak in explained(tmp_path, name, "-O2", "-g", cc="clang"):

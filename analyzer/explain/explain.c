@@ -386,6 +386,8 @@ static void follow(struct work *w, struct leak *leak)
 	watched_explain(w, leak, &siblings, &walk_of, is_thrown);
 	if (!leak->explanation && has_ways && !object_explain(w, leak, &siblings) && !handler_explain(w, leak, &siblings, &walk_of))
 		kept_in_explain(w, leak, &walk_of, &siblings);
+	if (has_ways)
+		emptied_explain(w, leak, &siblings);
 	counted_explain(w, leak, &walk_of);
 	if (!leak->explanation && !leak->resource && !w->model->process_count)
 		tell_what_is_known(w, leak, &siblings, &walk_of);

@@ -19,6 +19,7 @@ struct work {
 	uint32_t *exceptions; /* thrown.c */
 	unsigned exception_count;
 	bool has_exceptions;
+	struct emptied *emptied; /* emptied.c */
 	const struct explanation *is_unseen; /* a way that a second look did not see taken; 0 */
 };
 
@@ -92,6 +93,9 @@ const struct missing_release *seen_destructor(struct work *w, const struct leak 
 
 /* The destructor of the class one of whose methods made it, if it does not release siblings; 0: not found. */
 const struct missing_release *seen_class_destructor(struct work *w, const struct leak *leak, const struct siblings *siblings);
+
+/* Is there a function that takes pointers out of a container and releases nothing? */
+bool emptied_explain(struct work *w, struct leak *leak, const struct siblings *siblings);
 
 /* Did the scan find that what the leaked blocks lead to leads back to them? */
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
