@@ -7,6 +7,7 @@
 
 #include "area.h"
 #include "live_hot.h"
+#include "tail.h"
 #include "rules.h"
 
 /* Of threads for which there was no room: nothing is ever counted in it. */
@@ -237,8 +238,8 @@ static uint32_t contains(uint32_t entry, uintptr_t address)
 
 #define AROUND_LEAVES 16u /* a pointer into a block leads at most so far from its start */
 
-/* The block that an address lies in. Slow: looks at each place where one could begin. */
-static uint32_t live_find_around(uintptr_t address)
+/* Looks at each place where one could begin. */
+uint32_t live_find_around(uintptr_t address)
 {
 	static const struct { uint32_t at, shift, back; } arrays[] = {
 		{INDEX_AT_FINE, 0, 128}, {INDEX_AT_128, 7, 512}, {INDEX_AT_512, 9, 2048}, {INDEX_AT_2048, 11, 0}};
@@ -276,6 +277,14 @@ uint32_t live_find(uintptr_t address)
 	uint32_t *entry = index_state.root ? index_find(address) : 0;
 
 	return entry ? index_slot(*entry) : 0;
+}
+
+int live_is_whole(void)
+{
+	const struct trace_header *h = state.header;
+
+	return !thread_worked_for_us && !h->seen_allocations && !h->drops[TRACE_DROP_NO_SPACE] && !h->drops[TRACE_DROP_REENTRANT] &&
+	       !h->drops[TRACE_DROP_NO_THREAD] && !h->drops[TRACE_DROP_SITE] && !tail_deep;
 }
 
 /* A watched block is let go. */

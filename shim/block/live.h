@@ -52,6 +52,12 @@ void live_ignore(uintptr_t address);
 /* The slot of the block at an address, 0 if not followed. */
 uint32_t live_find(uintptr_t address);
 
+/* The slot of the block that an address lies in, 0 if none is followed. Slow, and slowest where there is none. */
+uint32_t live_find_around(uintptr_t address);
+
+/* 0: blocks may have come and gone unseen, so that an address that was let go may be another's by now. */
+int live_is_whole(void);
+
 /* Called from time to time while live_state.cut is set: is the scan that was under way over? Registered by the floor above. */
 extern void (*live_cut_over)(void) __attribute__((visibility("hidden")));
 

@@ -8,7 +8,6 @@
 #include "readable.h"
 #include "real.h"
 #include "thread.h"
-#include "tail.h"
 #include "tree.h"
 #include "rules.h"
 
@@ -111,15 +110,6 @@ static uint32_t site_of(const struct freed *f)
 	return b && !__atomic_load_n(&b->where, __ATOMIC_ACQUIRE) ? b->site : 0;
 }
 
-/* Blocks may have come and gone unseen: an address that was let go may be another's by now. */
-static int is_whole(void)
-{
-	const struct trace_header *h = state.header;
-
-	return !thread_worked_for_us && !h->seen_allocations && !h->drops[TRACE_DROP_NO_SPACE] && !h->drops[TRACE_DROP_REENTRANT] &&
-	       !h->drops[TRACE_DROP_NO_THREAD] && !tail_deep;
-}
-
 /* A stack of one frame. */
 static uint32_t node_of(uintptr_t pc)
 {
@@ -189,7 +179,7 @@ static int tell_twice(struct thread *t, const struct wrong *w)
 {
 	struct freed before = {0, 0, 0};
 
-	if (is_whole())
+	if (live_is_whole())
 		before = freed_before(t, w->address);
 	if (before.where)
 		tell(t, TRACE_FINDING_FREED_TWICE, w, site_of(&before), &before);
@@ -251,7 +241,7 @@ static int is_given_back(uintptr_t address)
 		return 0;
 	if (!(block[size / sizeof *block - 1] & GLIBC_IN_USE))
 		return 1;
-	if (!is_whole() || state.header->flags & TRACE_FLAG_FORKED)
+	if (!live_is_whole() || state.header->flags & TRACE_FLAG_FORKED)
 		return 0;
 	mark = cache_mark();
 	return mark && block[1] == mark;

@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "area.h"
+#include "modules.h"
 #include "resource_chain.h"
 #include "resource_hot.h"
 #include "rules.h"
 
 #define SOON_US 1000000u
 #define HEAD_MAX 64u
+#define SEARCHES 4096u /* in vain for what is now in the place of an ended resource; beyond them nothing more is told */
+#define RED_ZONE 128u
+#define LARGE 65536u /* bytes of a block that an allocator may map by itself */
 
 struct resource_type resource_types[RESOURCE_TYPES];
 struct resource_probe resource_probes[RESOURCE_PROBES];
@@ -123,6 +127,15 @@ static uint32_t create(uint32_t first, struct deed *d, uint32_t type)
 	return make(first, d, type, TRACE_RESOURCE_ADOPTED, old);
 }
 
+/* A followed block whose memory stays the allocator's when it is let go: where it gives memory back to the kernel, anything
+ * may come. */
+static int is_block(uintptr_t address)
+{
+	uint32_t slot = live_find(address);
+
+	return slot && trace_block_size(state_block(slot)) < LARGE;
+}
+
 /* Returns the element that has just ended if it is to go into a ring, else 0. */
 static uint32_t end(uint32_t i, const struct deed *d)
 {
@@ -134,6 +147,8 @@ static uint32_t end(uint32_t i, const struct deed *d)
 	r->end_thread = d->thread->identity;
 	r->depth = d->event ? d->event->depth : 0;
 	r->count = 0;
+	if (at_type(r->type)->block == PROBE_BLOCK_OWN && d->event && is_block(d->event->address))
+		r->flags |= RESOURCE_WAS_BLOCK;
 	count_type(&at_type(r->type)->ended);
 	if (r->flags & RESOURCE_IN_RING) {
 		r->flags |= TRACE_RESOURCE_ENDED;
@@ -187,20 +202,43 @@ static uint32_t operate(uint32_t i, const struct deed *d)
 	return 0;
 }
 
-/* Whether the memory of an ended resource is still what it was, so that what is done to it now
- * is a mistake and not the life of another object in the same place. */
-static int is_still_ended(const struct trace_resource *r, const struct deed *d, uintptr_t address,
-			  uint32_t block)
+/* What is at the address of an ended resource now. */
+enum place {
+	PLACE_TAKEN,  /* something else: what was known of the resource tells nothing of it */
+	PLACE_UNSURE, /* perhaps something else */
+	PLACE_ENDED   /* nothing else */
+};
+
+/* No block that a program's allocator gave out can be there. */
+static int is_elsewhere(const struct deed *d, uintptr_t address)
 {
-	uint32_t slot = live_find(address);
+	const struct stack_cache *stack = &d->thread->stack;
+	struct cfi_source source;
+
+	return (d->event->from.sp >= stack->walk.low && address >= d->event->from.sp - RED_ZONE && address < stack->walk.high) ||
+	       modules_find(address, &source);
+}
+
+static enum place place_of(const struct trace_resource *r, const struct deed *d)
+{
+	static uint32_t searches;
+	uintptr_t address = d->event->address;
+	uint32_t slot;
 
 	if (at_type(r->type)->flags & (TRACE_TYPE_BY_HAND | TRACE_TYPE_JAVA | TRACE_TYPE_THREAD)) /* until it is tracked again */
-		return 1;
-	if (block == PROBE_BLOCK_OWN && !slot)
-		return 1;
-	if (slot && trace_block_time(state_block(slot)) > r->end_time)
-		return 0;
-	return d->has_count && d->count <= 0;
+		return PLACE_ENDED;
+	if (r->flags & RESOURCE_WAS_BLOCK && is_elsewhere(d, address))
+		return PLACE_TAKEN;
+	if (__atomic_load_n(&searches, __ATOMIC_RELAXED) >= SEARCHES)
+		return PLACE_UNSURE;
+	slot = live_find_around(address);
+	if (slot && trace_block_time(state_block(slot)) >= r->end_time)
+		return PLACE_TAKEN;
+	if (!slot)
+		__atomic_fetch_add(&searches, 1, __ATOMIC_RELAXED);
+	if (!slot && r->flags & RESOURCE_WAS_BLOCK && live_is_whole())
+		return PLACE_ENDED;
+	return d->has_count && d->count <= 0 ? PLACE_ENDED : PLACE_UNSURE;
 }
 
 /* The element stays in the ring, which skips what is alive when its turn comes. */
@@ -208,7 +246,7 @@ static void revive(uint32_t i, const struct deed *d)
 {
 	struct trace_resource *r = at_resource(i);
 
-	r->flags &= ~TRACE_RESOURCE_ENDED;
+	r->flags &= ~(TRACE_RESOURCE_ENDED | RESOURCE_WAS_BLOCK);
 	r->end_node = r->end_probe = r->end_thread = 0;
 	r->end_time = 0;
 	r->depth = d->event->depth;
@@ -223,11 +261,20 @@ static int comes_back(const struct trace_resource *r, const struct deed *d)
 	       d->event->depth < r->depth && d->now - r->end_time < SOON_US;
 }
 
+/* It was made in the block that is at its address. */
+static int has_its_block(const struct trace_resource *r, uintptr_t address)
+{
+	uint32_t slot = live_find(address);
+
+	return slot && trace_block_time(state_block(slot)) <= r->time;
+}
+
 /* A release or retain of what is not alive. */
-static uint32_t after_end(uint32_t first, uint32_t i, struct deed *d)
+static uint32_t after_end(uint32_t *first, uint32_t i, struct deed *d)
 {
 	const struct resource_type *t = &resource_types[resource_probes[d->event->probe].type];
 	uint32_t verb = d->event->verb, other;
+	enum place place;
 
 	if (t->is_java && (verb == PROBE_FINAL || verb == PROBE_TOUCH)) /* close() may come again */
 		return 0;
@@ -239,19 +286,18 @@ static uint32_t after_end(uint32_t first, uint32_t i, struct deed *d)
 		revive(i, d);
 		return 0;
 	}
-	if (i && is_still_ended(at_resource(i), d, d->event->address, t->declared->block)) {
-		if (verb == PROBE_RELEASE || verb == PROBE_FINAL)
-			resource_finding(TRACE_FINDING_RELEASED_AGAIN, at_resource(i),
-				resource_table->probes[d->event->probe], d, d->event->address);
-		else if (verb == PROBE_RETAIN || verb == PROBE_SINK)
-			resource_finding(TRACE_FINDING_RETAINED_ENDED, at_resource(i),
-				resource_table->probes[d->event->probe], d, d->event->address);
+	if (verb != PROBE_RELEASE && verb != PROBE_FINAL && verb != PROBE_RETAIN && verb != PROBE_SINK)
 		return 0;
-	}
-	if (verb != PROBE_RELEASE && verb != PROBE_FINAL)
+	place = i ? place_of(at_resource(i), d) : PLACE_UNSURE;
+	if (place == PLACE_TAKEN) /* the ring gives the element back */
+		*first = chain_unlink(*first, i);
+	if (place == PLACE_ENDED)
+		resource_finding(verb == PROBE_RELEASE || verb == PROBE_FINAL ? TRACE_FINDING_RELEASED_AGAIN : TRACE_FINDING_RETAINED_ENDED,
+				 at_resource(i), resource_table->probes[d->event->probe], d, d->event->address);
+	if (i || (verb != PROBE_RELEASE && verb != PROBE_FINAL))
 		return 0;
-	other = i ? 0 : chain_find(first, d->event->address, 0);
-	if (other && !(at_resource(other)->flags & TRACE_RESOURCE_ENDED) &&
+	other = chain_find(*first, d->event->address, 0);
+	if (other && has_its_block(at_resource(other), d->event->address) && !(at_resource(other)->flags & TRACE_RESOURCE_ENDED) &&
 	    t->declared->block == PROBE_BLOCK_OWN &&
 	    at_type(at_resource(other)->type)->block == PROBE_BLOCK_OWN) {
 		resource_finding(TRACE_FINDING_MISMATCHED, at_resource(other), resource_table->probes[d->event->probe], d,
@@ -297,7 +343,7 @@ static void apply(struct deed *d, uint32_t type)
 		d->count += d->event->verb == PROBE_RETAIN;
 		first = create(first, d, type);
 	} else {
-		ended = after_end(first, i, d);
+		ended = after_end(&first, i, d);
 	}
 	chain_unlock(hash, first);
 	if (ended)
@@ -485,7 +531,7 @@ static int is_let_go(const struct trace_resource *r, uintptr_t address)
 	       resource_read_count(&read, address, &count) && count <= 1;
 }
 
-void resource_freed(struct thread *t, uintptr_t address, const struct live_caller *from)
+void resource_freed(struct thread *t, uintptr_t address, uint64_t size, const struct live_caller *from)
 {
 	uint32_t hash = resource_hash(address), first, i;
 	struct deed d = {.thread = t};
@@ -503,6 +549,8 @@ void resource_freed(struct thread *t, uintptr_t address, const struct live_calle
 	    (!(at_resource(i)->flags & TRACE_RESOURCE_COUNTED) ||
 	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND) && !is_let_go(at_resource(i), address))
 		resource_finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);
+	if (i && at_type(at_resource(i)->type)->block == PROBE_BLOCK_OWN && size < LARGE)
+		at_resource(i)->flags |= RESOURCE_WAS_BLOCK;
 	i = i ? end(i, &d) : 0;
 	chain_unlock(hash, first);
 	if (i)

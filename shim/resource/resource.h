@@ -9,7 +9,9 @@
  * 2. A resource takes the same memory whether it is retained ten times or a million times.
  * 3. Ended resources stay for a while in a ring, so that what is done to them afterwards can be
  *    told from what is done to unknown ones.
- * 4. Everything here but resource_types lies in memory that a fork child finds zeroed.
+ * 4. What is done to an ended one is a finding only where nothing else can be in its place: objects also lie
+ *    inside larger blocks, on stacks and in modules, at addresses that were others' before.
+ * 5. Everything here but resource_types lies in memory that a fork child finds zeroed.
  *
  * Context: any thread; under the thread's busy flag, so that a signal handler drops its events
  * instead of waiting for a lock its own thread holds. No lock is held across foreign code.
@@ -145,9 +147,9 @@ uint32_t resource_publish_one(uint32_t probe);
  * status has changed. */
 void resource_publish(void);
 
-/* The block at `address` is about to be freed: a resource that is this block ends with it. The caller
+/* The block at `address`, of so many bytes, is about to be freed: a resource that is this block ends with it. The caller
  * has entered the thread's state. */
-void resource_freed(struct thread *t, uintptr_t address, const struct live_caller *from);
+void resource_freed(struct thread *t, uintptr_t address, uint64_t size, const struct live_caller *from);
 
 /* Is any resource alive? A look without locks, for which one that is just being made does not count. */
 int resource_has_live(void);
@@ -188,6 +190,6 @@ static inline void resource_block_freed(struct thread *t, uintptr_t address, uin
 	if (__builtin_expect(resource_has_blocks, 0))
 		for (uintptr_t head = 0; head < resource_has_blocks && (head < size || !head); head += 16)
 			if (resource_maybe(address + head))
-				resource_freed(t, address + head, from);
+				resource_freed(t, address + head, size, from);
 }
 #endif
