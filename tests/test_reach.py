@@ -38,7 +38,7 @@ def both_ways(box, name, *arguments):
     return found
 
 
-@pytest.mark.parametrize("place", ["global", "array", "tls", "environment", "chain", "end of block", "stack"])
+@pytest.mark.parametrize("place", ["global", "array", "tls", "environment", "first environment", "argv", "chain", "end of block", "stack"])
 def test_a_block_held_in_the_programs_data_is_reachable(place, box):
     assert both_ways(box, "held_in_data", place) == [HELD, LOST]
 

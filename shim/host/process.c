@@ -327,7 +327,7 @@ void process_start(int argc, char **argv, char **envp, enum guard_start begun)
 	if (settings.fill)
 		fill_start();
 	register_uppers();
-	snapshot_start();
+	snapshot_start((uintptr_t)argv);
 	focus_start();
 	reporting_find();
 	process.stage = STARTED;

@@ -54,6 +54,7 @@ struct reach_cut {
 	uint32_t private_count;
 	uint64_t age;         /* least age, microseconds, of what a scan of the living confirms */
 	int main_over;        /* main has returned: its stack is no root */
+	uintptr_t arguments;  /* above it: what main gets, argv and environ, for as long as the process lives */
 	int whole_heap;
 	uintptr_t glibc;      /* an address in the code of glibc's malloc, 0: the allocator is another one */
 	int tagged;           /* the upper 16 bits of a word do not count */

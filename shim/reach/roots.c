@@ -206,10 +206,14 @@ static void find_main_stack(struct reach_roots *r)
 	for (uint32_t i = 0; i < r->maps->count; i++) {
 		const struct reach_map *m = &r->maps->map[i];
 
-		if (!(m->flags & REACH_MAP_STACK) || r->cut->main_over)
+		uintptr_t low = sp >= m->start && sp < m->end ? sp - RED_ZONE : m->start;
+
+		if (!(m->flags & REACH_MAP_STACK))
 			continue;
-		reach_ranges_add(&r->exact, sp >= m->start && sp < m->end ? sp - RED_ZONE : m->start, m->end,
-				 TRACE_ROOT_STACKS);
+		if (r->cut->main_over)
+			low = r->cut->arguments;
+		if (low >= m->start && low < m->end)
+			reach_ranges_add(&r->exact, low, m->end, TRACE_ROOT_STACKS);
 	}
 }
 

@@ -44,7 +44,7 @@
 
 /* Not wiped by a fork. */
 static struct {
-	uintptr_t main_tcb, tls_span;
+	uintptr_t main_tcb, tls_span, arguments;
 	int is_musl;
 	uint32_t main_pid;  /* the process that main_tcb was found in */
 	uint32_t regions_lock, region_count;
@@ -63,10 +63,11 @@ static int tls_extent(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
-void snapshot_start(void)
+void snapshot_start(uintptr_t arguments)
 {
 	uintptr_t tcb = (uintptr_t)pthread_self();
 
+	facts.arguments = arguments;
 	facts.main_tcb = tcb;
 	facts.main_pid = own_pid();
 	dl_iterate_phdr(tls_extent, &tcb);
@@ -203,6 +204,7 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.is_end = scan->occasion == TRACE_OCCASION_END,
 		.age = settings.age * 1000,
 		.main_over = here->main_over || tasks->leader_gone,
+		.arguments = facts.arguments,
 		.whole_heap = !is_live_set_whole(),
 		.glibc = real.is_glibc ? (uintptr_t)real.place : 0,
 		.tagged = settings.tagged,

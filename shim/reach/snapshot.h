@@ -25,8 +25,8 @@ struct snapshot_part {
 #define snapshot_state STATE_PART(snapshot)
 STATE_PART_FITS(snapshot);
 
-/* Learns what the loader alone can say now. Called once, from the constructor. */
-void snapshot_start(void);
+/* Learns what the loader alone can say now. Called once, from the constructor, with the address of main's argv. */
+void snapshot_start(uintptr_t arguments);
 
 /* The process ends: scans and waits for it. */
 void snapshot_at_end(const struct snapshot_here *here);

@@ -17,6 +17,8 @@ int main(int argc, char **argv)
 	if (!strcmp(way, "array")) hold(&array[99], 0);
 	if (!strcmp(way, "tls")) hold(&local, 0);
 	if (!strcmp(way, "environment")) { setenv("HELD", "", 1); hold(&environ[0], 0); }
+	if (!strcmp(way, "argv")) hold(&argv[0], 0); /* main returns */
+	if (!strcmp(way, "first environment")) hold(&environ[0], 0);
 	if (!strcmp(way, "chain")) { /* global -> block -> block -> ... */
 		for (last = (void **)&global; !block || array[0] != array[99]; last = block, array[0] = 0)
 			*last = block = calloc(1, 64);
