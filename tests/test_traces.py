@@ -206,3 +206,29 @@ def test_a_forked_process_that_has_not_allocated_yet_is_named_as_that(box):
         time.sleep(0.2)
         done = run([LEAKSHIM, "report", child])
         assert "is not being traced" not in text(done), done
+
+
+def test_the_report_of_a_program_that_became_another_one_leads_to_the_trace_of_that(tmp_path):
+    env = environment(TMPDIR=tmp_path)
+    run([LEAKSHIM, "run", "-o", tmp_path / "one.trace", "--", "/bin/sh", "-c", f"exec {victim('leak_then_end')} exit"], env)
+    other, = [path for path in traces(tmp_path) if path.name != "one.trace"]
+    said = text(run([LEAKSHIM, "report", tmp_path / "one.trace"], env))
+    assert "replaced by exec; nothing was missed until then." in said, said
+    assert f"went on as another program: leakshim report {other}\n" in said, said
+    other.unlink()
+    said = text(run([LEAKSHIM, "report", tmp_path / "one.trace"], env))
+    assert "went on as another program: leakshim traces lists its trace, if it was kept\n" in said, said
+
+
+def test_the_report_of_a_program_that_became_others_leads_to_the_first_of_them(tmp_path):
+    preloaded(["/bin/sh", "-c", f"exec /bin/sh -c 'exec {victim('leak_then_end')} exit'"], tmp_path)
+    first, second, last = traces(tmp_path)
+    for before, after in ((first, second), (second, last)):
+        assert f"leakshim report {after}\n" in text(run([LEAKSHIM, "report", before])), before
+    assert "went on" not in text(run([LEAKSHIM, "report", last]))
+
+
+def test_where_leakshim_run_tells_of_the_other_program_itself_its_report_leads_nowhere(tmp_path):
+    done = run([LEAKSHIM, "run", "-o", tmp_path / "one.trace", "--", "/bin/sh", "-c", f"exec {victim('leak_then_end')} exit"],
+               environment(TMPDIR=tmp_path))
+    assert "replaced by exec; nothing was missed until then." in done.text and "went on" not in done.text, done

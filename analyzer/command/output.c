@@ -2,6 +2,7 @@
 /* The chain from a trace to its report. See output.h. */
 #include "output.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "read.h"
 #include "report.h"
 #include "suppress.h"
+#include "traces.h"
 #include "words.h"
 
 #define EXPLAIN_MS 2000 /* at most, for the explanations of one report */
@@ -115,6 +117,19 @@ static const char *next_command(const struct output *out, struct model *m)
 			  o->show ? " --format json" : " --show all");
 }
 
+/* What leads to the program that took the place of this one. `leakshim run` tells of it by itself, and where the shim asks it has
+ * not begun. */
+static const char *after_command(const struct output *out, struct model *m)
+{
+	char path[PATH_MAX];
+
+	if (m->ending != ENDING_EXEC || out->options->command == COMMAND_RUN || out->options->from_shim)
+		return NULL;
+	if (!traces_after(m->path, path, sizeof(path)))
+		return "leakshim traces lists its trace, if it was kept";
+	return pool_print(&m->pool, "leakshim report %s", quoted(&m->pool, path));
+}
+
 /* A program whose stderr was closed has its report in a file beside the trace. From the shim, that is where we write. */
 static void say_report_file(struct output *out, struct model *m, bool is_trace_gone)
 {
@@ -134,6 +149,7 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 	struct report report = { .model = m,
 				 .diagnosis = d,
 				 .next = next_command(out, m),
+				 .after = after_command(out, m),
 				 .is_full = out->options->full,
 				 .is_sum = out->sum_of,
 				 .joined = out->joined,

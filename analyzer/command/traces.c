@@ -21,8 +21,17 @@
 
 enum state { STATE_ALIVE, STATE_ENDED, STATE_KILLED, STATE_ELSEWHERE };
 
+/* What a process went on as. */
+struct after {
+	struct file_head before;
+	uint64_t began; /* the program that was found */
+	char *found;
+	size_t size;
+};
+
 struct tally {
-	const struct options *o; /* 0: tidying */
+	const struct options *o; /* 0: tidying, or looking for what comes after */
+	struct after *after;
 	uint64_t older, bytes, removed_bytes;
 	unsigned looked_at, traces, removed;
 	int space; /* is the header printed */
@@ -120,6 +129,16 @@ static void remove_it(struct tally *t, int folder, const char *name, const struc
 		unlinkat(folder, report, 0);
 }
 
+static void compare(struct after *a, const struct file_head *head, const char *folder, const char *name)
+{
+	bool is_same = head->pid == a->before.pid && head->process_start == a->before.process_start &&
+		       head->pid_space == a->before.pid_space;
+
+	if (is_same && head->start_realtime_ns > a->before.start_realtime_ns && (!a->began || head->start_realtime_ns < a->began) &&
+	    snprintf(a->found, a->size, "%s/%s", folder, name) < (int)a->size)
+		a->began = head->start_realtime_ns;
+}
+
 static void look_at(struct tally *t, int folder, const char *path, const char *name)
 {
 	struct file_head head;
@@ -128,6 +147,11 @@ static void look_at(struct tally *t, int folder, const char *path, const char *n
 
 	if (fd < 0)
 		return;
+	if (t->after) {
+		compare(t->after, &head, path, name);
+		close(fd);
+		return;
+	}
 	enum state state = state_of(&head);
 	bool is_dead = state == STATE_ENDED || state == STATE_KILLED;
 
@@ -182,6 +206,22 @@ static void walk_usual(struct tally *t)
 
 	for (unsigned i = 0; process_usual_folder(i, path, sizeof(path)); i++)
 		walk(t, AT_FDCWD, path, path, true);
+}
+
+bool traces_after(const char *trace, char *found, size_t size)
+{
+	struct after after = { .found = found, .size = size };
+	struct tally t = { .after = &after };
+	const char *slash = strrchr(trace, '/');
+	char folder[PATH_MAX];
+
+	if (file_peek(trace, &after.before) || !after.before.process_start)
+		return false;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - trace) + !(slash - trace) : 1, slash ? trace : ".");
+	walk(&t, AT_FDCWD, folder, folder, false);
+	if (!after.began)
+		walk_usual(&t);
+	return after.began != 0;
 }
 
 int traces_command(const struct options *o, const char *folder)

@@ -11,6 +11,7 @@ struct report {
 	struct model *model;
 	const struct diagnosis *diagnosis;
 	const char *next;   /* the command that leads on */
+	const char *after;  /* the command that tells of the program that took its place by exec, 0: there is none, or it follows */
 	uint32_t text_most; /* groups with all their details in a text; 0: all that have them */
 	bool is_full;       /* text: every frame, whole names */
 	bool is_trace_gone; /* it was clean, and nobody asked to keep it */

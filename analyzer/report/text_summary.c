@@ -69,7 +69,7 @@ static void print_missed(FILE *to, struct report const *r)
 	char a[WORDS_SIZE];
 
 	if (r->diagnosis->is_complete) {
-		fputs("; nothing was missed.\n", to);
+		fputs(m->ending == ENDING_EXEC ? "; nothing was missed until then.\n" : "; nothing was missed.\n", to);
 		return;
 	}
 	fputs(". NOT COMPLETE:\n", to);
@@ -88,6 +88,15 @@ static void print_missed(FILE *to, struct report const *r)
 		text_stack_name(to, m->stop_reason);
 		fputc('\n', to);
 	}
+}
+
+static void print_after(FILE *to, const struct report *r)
+{
+	if (!r->after)
+		return;
+	fprintf(to, "leakshim: process %u went on as another program: ", r->model->pid);
+	words_escape(to, r->after);
+	fputc('\n', to);
 }
 
 /* Functions that are nowhere, or that are only where the compiler put them into their callers. */
@@ -260,6 +269,7 @@ void text_summary(FILE *to, const struct report *r)
 		fprintf(to, ", %s in flight", words_number(a, d->totals[CLASS_IN_FLIGHT].blocks, r->model->is_sampled));
 	fprintf(to, ". %s", words_ended(&r->model->pool, r->model));
 	print_missed(to, r);
+	print_after(to, r);
 	print_classes(to, r);
 	print_largest(to, r);
 	print_scan(to, r->model);
