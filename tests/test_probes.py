@@ -573,6 +573,12 @@ def test_in_a_pool_only_the_buffers_that_nothing_points_at_are_leaks(tmp_path, b
     assert found == {"definite": 2, "reachable": 1}
 
 
+@pytest.mark.parametrize("kind", ["slab", "any"])
+def test_buffers_of_a_pool_that_was_let_go_as_a_whole_are_no_leaks(tmp_path, built, kind):
+    whole, _ = own(tmp_path, built("probes_pool"), "let go", OWN.replace("block=own", f"block={kind}"))
+    assert resources(whole, "buf", LEAKS | {"reachable"}) == []
+
+
 @pytest.mark.parametrize("what", ["forgotten", "twice", "one", "heap", "leaked", "inside", "out-of-sight", "thread"])
 def test_a_reachable_buffer_with_more_references_than_pointers_is_held(tmp_path, built, what):
     whole, ended = own(tmp_path, built("probes_held", (), "-pthread"), what)

@@ -220,7 +220,7 @@ static int read_resource(struct model *m, const struct trace_file *f, struct tra
 /* Those that are alive, or those Java objects that are not. */
 static bool is_wanted(const struct model *m, const struct trace_resource *t, bool ended)
 {
-	if (!t->where || !(t->flags & TRACE_RESOURCE_ENDED) == ended)
+	if (!t->where || !(t->flags & TRACE_RESOURCE_ENDED) == ended || (!ended && t->cut_class == TRACE_CUT_GONE))
 		return false;
 	return !ended || (t->type < m->type_count && m->types[t->type].is_java);
 }

@@ -652,7 +652,8 @@ enum trace_cut_class {
 	TRACE_CUT_AS_BLOCK = 0, /* what the verdict about its block says */
 	TRACE_CUT_POINTED = 1,  /* loose, and a word leads to its start */
 	TRACE_CUT_LOST = 2,     /* loose, and none does */
-	TRACE_CUT_KEPT = 3      /* a handle that nobody needs to hold: a library that was opened once, as many are for good */
+	TRACE_CUT_KEPT = 3,     /* a handle that nobody needs to hold: a library that was opened once, as many are for good */
+	TRACE_CUT_GONE = 4      /* at the end of the process, its memory is the allocator's again: it ended unseen */
 };
 #define TRACE_RECORDS 8u
 #define TRACE_RESOURCE_ENDED 1u

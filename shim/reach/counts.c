@@ -229,7 +229,23 @@ uint32_t reach_counts_rank(const struct reach_cut *cut, const struct reach_file 
 	}
 	return ranked;
 }
-void reach_counts_note(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m)
+
+/* Its memory was let go without a word about it. */
+static int is_gone(const struct trace_resource *r, const struct trace_type *t, const struct reach_marker *m,
+		   const struct reach_ranges *heaps)
+{
+	uint64_t address = trace_resource_address(r);
+
+	if (t->flags & (TRACE_TYPE_BY_HAND | TRACE_TYPE_JAVA | TRACE_TYPE_THREAD) || block_of(m, address) >= 0)
+		return 0;
+	for (uint32_t i = 0; i < heaps->count; i++)
+		if (address >= heaps->range[i].start && address < heaps->range[i].end)
+			return 1;
+	return 0;
+}
+
+void reach_counts_note(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m,
+		       const struct reach_ranges *heaps)
 {
 	uint64_t used = __atomic_load_n(&cut->header->areas[TRACE_AREA_RESOURCE].used, __ATOMIC_ACQUIRE);
 
@@ -240,7 +256,9 @@ void reach_counts_note(const struct reach_cut *cut, const struct reach_file *fil
 		struct trace_resource *r = living(file, i);
 		const struct trace_type *t = r ? reach_element(file, TRACE_AREA_TYPE, r->type, sizeof *t) : 0;
 
-		if (t && (can || (can_threads && t->flags & TRACE_TYPE_THREAD)))
+		if (t && cut->is_end && cut->is_whole && is_gone(r, t, m, heaps))
+			r->cut_class = TRACE_CUT_GONE;
+		else if (t && (can || (can_threads && t->flags & TRACE_TYPE_THREAD)))
 			note(r, t, m, cut);
 		else if (t && t->flags & TRACE_TYPE_THREAD && is_running(r, cut, m))
 			note_running(r, cut->scan->number);

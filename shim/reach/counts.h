@@ -13,8 +13,10 @@
 int reach_counts_open(const struct reach_cut *cut, const struct reach_file *file, struct reach_marker *m,
 		      struct reach_arena *arena);
 
-/* Notes both for each resource whose count can be believed and all of whose block's pointers were looked for. */
-void reach_counts_note(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m);
+/* Notes both for each resource whose count can be believed and all of whose block's pointers were looked for; and at the end, which
+ * lie where one of the allocator's `heaps` has no block. */
+void reach_counts_note(const struct reach_cut *cut, const struct reach_file *file, const struct reach_marker *m,
+		       const struct reach_ranges *heaps);
 
 /* What a lost block is worth as the one to tell of (heads.h), by entry; 0: a block like others. */
 enum reach_rank {

@@ -56,6 +56,7 @@ struct reach_cut {
 	int main_over;        /* main has returned: its stack is no root */
 	uintptr_t arguments;  /* above it: what main gets, argv and environ, for as long as the process lives */
 	int whole_heap;
+	int is_whole;         /* no block is alive that is not followed */
 	uintptr_t glibc;      /* an address in the code of glibc's malloc, 0: the allocator is another one */
 	int tagged;           /* the upper 16 bits of a word do not count */
 	uintptr_t main_tcb;   /* thread descriptor of the first thread */

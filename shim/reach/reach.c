@@ -213,7 +213,7 @@ static int scan(struct reach_cut *cut, int pass, struct reach_arena *arena)
 		doubt(&blocks, unread.first);
 	for (uint32_t i = 0; i < blocks.count; i++)
 		judge(&blocks, i, cut, &file, pass);
-	reach_counts_note(cut, &file, &marker);
+	reach_counts_note(cut, &file, &marker, &roots.heaps);
 	if (!cut->is_shared)
 		reach_keepers_note(cut, &file, &roots, arena);
 	return TRACE_SCAN_DONE;

@@ -206,6 +206,7 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.main_over = here->main_over || tasks->leader_gone,
 		.arguments = facts.arguments,
 		.whole_heap = !is_live_set_whole(),
+		.is_whole = is_live_set_whole() && live_is_whole(),
 		.glibc = real.is_glibc ? (uintptr_t)real.place : 0,
 		.tagged = settings.tagged,
 		/* the thread that forked is the first one of the child */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffers cut from memory that is no malloc block of theirs: from one mapping, or from one large block (argv[1]). One
- * is still pointed at, two are lost, the others were released. */
+/* Buffers cut from memory that is no malloc block of theirs: from one mapping, or from one large block (argv[1]), which may be
+ * let go as a whole. One is still pointed at, two are lost, the others were released. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,9 +32,10 @@ static void work(void)
 int main(int argc, char **argv)
 {
 	volatile char deep[8192];
-	if (argc > 1 && !strcmp(argv[1], "block")) pool = malloc(1 << 16);
+	if (argc > 1 && strcmp(argv[1], "mapping")) pool = malloc(1 << 16);
 	else pool = mmap(0, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	work();
+	if (argc > 1 && !strcmp(argv[1], "let go")) free(pool);
 	for (unsigned i = 0; i < sizeof deep; i++) deep[i] = 0;
 	return 0;
 }
