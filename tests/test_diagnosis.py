@@ -208,6 +208,12 @@ def test_a_function_that_a_library_calls_to_let_go_the_members_is_who_forgot_one
     check_method(tmp_path, "gl_route_notify", options)
 
 
+def test_what_is_let_go_last_is_no_owner_of_what_only_a_variable_had(tmp_path):
+    leak = explained(tmp_path, "xml_digest", "-O2", "-g")[0]
+    cause, function, _ = answer("xml_digest")
+    assert leak["cause"] == cause and leak["explanation"]["missing_release"]["function"] == function, leak
+
+
 def test_the_one_reference_that_a_member_had_is_overwritten_there(tmp_path):
     check_method(tmp_path, "json_tariff", ["-O2", "-g"])
 

@@ -162,6 +162,8 @@ static void returned(struct walk *w, struct state *s, const struct insn *i, uint
 static bool call_free(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
 {
 	struct value v = s->reg[REG_RDI], holder = walk_holder(w, s);
+	bool is_owner = v.symbol && (state_leads_to_block(w->flow, s, v) ||
+				     (holder.symbol && flow_key(w->flow, holder.symbol)->kind != SYMBOL_STACK)); /* by another name */
 
 	if (v.symbol == FLOW_BLOCK) {
 		walk_end(w, step, OUTCOME_FREED, s);
@@ -176,7 +178,7 @@ static bool call_free(struct walk *w, uint32_t step, struct state *s, const stru
 		s->is_touched = true;
 	}
 	returned(w, s, i, CALLER_SAVED);
-	return walk_is_lost(w, step, s, holder, v.symbol ? OUTCOME_OWNER : OUTCOME_DEAD);
+	return walk_is_lost(w, step, s, holder, is_owner ? OUTCOME_OWNER : OUTCOME_DEAD);
 }
 
 static bool call_resize(struct walk *w, uint32_t step, struct state *s, const struct insn *i)
