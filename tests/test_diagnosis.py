@@ -208,6 +208,11 @@ def test_a_function_that_a_library_calls_to_let_go_the_members_is_who_forgot_one
     check_method(tmp_path, "gl_route_notify", options)
 
 
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_what_is_retained_once_more_by_who_gets_it_is_told_where_it_is_passed_on(tmp_path, options):
+    check_method(tmp_path, "shared_note", options)
+
+
 def test_what_is_let_go_last_is_no_owner_of_what_only_a_variable_had(tmp_path):
     leak = explained(tmp_path, "xml_digest", "-O2", "-g")[0]
     cause, function, _ = answer("xml_digest")

@@ -237,6 +237,8 @@ enum cause ways_cause_of(const struct candidate *c)
 	case OUTCOME_THREAD:
 		return CAUSE_THREAD_EXIT;
 	default:
+		if (c->is_raised && !c->parts)
+			return CAUSE_EXTRA_RETAIN;
 		return c->parts ? CAUSE_ERROR_PATH : CAUSE_NEVER_RELEASED;
 	}
 }

@@ -283,6 +283,18 @@ static unsigned line_after(struct judging *j, uint64_t at, unsigned line)
 	return next;
 }
 
+/* Retained once more, and used last, by what was called in a line of the innermost function that has it from its making on. */
+static bool lines_of_retaining(struct judging *j, struct lines *l, const struct place *got, uint64_t used)
+{
+	struct lines at = { .scope = got ? place_common(got, code_place(j->w->code, used)) : NULL };
+
+	if (at.scope)
+		lines_add(j, &at, used);
+	if (at.first)
+		*l = at;
+	return at.first != 0;
+}
+
 static void lines_of_death(struct judging *j, const struct candidate *c, struct lines *l)
 {
 	const struct walk *w = j->walk;
@@ -315,6 +327,8 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 		lines_add(j, l, died);
 		return;
 	}
+	if (used && c->is_raised && !c->parts && lines_of_retaining(j, l, got, from))
+		return;
 	if (used && got && l->scope && !place_has(code_place(w->code, from), l->scope)) /* a function that only looks at it */
 		use.scope = place_common(got, code_place(w->code, from));
 	if (used && l->scope && !is_same(goes_on_in(j, from), l->scope) && goes_on_in(j, from) &&
