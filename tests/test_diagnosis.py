@@ -219,6 +219,11 @@ def test_what_is_let_go_last_is_no_owner_of_what_only_a_variable_had(tmp_path):
     assert leak["cause"] == cause and leak["explanation"]["missing_release"]["function"] == function, leak
 
 
+def test_a_list_into_which_several_threads_put_theirs_without_a_lock_is_raced_for(tmp_path):
+    leak = explained(tmp_path, "race_stack", "-O2", "-g")[0]
+    assert leak["cause"] == "race" and leak["explanation"]["missing_release"]["function"] == "event_list::push", leak
+
+
 def test_the_one_reference_that_a_member_had_is_overwritten_there(tmp_path):
     check_method(tmp_path, "json_tariff", ["-O2", "-g"])
 

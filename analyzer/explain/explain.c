@@ -222,13 +222,14 @@ const struct missing_release *missing_at(struct work *w, uint64_t address)
 static void kept_in_explain(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings)
 {
 	const struct state *kept = NULL;
+	bool is_raced = is_raced_for(w, leak, walk);
 	struct explanation *e;
 
 	for (uint32_t i = 1; i <= walk->step_count && !kept; i++) {
 		const struct state *s = i < walk->step_count ? walk->steps[i].state : walk->kept;
 
 		if (s && s->kept_at && flow_key(walk->flow, s->kept_in.symbol)->kind != SYMBOL_MADE &&
-		    !keeps_former(walk->flow, s))
+		    (is_raced || !keeps_former(walk->flow, s)))
 			kept = s;
 	}
 	if (!kept || leak->class != CLASS_DEFINITE || (leak->resource && !kept->kept_in.symbol && kept->kept_in.offset < 0))
@@ -236,7 +237,7 @@ static void kept_in_explain(struct work *w, struct leak *leak, struct walk *walk
 	e = pool_take(&w->model->pool, sizeof(*e));
 	e->confidence = CONFIDENCE_GUESS;
 	e->missing = missing_at(w, kept->kept_at);
-	leak->cause = is_raced_for(w, leak, walk) ? CAUSE_RACE : CAUSE_OVERWRITTEN;
+	leak->cause = is_raced ? CAUSE_RACE : CAUSE_OVERWRITTEN;
 	if (flow_key(walk->flow, kept->kept_in.symbol)->kind == SYMBOL_THREAD && walk->is_thread)
 		leak->cause = CAUSE_THREAD_EXIT;
 	if (leak->cause == CAUSE_OVERWRITTEN && siblings->count && watched_is_list(w, leak))
