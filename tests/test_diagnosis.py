@@ -342,6 +342,10 @@ def test_who_takes_pointers_out_of_a_container_and_releases_nothing_is_told_at_o
     check_method(tmp_path, name, options)
 
 
+def test_a_map_takes_no_pointer_under_a_key_that_it_has(tmp_path):
+    check_method(tmp_path, "name_registry", ["-O2", "-g"])
+
+
 def test_where_no_exception_was_thrown_none_has_lost_anything(tmp_path):
     for name in ("playlist_copy", "job_pool", "signal_hub"):
         for leak in explained(tmp_path, name, "-O2", "-g", cc="clang"):

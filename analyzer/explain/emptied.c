@@ -17,9 +17,11 @@
 #define GAP_MOST 512u /* between two functions: what begins and ends a program may have no names */
 #define METHODS_MOST 128u
 #define LINES_MOST 16u
+#define LINES_NEAR 3u
 
 /* The more likely it is that nobody has them any more, the higher. */
 enum way_out {
+	WAY_REFUSED,  /* it was not put in at all, as the container had one of that key */
 	WAY_REPLACED, /* the container holds others, or it may only have grown */
 	WAY_TAKEN,    /* one, which was read before, most likely, and may have been handed on */
 	WAY_DROPPED
@@ -98,6 +100,8 @@ static void note_releasing(struct emptied *e, const char *function)
 
 static enum way_out way_out_of(const char *container)
 {
+	if (own_lines_may_refuse(container))
+		return WAY_REFUSED;
 	if (strstr(container, ">::erase") || strstr(container, ">::clear") || strstr(container, ">::_M_erase"))
 		return WAY_DROPPED;
 	return strstr(container, ">::pop") || strstr(container, ">::_M_pop") ? WAY_TAKEN : WAY_REPLACED;
@@ -137,18 +141,23 @@ static bool releases(struct work *w, const struct insn *i)
 	return callee && callee->name && !callee->is_system && strncmp(callee->name, "std::", 5) && strstr(callee->name, "::~");
 }
 
+static bool is_of_interest(const char *container)
+{
+	return own_lines_is_shrinking(container) || own_lines_may_refuse(container);
+}
+
 static void look_at(struct work *w, struct emptied *e, uint64_t at, const struct insn *i)
 {
 	const struct place *place = code_place(w->code, at);
 	const struct function *callee = i->op == OP_CALL && i->to.kind == OPERAND_IMM && !code_stub(w->code, (uint64_t)i->to.value)
 						? code_function(w->code, (uint64_t)i->to.value) : NULL;
-	const char *container = callee && own_lines_is_shrinking(callee->name) ? callee->name : NULL;
+	const char *container = callee && is_of_interest(callee->name) ? callee->name : NULL;
 	bool is_destroyed = false; /* with the object that it is a part of */
 	unsigned k = 0;
 
 	for (; k < place->count && own_is_library(place, &place->frames[k]); k++) {
 		is_destroyed |= place->frames[k].function && strstr(place->frames[k].function, "::~");
-		if (!container && own_lines_is_shrinking(place->frames[k].function))
+		if (!container && is_of_interest(place->frames[k].function))
 			container = place->frames[k].function;
 	}
 	if (k == place->count || is_destroyed)
@@ -264,11 +273,31 @@ static bool is_told(const struct leak *leak)
 	return false;
 }
 
+/* Others of the same making were put in, and nothing else is known, but that another one may have taken its place. */
+static bool may_be_refused(const struct leak *leak, const struct siblings *siblings)
+{
+	return siblings->count && (!leak->explanation || !leak->explanation->missing || leak->cause == CAUSE_OVERWRITTEN);
+}
+
 /* A second look saw somebody let it go who releases no siblings. */
 static bool is_seen(struct work *w, const struct leak *leak, const struct siblings *siblings)
 {
 	return w->model->watched_count && leak->explanation && leak->explanation->missing &&
 	       !releases_siblings(w, siblings, leak->explanation->missing->function);
+}
+
+/* It is after the call that it is known to be refused. */
+static const struct missing_release *line_after(struct work *w, uint64_t at)
+{
+	struct missing_release *missing = pool_take(&w->model->pool, sizeof(*missing));
+	const struct function *f = code_function(w->code, at);
+	unsigned next;
+
+	*missing = *missing_at(w, at);
+	next = f && missing->line ? code_line_after(w->code, at, f->end, missing->line) : 0;
+	if (next && next <= missing->line + LINES_NEAR)
+		missing->line = missing->last_line = next;
+	return missing;
 }
 
 bool emptied_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
@@ -284,8 +313,9 @@ bool emptied_explain(struct work *w, struct leak *leak, const struct siblings *s
 	for (unsigned k = 0; k < all->count; k++) {
 		const struct emptying *f = &all->found[k];
 
-		if (f->gives_pointer || is_releasing(all, f->function) || releases_siblings(w, siblings, f->function) ||
-		    !is_related(w, leak, siblings, f->function))
+		if (!is_related(w, leak, siblings, f->function) ||
+		    (f->way_out == WAY_REFUSED ? !may_be_refused(leak, siblings)
+					       : f->gives_pointer || is_releasing(all, f->function) || releases_siblings(w, siblings, f->function)))
 			continue;
 		if (!best || f->way_out > best->way_out)
 			best = f;
@@ -294,10 +324,11 @@ bool emptied_explain(struct work *w, struct leak *leak, const struct siblings *s
 		return false;
 	e = pool_take(&w->model->pool, sizeof(*e));
 	e->confidence = CONFIDENCE_GUESS;
-	e->missing = missing_at(w, best->at);
-	leak->cause = CAUSE_OWNER_FREED;
+	e->missing = best->way_out == WAY_REFUSED ? line_after(w, best->at) : missing_at(w, best->at);
+	leak->cause = best->way_out == WAY_REFUSED ? CAUSE_ERROR_PATH : CAUSE_OWNER_FREED;
 	evidence_siblings(w, leak, e, siblings);
-	because_add(w, e, "it takes pointers out of a container and releases nothing");
+	because_add(w, e, best->way_out == WAY_REFUSED ? "it puts pointers into a container that takes none of a key that it has"
+						       : "it takes pointers out of a container and releases nothing");
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
 	return true;

@@ -73,20 +73,32 @@ static const char *method_of(const char *name)
 	return last;
 }
 
+static bool is_method(const char *name, const char *const *methods)
+{
+	const char *method = method_of(name);
+
+	for (const char *const *m = methods; *m; m++)
+		if (!strncmp(method, *m, strlen(*m)) && (!method[strlen(*m)] || strchr("(<[ ", method[strlen(*m)])))
+			return true;
+	return false;
+}
+
 bool own_lines_is_shrinking(const char *name)
 {
 	static const char *const methods[] = { "pop_back", "pop_front", "pop", "erase", "_M_erase", "clear", "resize", "assign", "operator=",
 					       "swap", "_M_erase_at_end", "_M_move_assign", "_M_pop_front_aux", "_M_pop_back_aux",
 					       "_M_assign_aux", NULL };
-	const char *method;
 
-	if (!name || strncmp(name, "std::", 5) || !is_container_name(name))
-		return false;
-	method = method_of(name);
-	for (const char *const *m = methods; *m; m++)
-		if (!strncmp(method, *m, strlen(*m)) && (!method[strlen(*m)] || strchr("(<[ ", method[strlen(*m)])))
-			return true;
-	return false;
+	return name && !strncmp(name, "std::", 5) && is_container_name(name) && is_method(name, methods);
+}
+
+bool own_lines_may_refuse(const char *name)
+{
+	static const char *const methods[] = { "emplace", "insert", "try_emplace", "_M_emplace", "_M_insert_unique", "_M_emplace_unique", NULL };
+
+	return name && !strncmp(name, "std::", 5) && is_container_name(name) && (strstr(name, "map<") || strstr(name, "set<") ||
+	       strstr(name, "::_Rb_tree<") || strstr(name, "::_Hashtable<")) && !strstr(name, "::multi") && !strstr(name, "::unordered_multi") &&
+	       is_method(name, methods);
 }
 
 size_t own_lines_element(const char *name, const char **element)

@@ -31,6 +31,9 @@ const char *own_lines_container(struct work *w, uint32_t node);
 /* Does a function of the C++ library take elements out of a container? */
 bool own_lines_is_shrinking(const char *name);
 
+/* Does one put an element into a container that keeps what it has of that key? */
+bool own_lines_may_refuse(const char *name);
+
 /* What a container holds, as its first template argument says. Returns how long that is, 0: nothing is said. */
 size_t own_lines_element(const char *name, const char **element);
 

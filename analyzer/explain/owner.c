@@ -5,6 +5,7 @@
 
 #include "calls_named.h"
 #include "explain_private.h"
+#include "own_lines.h"
 
 #define NODES_MAX 256u
 #define BELOW_MOST 3u /* calls that a function leaves the release to */
@@ -37,6 +38,23 @@ static bool is_made_by(struct work *w, const struct leak *leak, uint32_t node, u
 	return false;
 }
 
+/* The same, where the library did it, and the program's own function may be inlined. */
+static bool releases_both_inlined(struct work *w, uint32_t node, const struct siblings *siblings)
+{
+	struct own_line here, there[BELOW_MOST];
+
+	if (own_lines_doing(w, node) == LIBRARY_NOTHING || !own_lines(w, node, &here, 1) || !here.frame->function)
+		return false;
+	for (unsigned i = 0; i < siblings->count; i++) {
+		unsigned count = own_lines(w, siblings->releases[i].node, there, BELOW_MOST);
+
+		for (unsigned k = 0; k < count; k++)
+			if (there[k].frame->function && !strcmp(there[k].frame->function, here.frame->function))
+				return true;
+	}
+	return false;
+}
+
 /* Does the function that releases the holder release siblings of the block as well? */
 static bool releases_both(struct work *w, uint32_t node, const struct siblings *siblings)
 {
@@ -45,6 +63,8 @@ static bool releases_both(struct work *w, uint32_t node, const struct siblings *
 
 	if (!explain_nodes(w, node, &here, 1))
 		return false;
+	if (releases_both_inlined(w, node, siblings))
+		return true;
 	a = code_function(w->code, w->model->nodes[here].pc - 1);
 	for (unsigned i = 0; i < siblings->count; i++) {
 		unsigned count = explain_nodes(w, siblings->releases[i].node, there, NODES_MAX);

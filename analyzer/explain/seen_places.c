@@ -390,6 +390,48 @@ static uint64_t class_destructor(struct work *w, const struct own_line *lines, u
 	return at;
 }
 
+static bool is_releaser(struct work *w, const struct siblings *siblings, const char *function)
+{
+	struct own_line lines[LINES_MOST];
+
+	for (unsigned i = 0; function && i < siblings->count; i++) {
+		unsigned count = own_lines(w, siblings->releases[i].node, lines, METHODS_NEAR);
+
+		for (unsigned k = 0; k < count; k++)
+			if (lines[k].frame->function && !strcmp(lines[k].frame->function, function))
+				return true;
+	}
+	return false;
+}
+
+/* Does the destructor that an address is in leave the release to a method that was seen to release siblings, for others? */
+static bool leaves_it_to_releaser(struct work *w, const struct siblings *siblings, uint64_t in, const char *of, size_t class)
+{
+	const struct function *f = code_function(w->code, in);
+	struct insn i;
+
+	for (uint64_t at = f ? f->start : 0; f && at < f->end && f->end - f->start < BYTES_MOST; at = i.next) {
+		const struct place *place = code_place(w->code, at);
+		const struct function *callee = NULL;
+		bool is_released = false;
+
+		if (decode(w->code, at, &i)) {
+			i.next = at + 1;
+			continue;
+		}
+		if ((i.op == OP_CALL || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM && ((uint64_t)i.to.value < f->start || (uint64_t)i.to.value >= f->end))
+			callee = code_function(w->code, (uint64_t)i.to.value);
+		is_released = callee && own_lines_class(callee->name) == class && !strncmp(callee->name, of, class) &&
+			      is_releaser(w, siblings, callee->name);
+		for (unsigned k = 0; k < place->count; k++) {
+			if (is_released && own_lines_is_destructor(place->frames[k].function, of, class))
+				return true;
+			is_released |= is_releaser(w, siblings, place->frames[k].function);
+		}
+	}
+	return false;
+}
+
 const struct missing_release *seen_class_destructor(struct work *w, const struct leak *leak, const struct siblings *siblings)
 {
 	struct own_line lines[LINES_MOST];
@@ -405,6 +447,8 @@ const struct missing_release *seen_class_destructor(struct work *w, const struct
 	if (!class || is_released_by_destructor(w, siblings, of, class))
 		return NULL;
 	at = class_destructor(w, lines, count, of, class);
+	if (at && leaves_it_to_releaser(w, siblings, at, of, class))
+		return NULL;
 	place = at ? code_place(w->code, at) : NULL;
 	for (unsigned k = 0; place && k < place->count; k++)
 		if (own_lines_is_destructor(place->frames[k].function, of, class) && place->frames[k].line)
