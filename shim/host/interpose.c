@@ -244,7 +244,7 @@ static inline __attribute__((always_inline)) void let_go(void *p, uint32_t famil
 {
 	struct thread *t;
 
-	if (!LIKELY(index_fine_shift == INDEX_GLIBC) || __builtin_expect(resource_has_blocks | live_state.cut, 0) ||
+	if (!LIKELY(index_fine_shift == INDEX_GLIBC) || __builtin_expect(resource_may_end((uintptr_t)p) | (live_state.cut != 0), 0) ||
 	    !(t = enter_fast(THREAD_ALL))) {
 		let_go_slowly(p, family, frame);
 		return;

@@ -14,6 +14,7 @@
 #define SEARCHES 4096u /* in vain for what is now in the place of an ended resource; beyond them nothing more is told */
 #define RED_ZONE 128u
 #define LARGE 65536u /* bytes of a block that an allocator may map by itself */
+#define NOT_DECLARED (TRACE_TYPE_BY_HAND | TRACE_TYPE_JAVA | TRACE_TYPE_THREAD | TRACE_TYPE_HANDLE)
 
 struct resource_type resource_types[RESOURCE_TYPES];
 struct resource_probe resource_probes[RESOURCE_PROBES];
@@ -50,6 +51,17 @@ static int is_outer(const struct trace_resource *r, const struct deed *d)
 	       d->event->depth > r->depth && d->now - r->time < SOON_US;
 }
 
+/* Declared by a probe file: an object of a library that lies in memory. */
+static int is_declared(const struct trace_type *t)
+{
+	return !(t->flags & NOT_DECLARED);
+}
+
+static int ends_with_block(uint32_t block)
+{
+	return block == PROBE_BLOCK_OWN || block == PROBE_BLOCK_HEAP;
+}
+
 /* `old` is an ended one of the same address and type, or 0: it is used again, so that a chain never
  * holds two of them. Returns the chain's first element. */
 static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t flags, uint32_t old)
@@ -63,7 +75,7 @@ static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t fla
 	r = at_resource(i);
 	if (declared->block == PROBE_BLOCK_HEAP)
 		resource_has_blocks = HEAD_MAX + 1;
-	else if (declared->block == PROBE_BLOCK_OWN && !resource_has_blocks)
+	else if (!resource_has_blocks && (is_declared(at_type(type)) || ends_with_block(declared->block)))
 		resource_has_blocks = 1;
 	for (uint32_t k = 0; r->records && k < TRACE_RECORDS; k++)
 		__atomic_store_n(&at_record(r->records + k)->what, 0, __ATOMIC_RELEASE);
@@ -508,15 +520,16 @@ void resource_overlapped(const struct resource_event *event, uint32_t node, uint
 	thread_leave(t);
 }
 
-/* The living resource that is the block at `address`, 0 if there is none. */
+/* The living resource that is the block at `address`, 0 if there is none. What lies at the start of a block that is freed is
+ * over, whatever its type says of its memory: functions of the library that nobody named, or that were inlined, end things
+ * too. */
 static uint32_t of_block(uint32_t first, uintptr_t address)
 {
 	uint32_t i = chain_find(first, address, 0);
-	uint32_t block = i ? at_type(at_resource(i)->type)->block : PROBE_BLOCK_ANY;
 
-	if (block != PROBE_BLOCK_OWN && block != PROBE_BLOCK_HEAP)
+	if (!i || at_resource(i)->flags & TRACE_RESOURCE_ENDED)
 		return 0;
-	return at_resource(i)->flags & TRACE_RESOURCE_ENDED ? 0 : i;
+	return is_declared(at_type(at_resource(i)->type)) || ends_with_block(at_type(at_resource(i)->type)->block) ? i : 0;
 }
 
 /* A library may give references back by functions of its own that nobody sees: the object says so while its block is still
@@ -545,7 +558,7 @@ void resource_freed(struct thread *t, uintptr_t address, uint64_t size, const st
 	d.node = stack_capture(&t->stack, from->pc, from->sp, from->rbp);
 	first = chain_lock(hash);
 	i = of_block(first, address);
-	if (i && at_resource(i)->count > 1 &&
+	if (i && ends_with_block(at_type(at_resource(i)->type)->block) && at_resource(i)->count > 1 &&
 	    (!(at_resource(i)->flags & TRACE_RESOURCE_COUNTED) ||
 	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND) && !is_let_go(at_resource(i), address))
 		resource_finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);

@@ -170,6 +170,13 @@ static inline int resource_maybe(uintptr_t address)
 {
 	return __atomic_load_n(&resource_heads[resource_hash(address)], __ATOMIC_RELAXED) != 0;
 }
+
+/* 0: certainly none ends with the block at this address. Cheap where none lies behind a head. */
+static inline int resource_may_end(uintptr_t address)
+{
+	return resource_has_blocks && (resource_has_blocks > 1 || resource_maybe(address));
+}
+
 /* Below paranoid most objects are not followed: chosen here, before anything is paid for. */
 static inline int resource_is_chosen(void)
 {
