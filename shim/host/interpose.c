@@ -156,6 +156,12 @@ static struct live_taken gone_meanwhile(uintptr_t address)
 	return taken;
 }
 
+/* No block was ever recorded there, and no resource lies in one that was let through. */
+static int is_unknown(uintptr_t address)
+{
+	return !index_leaf(address) && (trace_level(state.header) == TRACE_LEVEL_PARANOID || !resource_may_end(address));
+}
+
 /* Takes the block out of the table. where is 0 if it was not followed. */
 static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t family,
 							     struct live_caller from)
@@ -165,7 +171,7 @@ static __attribute__((noinline)) struct live_taken gone_slow(void *p, uint32_t f
 
 	if (!state.tracing)
 		wrong_free_untraced((uintptr_t)p, family & ~MOVES, !(family & MOVES), &from);
-	if (!state.tracing || !index_leaf((uintptr_t)p)) { /* nothing was ever recorded there */
+	if (!state.tracing || is_unknown((uintptr_t)p)) {
 		errno = saved;
 		return taken;
 	}

@@ -7,6 +7,7 @@
 #include "modules.h"
 #include "resource_chain.h"
 #include "resource_hot.h"
+#include "sample.h"
 #include "rules.h"
 
 #define SOON_US 1000000u
@@ -62,6 +63,24 @@ static int ends_with_block(uint32_t block)
 	return block == PROBE_BLOCK_OWN || block == PROBE_BLOCK_HEAP;
 }
 
+/* Where only a sample of the blocks is followed, the free of this one is looked at all the same. */
+static void expect_free(struct trace_resource *r)
+{
+	const struct trace_type *t = at_type(r->type);
+
+	if (!sample_state.filter || !(is_declared(t) || ends_with_block(t->block)))
+		return;
+	r->flags |= RESOURCE_EXPECTS_FREE;
+	sample_count(trace_resource_address(r), 1);
+}
+
+static void expect_no_free(struct trace_resource *r)
+{
+	if (r->flags & RESOURCE_EXPECTS_FREE)
+		sample_count(trace_resource_address(r), -1);
+	r->flags &= ~RESOURCE_EXPECTS_FREE;
+}
+
 /* `old` is an ended one of the same address and type, or 0: it is used again, so that a chain never
  * holds two of them. Returns the chain's first element. */
 static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t flags, uint32_t old)
@@ -77,6 +96,8 @@ static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t fla
 		resource_has_blocks = HEAD_MAX + 1;
 	else if (!resource_has_blocks && (is_declared(at_type(type)) || ends_with_block(declared->block)))
 		resource_has_blocks = 1;
+	if (old)
+		expect_no_free(r);
 	for (uint32_t k = 0; r->records && k < TRACE_RECORDS; k++)
 		__atomic_store_n(&at_record(r->records + k)->what, 0, __ATOMIC_RELEASE);
 	if (!old)
@@ -99,6 +120,7 @@ static uint32_t make(uint32_t first, struct deed *d, uint32_t type, uint32_t fla
 	__atomic_store_n(&r->flags, flags, __ATOMIC_RELEASE);
 	__atomic_store_n(&r->where, d->event->address | (uint64_t)d->thread->identity << 48,
 			 __ATOMIC_RELEASE);
+	expect_free(r);
 	return old ? first : i;
 }
 
@@ -159,6 +181,7 @@ static uint32_t end(uint32_t i, const struct deed *d)
 	r->end_thread = d->thread->identity;
 	r->depth = d->event ? d->event->depth : 0;
 	r->count = 0;
+	expect_no_free(r);
 	if (at_type(r->type)->block == PROBE_BLOCK_OWN && d->event && is_block(d->event->address))
 		r->flags |= RESOURCE_WAS_BLOCK;
 	count_type(&at_type(r->type)->ended);
@@ -259,6 +282,7 @@ static void revive(uint32_t i, const struct deed *d)
 	struct trace_resource *r = at_resource(i);
 
 	r->flags &= ~(TRACE_RESOURCE_ENDED | RESOURCE_WAS_BLOCK);
+	expect_free(r);
 	r->end_node = r->end_probe = r->end_thread = 0;
 	r->end_time = 0;
 	r->depth = d->event->depth;
@@ -392,6 +416,7 @@ static void forget(struct thread *t, uintptr_t address, uint32_t type)
 	int is_free = i && !(at_resource(i)->flags & RESOURCE_IN_RING);
 
 	if (i) {
+		expect_no_free(at_resource(i));
 		first = chain_unlink(first, i);
 		at_resource(i)->flags |= TRACE_RESOURCE_ENDED;
 	}
@@ -562,7 +587,7 @@ void resource_freed(struct thread *t, uintptr_t address, uint64_t size, const st
 	    (!(at_resource(i)->flags & TRACE_RESOURCE_COUNTED) ||
 	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND) && !is_let_go(at_resource(i), address))
 		resource_finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);
-	if (i && at_type(at_resource(i)->type)->block == PROBE_BLOCK_OWN && size < LARGE)
+	if (i && at_type(at_resource(i)->type)->block == PROBE_BLOCK_OWN && size && size < LARGE)
 		at_resource(i)->flags |= RESOURCE_WAS_BLOCK;
 	i = i ? end(i, &d) : 0;
 	chain_unlock(hash, first);

@@ -12,6 +12,7 @@
 #define RING 256u /* ended resources that a shard remembers */
 #define RESOURCE_WAS_BLOCK 0x20000000u /* in flags: it has ended, and was a block that is followed */
 #define RESOURCE_IN_RING 0x80000000u /* in flags: the element is in a ring, whether it lives again or not */
+#define RESOURCE_EXPECTS_FREE 0x10000000u /* in flags: sample_count knows of it */
 
 struct shard {
 	uint32_t lock;
