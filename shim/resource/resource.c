@@ -136,31 +136,6 @@ static int is_in_heap(uintptr_t address)
 	return 0;
 }
 
-static uint32_t create(uint32_t first, struct deed *d, uint32_t type)
-{
-	struct resource_type *declared = &resource_types[resource_probes[d->event->probe].type];
-	/* a living one whose end was not seen: its memory was used again */
-	uint32_t old = chain_find(first, d->event->address, type);
-
-	if (old && is_outer(at_resource(old), d)) {
-		/* the outermost one is what the program called */
-		at_resource(old)->probe = resource_table->probes[d->event->probe];
-		at_resource(old)->node = d->node;
-		at_resource(old)->depth = d->event->depth;
-		return first;
-	}
-	if (declared->declared->block == PROBE_BLOCK_HEAP && resource_interval() == 1 &&
-	    !is_in_heap(d->event->address))
-		return first;
-	if (d->event->verb == PROBE_CREATE) {
-		resource_verify(declared, type, d);
-		count_type(&at_type(type)->created);
-		return make(first, d, type, 0, old);
-	}
-	count_type(&at_type(type)->adopted);
-	return make(first, d, type, TRACE_RESOURCE_ADOPTED, old);
-}
-
 /* A followed block whose memory stays the allocator's when it is let go: where it gives memory back to the kernel, anything
  * may come. */
 static int is_block(uintptr_t address)
@@ -191,6 +166,52 @@ static uint32_t end(uint32_t i, const struct deed *d)
 	}
 	r->flags |= TRACE_RESOURCE_ENDED | RESOURCE_IN_RING;
 	return i;
+}
+
+static int is_of_file(const struct trace_resource *r, const char *file)
+{
+	for (uint32_t i = 0; i < resource_types_used; i++)
+		if (resource_table->types[i] == r->type)
+			return resource_types[i].file == file;
+	return 0;
+}
+
+/* What the function that made it was given by another one of its library: a GUri lies in a box that is counted. It is one
+ * object, of the outermost type. */
+static int is_inner(uint32_t i, const struct deed *d)
+{
+	const struct resource_type *outer = &resource_types[resource_probes[d->event->probe].type];
+
+	return i && is_declared(at_type(at_resource(i)->type)) && is_outer(at_resource(i), d) &&
+	       is_of_file(at_resource(i), outer->file);
+}
+
+static uint32_t create(uint32_t first, struct deed *d, uint32_t type)
+{
+	struct resource_type *declared = &resource_types[resource_probes[d->event->probe].type];
+	/* a living one whose end was not seen: its memory was used again */
+	uint32_t old = chain_find(first, d->event->address, type);
+	uint32_t any = chain_find(first, d->event->address, 0);
+
+	if (old && is_outer(at_resource(old), d)) {
+		/* the outermost one is what the program called */
+		at_resource(old)->probe = resource_table->probes[d->event->probe];
+		at_resource(old)->node = d->node;
+		at_resource(old)->depth = d->event->depth;
+		return first;
+	}
+	if (declared->declared->block == PROBE_BLOCK_HEAP && resource_interval() == 1 &&
+	    !is_in_heap(d->event->address))
+		return first;
+	if (any != old && is_inner(any, d))
+		d->ended = end(any, d);
+	if (d->event->verb == PROBE_CREATE) {
+		resource_verify(declared, type, d);
+		count_type(&at_type(type)->created);
+		return make(first, d, type, 0, old);
+	}
+	count_type(&at_type(type)->adopted);
+	return make(first, d, type, TRACE_RESOURCE_ADOPTED, old);
 }
 
 /* A type that names its definite end is not ended by a count of 0: its objects can come back to life
@@ -360,7 +381,7 @@ static int is_foreign(uint32_t i, const struct deed *d)
 
 static void apply(struct deed *d, uint32_t type)
 {
-	uint32_t hash = resource_hash(d->event->address), first = chain_lock(hash), ended = 0;
+	uint32_t hash = resource_hash(d->event->address), first = chain_lock(hash);
 	uint32_t i = chain_find(first, d->event->address, is_any(d) ? 0 : type);
 	int alive = i && !(at_resource(i)->flags & TRACE_RESOURCE_ENDED);
 
@@ -373,17 +394,17 @@ static void apply(struct deed *d, uint32_t type)
 	} else if (alive && d->event->verb == PROBE_ADOPT) {
 		/* known already */
 	} else if (alive) {
-		ended = operate(i, d);
+		d->ended = operate(i, d);
 		d->outcome = at_resource(i)->flags & TRACE_RESOURCE_ENDED ? RESOURCE_ENDED : RESOURCE_DONE;
 	} else if (probe_begins(declared_probe(d))) {
 		d->count += d->event->verb == PROBE_RETAIN;
 		first = create(first, d, type);
 	} else {
-		ended = after_end(&first, i, d);
+		d->ended = after_end(&first, i, d);
 	}
 	chain_unlock(hash, first);
-	if (ended)
-		resource_remember(d->thread, ended);
+	if (d->ended)
+		resource_remember(d->thread, d->ended);
 }
 
 static int needs_stack(const struct deed *d)

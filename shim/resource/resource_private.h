@@ -38,6 +38,7 @@ struct deed {
 	int how;	/* RESOURCE_SURE and so on */
 	uint32_t flags; /* that the resource gets */
 	enum resource_outcome outcome;
+	uint32_t ended; /* the element that is to be remembered as an ended one, or 0 */
 	int has_count;
 	int32_t count; /* read from the object: before the call, for create after it */
 	uint64_t now;
