@@ -224,6 +224,32 @@ def test_a_list_into_which_several_threads_put_theirs_without_a_lock_is_raced_fo
     assert leak["cause"] == "race" and leak["explanation"]["missing_release"]["function"] == "event_list::push", leak
 
 
+PILE = """#include <glib.h>
+int main(void)
+{
+	GPtrArray *pile = g_ptr_array_new();
+	for (int i = 0; i < 5; i++)
+		g_ptr_array_add(pile, g_bytes_new("text", 5));
+	g_ptr_array_free(pile, TRUE);
+	pile = NULL;
+	for (int i = 0; i < 50; i++)
+		g_free(g_strdup_printf("%d", i));
+	return 0;
+}
+"""
+
+
+def test_of_an_object_of_which_no_line_can_be_told_it_is_told_what_was_looked_at(tmp_path):
+    source, exe, trace = tmp_path / "pile.c", tmp_path / "pile", tmp_path / "pile.trace"
+    source.write_text(PILE)
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "glib-2.0"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    subprocess.run(["gcc", "-O2", "-g", "-o", exe, source, *flags], check=True)
+    subprocess.run([LEAKSHIM, "run", "-o", trace, "--", exe], env=environment(), check=True, stderr=subprocess.DEVNULL)
+    done = subprocess.run([LEAKSHIM, "report", "--format", "json", trace], env=environment(), check=True, stdout=subprocess.PIPE)
+    leak = json.loads(done.stdout)["leaks"][0]
+    assert leak["type"] == "GBytes" and leak["explanation"]["because"], leak
+
+
 def test_the_one_reference_that_a_member_had_is_overwritten_there(tmp_path):
     check_method(tmp_path, "json_tariff", ["-O2", "-g"])
 

@@ -275,7 +275,7 @@ static void tell_what_is_known(struct work *w, struct leak *leak, const struct s
 		because_add(w, e, "the code that handles it is long: only a part of it was followed, and no way was found there that loses it");
 	else
 		because_add(w, e, "the code that handles it was followed as far as it could be, and no way was found that loses it");
-	if (!w->model->watched_count)
+	if (!w->model->watched_count && !leak->resource)
 		e->advice = w->model->ending == ENDING_RUNNING || w->model->ending == ENDING_SNAPSHOT
 				    ? pool_print(&w->model->pool, "leakshim explain %u %s watches who holds the next ones", w->model->pid,
 						 leak->fingerprint)
@@ -390,7 +390,7 @@ static void follow(struct work *w, struct leak *leak)
 	if (has_ways)
 		emptied_explain(w, leak, &siblings);
 	counted_explain(w, leak, &walk_of);
-	if (!leak->explanation && !leak->resource && !w->model->process_count)
+	if (!leak->explanation && !w->model->process_count)
 		tell_what_is_known(w, leak, &siblings, &walk_of);
 	walk_drop(&walk_of);
 	flow_close(walk_of.flow);
