@@ -24,7 +24,7 @@ static bool ends_with(const char *name, const char *word)
 static bool promises_release(const char *name)
 {
 	static const char *const words[] = { "_free", "_destroy", "_delete", "_finalize", "_dispose", "_close", "_cleanup",
-					     "Free", "Destroy", "Delete", "regfree", "globfree", NULL };
+					     "Free", "Destroy", "Delete", "Close", "regfree", "globfree", NULL };
 
 	for (const char *const *w = words; *w; w++)
 		if (ends_with(name, *w))

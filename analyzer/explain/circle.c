@@ -77,8 +77,9 @@ bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk, 
 	if (!hangs_in_circle(w, leak))
 		return false;
 	e = pool_take(&w->model->pool, sizeof(*e));
-	/* where others were let go, somebody opens the circles: who did not may be another one than who closed it */
-	e->confidence = walk->any_cycle && !siblings->count ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
+	/* where others were let go, somebody opens the circles: who did not may be another one than who closed it; and without
+	 * counts a pointer back, say to a parent, keeps nothing alive */
+	e->confidence = walk->any_cycle && walk->has_counted && !siblings->count ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 	because_add(w, e, "what they lead to leads back to them");
 	if (walk->any_cycle)
 		e->missing = closed_at(w, walk->any_cycle);

@@ -385,6 +385,8 @@ static void follow(struct work *w, struct leak *leak)
 	    !unpaired_explain(w, leak) && !leak->explanation)
 		retained_explain(w, leak);
 	watched_explain(w, leak, &siblings, &walk_of, is_thrown);
+	if (has_ways && walk_of.is_long && !(leak->explanation && leak->explanation->missing))
+		outer_explain(w, leak, &walk_of, &siblings);
 	if (!leak->explanation && has_ways && !object_explain(w, leak, &siblings) && !handler_explain(w, leak, &siblings, &walk_of))
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	if (has_ways)

@@ -100,6 +100,9 @@ bool emptied_explain(struct work *w, struct leak *leak, const struct siblings *s
 /* Did the scan find that what the leaked blocks lead to leads back to them? */
 bool hangs_in_circle(const struct work *w, const struct leak *leak);
 
+/* Follows the ways of one caller alone. inner: those from where it was made. Returns whether that told something. */
+bool outer_explain(struct work *w, struct leak *leak, const struct walk *inner, const struct siblings *siblings);
+
 /* What can be told of a circle without knowing the line. Returns whether it is one. */
 bool circle_explain(struct work *w, struct leak *leak, const struct walk *walk, const struct siblings *siblings);
 

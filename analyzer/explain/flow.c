@@ -126,6 +126,9 @@ void state_store(struct flow *f, struct state *s, struct value at, unsigned widt
 		if (at.symbol == FLOW_BLOCK && !c->value.symbol && !v.symbol && v.offset > c->value.offset &&
 		    v.offset <= c->value.offset + 2)
 			s->raised = (uint8_t)(s->raised + v.offset - c->value.offset);
+		if (at.symbol && flow_key(f, at.symbol)->kind != SYMBOL_STACK && !c->value.symbol && !v.symbol && c->value.offset > 0 &&
+		    v.offset == c->value.offset + 1)
+			s->has_counted = true;
 		cell_drop(s, i);
 	}
 	for (unsigned i = 0; i < s->cell_count; i++) /* it holds what holds it, and not just itself: a string that lies in it does */

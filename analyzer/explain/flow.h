@@ -85,6 +85,7 @@ struct state {
 	uint64_t was_thrown;	  /* address of the call that threw on the way; 0: none */
 	uint64_t was_jumped;	  /* address of the longjmp that was on the way; 0: none */
 	bool is_touched;	  /* something that may have held the block changed */
+	bool has_counted;	  /* a small number in some object was counted up, as references are */
 	uint8_t raised;		  /* how often a small number in the block was counted up */
 	uint64_t cycle;		  /* address of an instruction after which the block leads to what leads to it; 0: none */
 	uint64_t kept_at;	  /* address of the instruction that put the block into memory last, other than a variable */

@@ -79,6 +79,7 @@ int leave_to_caller(struct walk *w, struct state *s, bool is_void)
 	/* putting things down in other words is no event */
 	s->cycle = old.cycle;
 	s->raised = old.raised;
+	s->has_counted = old.has_counted;
 	s->kept_at = old.kept_at;
 	s->kept_in = outside(w, old.kept_in, frame, &caller, 0);
 	s->frame = frame + 1;

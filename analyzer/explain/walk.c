@@ -133,8 +133,10 @@ void walk_end(struct walk *w, uint32_t step, enum outcome outcome, const struct 
 	t->was_thrown = s->was_thrown;
 	t->raised = s->raised;
 	t->cycle = s->cycle;
-	if (s->cycle)
+	if (s->cycle) {
 		w->any_cycle = s->cycle;
+		w->has_counted |= s->has_counted;
+	}
 	note_numbers(t, s);
 	if (outcome == OUTCOME_HELD || outcome == OUTCOME_OWNER || outcome == OUTCOME_CUT) {
 		t->state = pool_take(&w->model->pool, sizeof(*t->state));

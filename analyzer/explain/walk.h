@@ -80,6 +80,7 @@ struct walk {
 	const struct value *left_at; /* the call that made it left it there; 0: it returned it, unless it is known to do otherwise */
 	enum { RESULT_UNKNOWN, RESULT_NONE, RESULT_SOME } result; /* of that call, where it left the block elsewhere */
 	bool is_delivery_open; /* it may as well have been left elsewhere */
+	bool is_shallow;     /* functions that get it are not entered */
 	bool is_counted;     /* it has a count of references, which is 1 at first */
 	int64_t count_offset;
 	unsigned count_width; /* 0: where it lies is not known */
@@ -91,6 +92,7 @@ struct walk {
 	uint64_t instructions, most_instructions;
 	uint64_t until_us;   /* no further once walk_time_us is beyond; 0: no limit */
 	uint64_t any_cycle; /* address at which some way let it hold what holds it; 0 */
+	bool has_counted; /* and counted references meanwhile */
 	bool is_handled; /* judged: the last use was by a function that was called before what held it was let go */
 	bool is_cut;	 /* not all ways were followed */
 	bool is_long;	 /* since there were too many, or they were too long */

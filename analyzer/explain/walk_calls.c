@@ -33,7 +33,7 @@ static bool is_relevant(const struct walk *w, const struct state *s, uint64_t ca
 {
 	const struct function *f = code_function(w->code, callee);
 
-	if (!f || f->is_system || s->entered_count >= STATE_FRAMES || is_of_language(f->name))
+	if (!f || f->is_system || w->is_shallow || s->entered_count >= STATE_FRAMES || is_of_language(f->name))
 		return false;
 	for (unsigned k = 0; k < 6; k++)
 		if (state_leads_to_block(w->flow, s, s->reg[walk_arguments[k]]))
@@ -83,6 +83,15 @@ static bool is_releaser(const struct walk *w, uint64_t return_address)
 		if (w->releasers[k] == return_address)
 			return true;
 	return false;
+}
+
+/* By its name alone. */
+static bool promises_release(const struct walk *w, uint64_t callee)
+{
+	const struct function *f = code_function(w->code, callee);
+	enum effect effect = f && f->name ? calls_named(w->model, f->name, true) : EFFECT_BORROW;
+
+	return effect == EFFECT_FREE || effect == EFFECT_RELEASE;
 }
 
 static bool is_argument(const struct walk *w, const struct state *s)
@@ -451,7 +460,8 @@ bool walk_call(struct walk *w, uint32_t step, struct state *s, const struct insn
 	}
 	if (entered && i->to.kind == OPERAND_IMM)
 		return true; /* else others may be called there as well */
-	if (gets_it && is_releaser(w, i->next)) {
+	if (gets_it && (is_releaser(w, i->next) || (w->is_shallow && t.count == 1 && first.symbol == FLOW_BLOCK && !first.offset &&
+						    promises_release(w, t.addresses[0])))) {
 		walk_end(w, step, OUTCOME_FREED, s);
 		return true;
 	}

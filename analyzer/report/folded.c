@@ -28,7 +28,7 @@ static void put_frame(FILE *to, const char *text)
 static void put_line(void *data, const struct entry *e)
 {
 	struct folded *f = data;
-	const struct trail *created = &e->trails[0];
+	const struct trail *created = e->trails;
 
 	if (!e->leak)
 		return;

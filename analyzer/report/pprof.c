@@ -171,7 +171,7 @@ static void put_sample(void *data, const struct entry *e)
 {
 	struct pprof *p = data;
 	struct bytes sample = { 0 }, ids = { 0 }, values = { 0 };
-	const struct trail *created = &e->trails[0];
+	const struct trail *created = e->trails;
 
 	if (!e->leak)
 		return;
