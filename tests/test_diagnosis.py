@@ -250,8 +250,9 @@ def test_of_an_object_of_which_no_line_can_be_told_it_is_told_what_was_looked_at
     assert leak["type"] == "GBytes" and leak["explanation"]["because"], leak
 
 
-def test_the_one_reference_that_a_member_had_is_overwritten_there(tmp_path):
-    check_method(tmp_path, "json_tariff", ["-O2", "-g"])
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_the_one_reference_that_a_member_had_is_overwritten_there(tmp_path, options):
+    check_method(tmp_path, "json_tariff", options)
 
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])

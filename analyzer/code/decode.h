@@ -28,6 +28,8 @@ enum op {
 	OP_CMOV,
 	OP_SET,
 	OP_EXCHANGE,
+	OP_EXCHANGE_ADD, /* the second gets what the first was, and is added to it */
+	OP_NEGATE,
 	OP_VECTOR_MOVE, /* 4, 8, 16 bytes, other lanes cleared or left as in the instruction */
 	OP_VECTOR_HIGH, /* movhps: 8 bytes to or from the high lane */
 	OP_VECTOR_JOIN, /* punpcklqdq: low lane of the second to the high lane of the first */

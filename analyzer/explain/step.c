@@ -227,6 +227,21 @@ static void step_other(struct flow *f, struct state *s, const struct insn *i)
 	s->compare_width = 0;
 }
 
+/* As counts of references are changed where threads share them. */
+static void step_exchange_add(struct flow *f, struct state *s, const struct insn *i)
+{
+	struct value was = get(f, s, i, &i->to), by = get(f, s, i, &i->from), now;
+
+	if (by.symbol == 0 && i->from.width == 4)
+		by.offset = (int32_t)by.offset;
+	now = (struct value){ was.symbol, was.offset + by.offset };
+	if (!is_small(was) || !is_small(by) || !is_small(now))
+		now = unknown(f, i, 48);
+	set(f, s, i, &i->from, was.symbol || is_small(was) ? was : unknown(f, i, 49));
+	set(f, s, i, &i->to, now);
+	compare(s, now, value_number(0), i->to.width, true);
+}
+
 void state_step(struct flow *f, struct state *s, const struct insn *i)
 {
 	struct value v;
@@ -275,6 +290,15 @@ void state_step(struct flow *f, struct state *s, const struct insn *i)
 		break;
 	case OP_EXCHANGE:
 		step_exchange(f, s, i);
+		break;
+	case OP_EXCHANGE_ADD:
+		step_exchange_add(f, s, i);
+		break;
+	case OP_NEGATE:
+		v = get(f, s, i, &i->to);
+		v.offset = -v.offset;
+		set(f, s, i, &i->to, is_small(v) ? v : unknown(f, i, 47));
+		compare(s, v, value_number(0), i->to.width, true);
 		break;
 	case OP_VECTOR_MOVE:
 		step_vector_move(f, s, i);
