@@ -342,6 +342,27 @@ static uint64_t find_destructor(struct work *w, const struct function *f, const 
 	return found;
 }
 
+/* The same in what a function calls, say the destructor of a container of such objects. */
+static uint64_t find_destructor_below(struct work *w, const struct function *f, const char *class, size_t length)
+{
+	uint64_t found = 0;
+	struct insn i;
+
+	for (uint64_t at = f->start; !found && at < f->end && f->end - f->start < BYTES_MOST; at = i.next) {
+		const struct function *callee = NULL;
+
+		if (decode(w->code, at, &i)) {
+			i.next = at + 1;
+			continue;
+		}
+		if (i.op == OP_CALL && i.to.kind == OPERAND_IMM && !code_stub(w->code, (uint64_t)i.to.value))
+			callee = code_function(w->code, (uint64_t)i.to.value);
+		if (callee && !callee->is_system && callee->start != f->start)
+			found = find_destructor(w, callee, class, length);
+	}
+	return found;
+}
+
 const struct missing_release *seen_destructor(struct work *w, const struct leak *leak)
 {
 	struct own_line lines[3];
@@ -385,7 +406,11 @@ static uint64_t class_destructor(struct work *w, const struct own_line *lines, u
 
 	for (unsigned k = 0; !at && k < count; k++) {
 		f = code_function(w->code, w->model->nodes[lines[k].node].pc - 1);
-		at = f && (!k || lines[k].node != lines[k - 1].node) ? find_destructor(w, f, of, class) : 0;
+		if (!f || (k && lines[k].node == lines[k - 1].node))
+			continue;
+		at = find_destructor(w, f, of, class);
+		if (!at)
+			at = find_destructor_below(w, f, of, class);
 	}
 	return at;
 }
