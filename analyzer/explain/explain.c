@@ -391,6 +391,7 @@ static void follow(struct work *w, struct leak *leak)
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	if (has_ways)
 		emptied_explain(w, leak, &siblings);
+	beside_explain(w, leak);
 	counted_explain(w, leak, &walk_of);
 	if (!leak->explanation && !w->model->process_count)
 		tell_what_is_known(w, leak, &siblings, &walk_of);

@@ -144,6 +144,9 @@ void retained_explain(struct work *w, struct leak *leak);
 /* Of a counted object whose records name the reference that was not given back. Returns whether they do. */
 bool unpaired_explain(struct work *w, struct leak *leak);
 
+/* One call made several things for its caller, which lets go the others and never this one: it is that one's to do. */
+void beside_explain(struct work *w, struct leak *leak);
+
 /* What its owner let down was a reference, if the block counts them. */
 void counted_explain(struct work *w, struct leak *leak, const struct walk *walk);
 
