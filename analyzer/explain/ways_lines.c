@@ -179,6 +179,21 @@ static bool is_goto(struct judging *j, const struct candidate *c, const char *sc
 	return false;
 }
 
+/* What several branches share has the line of one of them: that of an earlier one is not where this branch went, unless round a
+ * loop. */
+static bool is_of_earlier_branch(struct judging *j, const struct candidate *c, const char *scope)
+{
+	const struct way *parts = &j->walk->steps[c->parts], *branch = &j->walk->steps[parts->parent], *lost = &j->walk->steps[c->lost];
+	struct lines from = { .scope = scope }, to = { .scope = scope };
+
+	if (!is_frame(parts, branch) || is_saved(j, parts, parts) || !is_shared(j, parts->start) ||
+	    code_goes_on(j->w->code, NULL, lost->start, branch->end))
+		return false;
+	lines_add(j, &from, branch->end);
+	lines_add(j, &to, parts->start);
+	return from.last && to.first && to.first < from.first && is_same(from.function, to.function) && is_same(from.file, to.file);
+}
+
 /* Code that makes the next one: the branch had none of its own before a loop went round. */
 static bool makes_again(const struct judging *j, const struct place *place, const char *scope)
 {
@@ -207,7 +222,8 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 			break;
 	}
 	if (scope && is_frame(&w->steps[c->parts], frame) &&
-	    (!place_has(first, scope) || makes_again(j, first, scope) || is_goto(j, c, scope))) {
+	    (!place_has(first, scope) || makes_again(j, first, scope) || is_goto(j, c, scope) ||
+	     is_of_earlier_branch(j, c, scope))) {
 		l->scope = scope;
 		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end, w->steps[c->parts].was_kept);
 		return;
