@@ -183,6 +183,15 @@ def check_method(tmp_path, name, options):
 
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_what_a_call_made_beside_things_that_its_caller_releases_is_the_callers_to_release(tmp_path, options):
+    check_method(tmp_path, "unit_names", options)
+
+
+def test_code_that_branches_share_is_not_told_with_the_line_of_an_earlier_one(tmp_path):
+    check_method(tmp_path, "two_inputs", ["-O2", "-g"])
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
 def test_what_a_constructor_makes_beside_a_healthy_one_in_one_line_is_the_destructors(tmp_path, options):
     check_method(tmp_path, "host_members", options)
 

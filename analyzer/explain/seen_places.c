@@ -236,6 +236,14 @@ static uint64_t find_store(const struct walk *walk, const struct watched *seen, 
 	return at;
 }
 
+/* Did one call of the program's make both? A library has something of its own take the place of what it has handed out. */
+static bool is_of_one_call(struct work *w, uint32_t a, uint32_t b)
+{
+	uint32_t of_a, of_b;
+
+	return explain_nodes(w, a, &of_a, 1) && explain_nodes(w, b, &of_b, 1) && w->model->nodes[of_a].pc == w->model->nodes[of_b].pc;
+}
+
 const struct missing_release *seen_overwritten(struct work *w, const struct leak *leak, const struct watched *seen,
 					       const struct walk *ways, bool *is_sure)
 {
@@ -263,7 +271,7 @@ const struct missing_release *seen_overwritten(struct work *w, const struct leak
 	if (at && own_line_at(w, at, &line))
 		return seen_line(w, &line);
 	*is_sure = false;
-	if (node == leak->node && leak->explanation && leak->explanation->missing)
+	if ((node == leak->node || is_of_one_call(w, node, leak->node)) && leak->explanation && leak->explanation->missing)
 		return NULL; /* what was known before is better */
 	return own_lines(w, node, &line, 1) ? seen_line(w, &line) : NULL;
 }
