@@ -196,6 +196,14 @@ def test_what_a_constructor_makes_beside_a_healthy_one_in_one_line_is_the_destru
     check_method(tmp_path, "host_members", options)
 
 
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_what_an_object_of_a_smart_pointer_held_was_forgotten_by_the_objects_destructor(tmp_path, cc):
+    leak = explained(tmp_path, "meter_impl", "-O2", "-g", cc=cc)[0]
+    causes, function, lines = answer("meter_impl")
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in function and missing["line"] in lines, leak
+
+
 def test_a_node_that_is_hooked_into_a_list_holds_what_it_leads_to(tmp_path):
     leak = explained(tmp_path, "lru_images", "-O2", "-g")[0]
     assert leak["cause"] != "overwritten", leak

@@ -307,8 +307,9 @@ static bool destructor_explain(struct work *w, struct leak *leak, const struct s
 /* A method made it, for its object most likely, and no way of the code loses it: the object let it down in the end. */
 static bool object_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
 {
+	bool is_within = false;
 	const struct missing_release *missing = leak->class == CLASS_DEFINITE && !leak->resource
-							? seen_class_destructor(w, leak, siblings) : NULL;
+							? seen_class_destructor(w, leak, siblings, &is_within) : NULL;
 	struct explanation *e;
 
 	if (!missing)
@@ -316,7 +317,7 @@ static bool object_explain(struct work *w, struct leak *leak, const struct sibli
 	e = pool_take(&w->model->pool, sizeof(*e));
 	e->confidence = CONFIDENCE_GUESS;
 	e->missing = missing;
-	leak->cause = siblings->count ? CAUSE_DROPPED_QUEUE : CAUSE_OWNER_FREED;
+	leak->cause = siblings->count && !is_within ? CAUSE_DROPPED_QUEUE : CAUSE_OWNER_FREED;
 	evidence_siblings(w, leak, e, siblings);
 	because_add(w, e, "a method of the class made it, and the destructor does not release it");
 	evidence_advice(w, leak, e);

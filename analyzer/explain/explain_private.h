@@ -91,8 +91,10 @@ void watched_explain(struct work *w, struct leak *leak, const struct siblings *s
  * 0: not found. */
 const struct missing_release *seen_destructor(struct work *w, const struct leak *leak);
 
-/* The destructor of the class one of whose methods made it, if it does not release siblings; 0: not found. */
-const struct missing_release *seen_class_destructor(struct work *w, const struct leak *leak, const struct siblings *siblings);
+/* The destructor of the class one of whose methods made it, if it does not release siblings; 0: not found. *is_within: that of
+ * a class within it, to which it leaves its object. */
+const struct missing_release *seen_class_destructor(struct work *w, const struct leak *leak, const struct siblings *siblings,
+						    bool *is_within);
 
 /* Is there a function that takes pointers out of a container and releases nothing? */
 bool emptied_explain(struct work *w, struct leak *leak, const struct siblings *siblings);

@@ -2,6 +2,7 @@
 /* From the ways that lose a block to the one line that forgot. */
 #include <string.h>
 
+#include "destroyed.h"
 #include "own.h"
 #include "path.h"
 #include "walk_private.h"
@@ -142,6 +143,23 @@ static bool retained_last(struct judging *j, const struct leak *leak, struct mis
 	return false;
 }
 
+/* What held it was deleted by a smart pointer: the destructor of that object forgot it. */
+static bool set_destroyed(struct judging *j, const struct candidate *best, struct missing_release *missing, struct explanation *e)
+{
+	uint64_t at = j->walk->steps[best->lost].end;
+	const struct missing_release *destroyed;
+	bool is_releasing = false;
+
+	if (best->outcome != OUTCOME_OWNER || !destroyed_by_library(j->w, at))
+		return false;
+	destroyed = destroyed_before(j->w, at, &is_releasing);
+	if (destroyed)
+		*missing = *destroyed;
+	if (!destroyed || !is_releasing)
+		e->confidence = CONFIDENCE_GUESS;
+	return is_releasing;
+}
+
 static void write_down(struct judging *j, struct leak *leak, const struct candidate *best, unsigned probable,
 		       unsigned functions, const struct siblings *siblings)
 {
@@ -173,7 +191,7 @@ static void write_down(struct judging *j, struct leak *leak, const struct candid
 		retained_last(j, leak, missing);
 	if (siblings->count && !best->parts && (siblings->is_same_stack || is_in_maker(j, best))) /* how they were released was not found */
 		e->confidence = CONFIDENCE_GUESS;
-	if (leak->cause == CAUSE_OWNER_FREED && siblings->count && !frees_beside(j, siblings, best))
+	if (!set_destroyed(j, best, missing, e) && leak->cause == CAUSE_OWNER_FREED && siblings->count && !frees_beside(j, siblings, best))
 		leak->cause = CAUSE_DROPPED_QUEUE;
 	tell(j, leak, best, e, siblings);
 	leak->explanation = e;

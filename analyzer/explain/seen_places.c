@@ -2,6 +2,7 @@
 /* The line that goes with what was seen. See seen_places.h. */
 #include <string.h>
 
+#include "destroyed.h"
 #include "own.h"
 #include "seen_places.h"
 
@@ -465,10 +466,12 @@ static bool leaves_it_to_releaser(struct work *w, const struct siblings *sibling
 	return false;
 }
 
-const struct missing_release *seen_class_destructor(struct work *w, const struct leak *leak, const struct siblings *siblings)
+const struct missing_release *seen_class_destructor(struct work *w, const struct leak *leak, const struct siblings *siblings,
+						    bool *is_within)
 {
 	struct own_line lines[LINES_MOST];
 	unsigned count = own_lines(w, leak->node, lines, LINES_MOST);
+	const struct missing_release *within;
 	const char *of = NULL;
 	const struct place *place;
 	size_t class = 0;
@@ -483,6 +486,10 @@ const struct missing_release *seen_class_destructor(struct work *w, const struct
 	if (at && leaves_it_to_releaser(w, siblings, at, of, class))
 		return NULL;
 	place = at ? code_place(w->code, at) : NULL;
+	within = at ? destroyed_within(w, at, of, class) : NULL;
+	*is_within = within;
+	if (within)
+		return within;
 	for (unsigned k = 0; place && k < place->count; k++)
 		if (own_lines_is_destructor(place->frames[k].function, of, class) && place->frames[k].line)
 			return seen_line(w, &(struct own_line){ 0, place, &place->frames[k] });

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "destroyed.h"
 #include "explain_private.h"
 #include "own.h"
 #include "path.h"
@@ -247,9 +248,14 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 {
 	struct explanation *e = begin(w, seen, same, all);
 	const struct missing_release *missing = NULL;
+	bool is_releasing = false;
 	struct own_line line;
+	uint32_t released;
 
-	if (own_lines_doing(w, seen->lost) != LIBRARY_NOTHING && own_lines(w, seen->lost, &line, 1)) {
+	if (explain_nodes(w, seen->lost, &released, 1) &&
+	    (missing = destroyed_before(w, w->model->nodes[released].pc - 1, &is_releasing))) {
+		e->confidence = is_releasing ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
+	} else if (own_lines_doing(w, seen->lost) != LIBRARY_NOTHING && own_lines(w, seen->lost, &line, 1)) {
 		missing = seen_line(w, &line);
 		e->confidence = own_lines_doing(w, seen->lost) == LIBRARY_DESTROYS ? CONFIDENCE_GUESS : CONFIDENCE_LIKELY;
 	} else if (leak->family >= FAMILY_NEW && w->model->sites[seen->holder_site].node == leak->node && own_lines(w, seen->lost, &line, 1)) {
