@@ -192,6 +192,11 @@ def test_code_that_branches_share_is_not_told_with_the_line_of_an_earlier_one(tm
 
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_a_function_that_a_library_called_and_that_left_by_a_jump_is_named_not_who_called_the_library(tmp_path, options):
+    check_method(tmp_path, "gl_sessions", options)
+
+
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
 def test_what_a_constructor_makes_beside_a_healthy_one_in_one_line_is_the_destructors(tmp_path, options):
     check_method(tmp_path, "host_members", options)
 

@@ -5,6 +5,7 @@
 
 #include "calls_named.h"
 #include "explain_private.h"
+#include "own.h"
 #include "own_lines.h"
 
 #define NODES_MAX 256u
@@ -310,19 +311,11 @@ static bool is_blind(struct work *w, const struct function *f)
 	return a.is_released && !a.is_looked_into && serves_several(w, f);
 }
 
-/* A function whose last call is a jump has no frame any more: the call before an address leads there. *at: that jump. */
-static bool left_by_jump(struct work *w, uint64_t *at)
+/* Does a function end by a jump to a release? */
+static bool jumps_to_release(struct work *w, const struct function *f, uint64_t *at)
 {
-	const struct function *caller = code_function(w->code, *at), *f = NULL;
 	struct insn i;
 
-	for (uint64_t pc = caller ? caller->start : 0; caller && pc <= *at; pc = i.next)
-		if (decode(w->code, pc, &i))
-			i.next = pc + 1;
-		else if (i.next == *at + 1 && i.op == OP_CALL && i.to.kind == OPERAND_IMM && !code_stub(w->code, (uint64_t)i.to.value))
-			f = code_function(w->code, (uint64_t)i.to.value);
-	if (!f || f->is_system || code_is_of_library(w->code, f->start) || is_blind(w, f))
-		return false;
 	for (uint64_t pc = f->start; pc < f->end; pc = i.next) {
 		if (decode(w->code, pc, &i)) {
 			i.next = pc + 1;
@@ -335,6 +328,48 @@ static bool left_by_jump(struct work *w, uint64_t *at)
 		return true;
 	}
 	return false;
+}
+
+/* A function whose last call is a jump has no frame any more: the call before an address leads there. *at: that jump. */
+static bool left_by_jump(struct work *w, uint64_t *at)
+{
+	const struct function *caller = code_function(w->code, *at), *f = NULL;
+	struct insn i;
+
+	for (uint64_t pc = caller ? caller->start : 0; caller && pc <= *at; pc = i.next)
+		if (decode(w->code, pc, &i))
+			i.next = pc + 1;
+		else if (i.next == *at + 1 && i.op == OP_CALL && i.to.kind == OPERAND_IMM && !code_stub(w->code, (uint64_t)i.to.value))
+			f = code_function(w->code, (uint64_t)i.to.value);
+	return f && !f->is_system && !code_is_of_library(w->code, f->start) && !is_blind(w, f) && jumps_to_release(w, f, at);
+}
+
+/* A library called a function of the program, which left by a jump to the release: the stack shows the library alone. That function
+ * is known where others of its calls from there were seen. */
+static bool callback_left_by_jump(struct work *w, uint32_t node, uint64_t *at)
+{
+	const struct model *m = w->model;
+	const struct function *last = NULL, *library = m->nodes[node].scope ? NULL : code_function(w->code, m->nodes[node].pc - 1);
+	uint64_t found = 0, jump;
+
+	if (!library || !(library->is_system || own_is_library_module(&m->modules[m->nodes[node].module])))
+		return false;
+	for (uint32_t k = 1; k < m->node_count; k++) {
+		const struct function *f;
+
+		if (m->nodes[k].scope || m->nodes[m->nodes[k].parent].pc != m->nodes[node].pc)
+			continue;
+		f = code_function(w->code, m->nodes[k].pc - 1);
+		if (!f || f == last || f->is_system || code_is_of_library(w->code, f->start) || !jumps_to_release(w, f, &jump))
+			continue;
+		if (found && found != jump)
+			return false;
+		found = jump;
+		last = f;
+	}
+	if (found)
+		*at = found;
+	return found;
 }
 
 static void note(uint64_t *list, unsigned *count, unsigned most, uint64_t value)
@@ -471,6 +506,11 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_
 	bool is_unsure = false;
 	uint64_t at;
 
+	if (callback_left_by_jump(w, node, &at)) {
+		place = code_place(w->code, at);
+		frame = frame_of_program(place);
+		is_unsure = true;
+	}
 	for (; k < count && !frame; k++) {
 		at = w->model->nodes[nodes[k]].pc - 1;
 		if (k + 1 < count && !k && is_passing_on(w, nodes[k]))
