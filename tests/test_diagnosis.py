@@ -209,6 +209,11 @@ def test_what_an_object_of_a_smart_pointer_held_was_forgotten_by_the_objects_des
     assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in function and missing["line"] in lines, leak
 
 
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_exceptions_that_pass_who_releases_others_lose_what_that_one_was_given(tmp_path, options):
+    check_method(tmp_path, "command_bus", options)
+
+
 def test_a_node_that_is_hooked_into_a_list_holds_what_it_leads_to(tmp_path):
     leak = explained(tmp_path, "lru_images", "-O2", "-g")[0]
     assert leak["cause"] != "overwritten", leak

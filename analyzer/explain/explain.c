@@ -373,7 +373,8 @@ static void follow(struct work *w, struct leak *leak)
 		;
 	else if (has_ways && !is_settled(leak) && !walk_of.is_handled)
 		owner_explain(w, leak, &walk_of, &siblings);
-	is_thrown = work_has(w, EVIDENCE_THROWS) && thrown_explain(w, leak, &siblings);
+	is_thrown = work_has(w, EVIDENCE_THROWS) && ((!is_settled(leak) && thrown_past_release(w, leak, &siblings)) ||
+							   thrown_explain(w, leak, &siblings));
 	if (is_thrown)
 		;
 	else if (has_ways && destructor_explain(w, leak, &siblings))

@@ -137,6 +137,9 @@ bool thrown_any(struct work *w);
 /* Did exceptions that were seen lose it? What is known better stays. */
 bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *siblings);
 
+/* Did as many exceptions pass the function that releases others as are lost? Tells so then, as a guess. */
+bool thrown_past_release(struct work *w, struct leak *leak, const struct siblings *siblings);
+
 const struct missing_release *missing_of(struct work *w, const struct place *place, const struct frame *f);
 const struct missing_release *missing_at(struct work *w, uint64_t address);
 

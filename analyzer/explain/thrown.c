@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "explain_private.h"
+#include "own_lines.h"
 #include "words.h"
 
 #define NODES_MAX 16u
 #define CALLS_MOST 16u
 #define CALLS_NEAR 2u /* frames in which one of several calls is looked for */
+#define LINES_MOST 16u
 #define CALL_LEAST 2u /* one block and one exception are soon found */
 
 struct thrown {
@@ -199,6 +201,58 @@ bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *si
 	evidence_siblings(w, leak, e, siblings);
 	because_add(w, e, pool_print(&w->model->pool, "%s exceptions came out of that call, as many as are lost",
 				     words_number(a, (double)found.count, false)));
+	evidence_advice(w, leak, e);
+	leak->explanation = e;
+	return true;
+}
+
+/* The line of a function in a stack. */
+static bool passes(struct work *w, uint32_t node, const char *function, struct own_line *at)
+{
+	struct own_line lines[LINES_MOST];
+	unsigned count = own_lines(w, node, lines, LINES_MOST);
+
+	for (unsigned k = 0; k < count; k++)
+		if (is_same_name(lines[k].frame->function, function)) {
+			*at = lines[k];
+			return true;
+		}
+	return false;
+}
+
+bool thrown_past_release(struct work *w, struct leak *leak, const struct siblings *siblings)
+{
+	const struct model *m = w->model;
+	struct own_line releaser, at = { .node = 0 }, one;
+	uint64_t all = 0;
+	bool is_as_many = false;
+	struct explanation *e;
+	char a[WORDS_SIZE];
+
+	if (!thrown_any(w) || leak->is_estimate || leak->count < CALL_LEAST || !siblings->count ||
+	    siblings->releases[0].count * 2 <= siblings->watched || !own_lines(w, siblings->releases[0].node, &releaser, 1) ||
+	    !releaser.frame->function || strchr(releaser.frame->function, '~') ||
+	    passes(w, leak->node, releaser.frame->function, &one))
+		return false; /* one that calls who makes them is left after that one */
+	for (unsigned i = 0; i < w->exception_count; i++) {
+		const struct site *s = &m->sites[w->exceptions[i]];
+
+		if (!passes(w, s->node, releaser.frame->function, &one))
+			continue;
+		all += s->ever_blocks;
+		if (!at.node || (double)s->ever_blocks == leak->count)
+			at = one;
+		is_as_many |= (double)s->ever_blocks == leak->count;
+	}
+	if (!is_as_many && (double)all != leak->count)
+		return false;
+	e = pool_take(&w->model->pool, sizeof(*e));
+	e->confidence = CONFIDENCE_GUESS;
+	e->missing = missing_of(w, at.place, at.frame);
+	leak->cause = CAUSE_EXCEPTION;
+	evidence_siblings(w, leak, e, siblings);
+	because_add(w, e, pool_print(&w->model->pool, "%s exceptions passed the function that releases others, as many as are lost",
+				     words_number(a, is_as_many ? leak->count : (double)all, false)));
 	evidence_advice(w, leak, e);
 	leak->explanation = e;
 	return true;
