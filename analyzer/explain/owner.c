@@ -94,6 +94,20 @@ static bool goes_for_siblings(struct work *w, const struct leak *leak, const str
 	return false;
 }
 
+/* Did a library make it, and let it go in the same call of the program's, or when the program had ended? Then it is the library's,
+ * and never held anything of that one. */
+static bool is_of_library(struct work *w, const struct release *r)
+{
+	const struct model *m = w->model;
+	uint32_t node = m->sites[r->site].node, made, released;
+	const struct function *f;
+
+	if (!explain_nodes(w, node, &made, 1) || made == node || !explain_nodes(w, r->node, &released, 1))
+		return false;
+	f = code_function(w->code, m->nodes[released].pc - 1);
+	return m->nodes[made].pc == m->nodes[released].pc || (f && f->name && !strcmp(f->name, "_start"));
+}
+
 /* The most frequent place at which blocks of the holder's site are released; 0: none was seen. */
 static const struct release *release_of_holder(struct work *w, const struct leak *leak, uint64_t return_address, bool is_inner,
 					       const struct siblings *siblings)
@@ -102,7 +116,7 @@ static const struct release *release_of_holder(struct work *w, const struct leak
 	const struct release *best = NULL;
 
 	for (uint32_t i = 0; i < m->release_count; i++)
-		if (m->releases[i].node && !releases_both(w, m->releases[i].node, siblings) &&
+		if (m->releases[i].node && !is_of_library(w, &m->releases[i]) && !releases_both(w, m->releases[i].node, siblings) &&
 		    !goes_for_siblings(w, leak, &m->releases[i], siblings) &&
 		    is_made_by(w, leak, m->sites[m->releases[i].site].node, return_address, is_inner) &&
 		    (!best || m->releases[i].count > best->count))
