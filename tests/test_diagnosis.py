@@ -13,7 +13,7 @@ DIAGNOSIS = ROOT / "tests" / "diagnosis"
 FLAGS = ["-w", "-pthread", "-ldl"]
 
 
-def reported(tmp_path, name, *options, cc="gcc", fault=True, show=()):
+def reported(tmp_path, name, *options, cc="gcc", fault=True, show=(), run=()):
     """The report of a program of tests/diagnosis, as JSON."""
     source = next(DIAGNOSIS.glob(name + ".c*"))
     exe, trace = tmp_path / name, tmp_path / (name + ".trace")
@@ -24,7 +24,7 @@ def reported(tmp_path, name, *options, cc="gcc", fault=True, show=()):
                            text=True).stdout.split() if packages else []
     subprocess.run([cc, *options, *(["-DFAULT"] if fault else []), "-o", exe, source, *FLAGS, *flags], check=True)
     env = environment(TMPDIR=tmp_path)
-    subprocess.run([LEAKSHIM, "run", "-o", trace, "--", exe], env=env, check=False, stdin=subprocess.DEVNULL,
+    subprocess.run([LEAKSHIM, "run", *run, "-o", trace, "--", exe], env=env, check=False, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     done = subprocess.run([LEAKSHIM, "report", "--format", "json", *show, trace], env=env, check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
@@ -778,6 +778,19 @@ def test_a_cache_is_kept_by_who_puts_things_into_it_not_by_who_makes_them(tmp_pa
     explained(tmp_path, "regex_memo", "-O0", "-g")
     leak = json.loads(leakshim(tmp_path, "report", "--format", "json", "--show", "all", tmp_path / "regex_memo.trace")[1])["leaks"][0]
     assert leak["cause"] == "growing-cache" and leak["explanation"]["missing_release"]["function"] == "compiled", leak
+
+
+@pytest.mark.parametrize("name", ["early_leave", "reader_end"])
+@pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
+def test_who_ended_a_thread_forgot_what_that_had_for_itself(tmp_path, name, options):
+    check_method(tmp_path, name, options)
+
+
+def test_who_called_what_lets_go_one_thing_at_a_time_forgot_what_that_led_to(tmp_path):
+    leak = reported(tmp_path, "node_drop", "-O0", "-g", run=["--explain"])["leaks"][0]
+    cause, function, lines = answer("node_drop")
+    missing = leak["explanation"]["missing_release"]
+    assert (leak["cause"], missing["function"]) == (cause, function) and missing["line"] in lines, leak
 
 
 FOLLOWED = r"""

@@ -395,6 +395,8 @@ static void follow(struct work *w, struct leak *leak)
 		emptied_explain(w, leak, &siblings);
 	beside_explain(w, leak);
 	counted_explain(w, leak, &walk_of);
+	if (has_ways)
+		thread_end_explain(w, leak, &siblings);
 	if (!leak->explanation && !w->model->process_count)
 		tell_what_is_known(w, leak, &siblings, &walk_of);
 	walk_drop(&walk_of);

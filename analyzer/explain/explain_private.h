@@ -140,6 +140,13 @@ bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *si
 /* Did as many exceptions pass the function that releases others as are lost? Tells so then, as a guess. */
 bool thrown_past_release(struct work *w, struct leak *leak, const struct siblings *siblings);
 
+/* Of what went with its thread by a guess: who ended that. */
+void thread_end_explain(struct work *w, struct leak *leak, const struct siblings *siblings);
+
+/* Does the function that released what held it let go one thing at a time, and siblings by the same call? Then who called it forgot
+ * the rest. The node of that caller; 0: it does not. */
+uint32_t owner_one_by_one(struct work *w, uint32_t node, const struct siblings *siblings);
+
 const struct missing_release *missing_of(struct work *w, const struct place *place, const struct frame *f);
 const struct missing_release *missing_at(struct work *w, uint64_t address);
 

@@ -212,8 +212,8 @@ static bool is_there(const struct walk *walk, const struct state *s, const struc
 	switch (seen->holder) {
 	case HOLDER_GLOBAL:
 		return kind == SYMBOL_NUMBER ? s->kept_in.offset == (int64_t)seen->holder_at : kind != SYMBOL_STACK && kind != SYMBOL_MADE;
-	case HOLDER_BLOCK:
-		return kind != SYMBOL_NUMBER && kind != SYMBOL_STACK;
+	case HOLDER_BLOCK: /* what lay in one that has just been made was nobody's */
+		return kind != SYMBOL_NUMBER && kind != SYMBOL_STACK && kind != SYMBOL_MADE;
 	default:
 		return kind != SYMBOL_NUMBER && kind != SYMBOL_MADE;
 	}

@@ -262,7 +262,11 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 		missing = seen_line(w, &line); /* one of them held the next: who goes along the list forgot */
 		e->confidence = CONFIDENCE_GUESS;
 	} else {
-		missing = owner_place(w, seen->lost, seen->held, leak->family >= FAMILY_NEW, &e->confidence);
+		uint32_t caller = owner_one_by_one(w, seen->lost, siblings);
+
+		missing = owner_place(w, caller ? caller : seen->lost, seen->held, leak->family >= FAMILY_NEW, &e->confidence);
+		if (caller)
+			e->confidence = CONFIDENCE_GUESS;
 	}
 	if (missing && !missing->line && parted_near(w, leak)) {
 		missing = parted_near(w, leak); /* code that ways share has no line */
