@@ -312,6 +312,26 @@ static bool are_made_below(struct work *w, const struct siblings *s, const char 
 	return false;
 }
 
+/* Was it made in what was inlined into a function of which the way that they went is, and are siblings released in what is inlined
+ * there? The compiler has mixed the code of both: which branch of which it is can not be told for sure. */
+static bool is_outside_inlined(struct work *w, const struct leak *leak, const struct siblings *siblings, const char *function)
+{
+	uint32_t made, released;
+	const struct place *maker = explain_nodes(w, leak->node, &made, 1) ? code_place(w->code, w->model->nodes[made].pc - 1) : NULL;
+
+	if (!maker || index_of(maker, function) <= 0)
+		return false;
+	for (unsigned i = 0; i < siblings->count; i++) {
+		const struct place *place = explain_nodes(w, siblings->releases[i].node, &released, 1)
+						    ? code_place(w->code, w->model->nodes[released].pc - 1) : NULL;
+		int inner = place ? shared_frame(place, maker) : -1;
+
+		if (inner >= 0 && index_of(place, function) > inner)
+			return true;
+	}
+	return false;
+}
+
 /* Of the branch that the code itself leads to, where the lost ones were seen to leave the others. */
 static void narrow(struct work *w, struct leak *leak, const struct parted *seen)
 {
@@ -365,6 +385,8 @@ bool parted_explain(struct work *w, struct leak *leak, const struct siblings *si
 	e = pool_take(p, sizeof(*e));
 	e->confidence = is_sure(leak, seen, missing) && same == all && !(last && last->loss == LOSS_GIVEN_UP) ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
 	e->missing = missing;
+	if (is_outside_inlined(w, leak, siblings, missing->function))
+		e->confidence = CONFIDENCE_GUESS;
 	if (leak->cause != CAUSE_OWNER_FREED || !seen->is_overwritten || seen->is_local || !is_same_function(leak, missing))
 		leak->cause = cause_by(seen);
 	if (leak->cause == CAUSE_ERROR_PATH && seen->is_local && siblings->count && !are_made_below(w, siblings, missing->function))
