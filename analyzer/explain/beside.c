@@ -32,7 +32,9 @@ static bool lets_go_others(struct work *w, const struct leak *leak, uint32_t inn
 		uint32_t made = m->sites[r->site].node, first;
 		struct own_line line;
 
-		if (made == leak->node || !is_below(m, made, in->node) || !explain_nodes(w, made, &first, 1) ||
+		if (made == leak->node)
+			return false; /* it is not that this one is forgotten always */
+		if (!is_below(m, made, in->node) || !explain_nodes(w, made, &first, 1) ||
 		    m->nodes[first].pc != m->nodes[innermost].pc)
 			continue;
 		all += r->count;
