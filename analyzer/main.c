@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* leakshim: its options, and the command that they name. */
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "commands.h"
 #include "completion.h"
@@ -10,7 +12,7 @@
 #include "runs.h"
 #include "traces.h"
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	enum options_result result;
 	struct options options;
@@ -51,4 +53,37 @@ int main(int argc, char **argv)
 	default:
 		return command_report(&options);
 	}
+}
+
+#define STACK_SIZE (8ul << 20)
+#define STACK_LEAST (1ul << 20)
+
+struct start {
+	int argc;
+	char **argv;
+	int status;
+};
+
+static void *run_there(void *start)
+{
+	struct start *s = start;
+
+	s->status = run(s->argc, s->argv);
+	return NULL;
+}
+
+/* A program that limits its stack to a few pages does so for those that it starts, too. */
+int main(int argc, char **argv)
+{
+	struct start s = { argc, argv, STATUS_TROUBLE };
+	struct rlimit limit;
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur >= STACK_LEAST || pthread_attr_init(&attr))
+		return run(argc, argv);
+	if (pthread_attr_setstacksize(&attr, STACK_SIZE) || pthread_create(&thread, &attr, run_there, &s))
+		return run(argc, argv);
+	pthread_join(thread, NULL);
+	return s.status;
 }

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -40,6 +41,45 @@ def live(kind, folder, is_looked_at):
     finally:
         end_group(process.pid)
         process.wait()
+
+
+def test_the_report_of_a_job_in_the_background_stops_nobody_at_a_terminal_that_would(tmp_path):
+    """stty tostop: who writes to the terminal from the background is stopped, with all of its group."""
+    program = tmp_path / "job.py"
+    program.write_text("""
+import os, pty, subprocess, sys, termios, time
+pid, master = pty.fork()
+if pid:
+    end = time.time() + 30
+    try:
+        while time.time() < end and os.read(master, 4096):
+            pass
+    except OSError:
+        pass
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+settings = termios.tcgetattr(0)
+settings[3] |= termios.TOSTOP
+termios.tcsetattr(0, termios.TCSANOW, settings)
+job = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, process_group=0)
+_, status = os.waitpid(job.pid, os.WUNTRACED)
+os._exit(99 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status))
+""")
+    (tmp_path / "traces").mkdir()
+    loses = ["env", *(f"{k}={v}" for k, v in preload(tmp_path / "traces").items() if k.startswith(("LD_", "LEAKSHIM"))), victim("odd_hosts"),
+             "has_a_foreign_thread_area"]
+    try:
+        done = run([sys.executable, program, *loses])
+    except OSError as error:
+        pytest.skip(f"no pseudo terminal here: {error}")
+    if b"out of pty devices" in done.stderr:
+        pytest.skip("no pseudo terminal here")
+    assert done.status == 0, done
+
+
+def test_a_program_with_a_small_stack_is_reported(tmp_path):
+    (tmp_path / "traces").mkdir()
+    done = run(["sh", "-c", 'ulimit -s 160 && exec "$0" has_a_foreign_thread_area', victim("odd_hosts")], env=preload(tmp_path / "traces"))
+    assert done.status == 0 and b"LEAK" in done.stderr, done
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -110,6 +111,26 @@ static bool is_stopped(pid_t pid)
 	return state == 'T' || state == 't';
 }
 
+/* A thread that waits for a signal itself: the kernel takes those that it waits for out of what it blocks, and would give it this
+ * one as any other. Where that may not be asked, it does not. */
+static bool waits_for(pid_t pid, const char *thread, uint32_t number)
+{
+	unsigned long call, set;
+	char path[320];
+	uint64_t signals = 0;
+	struct iovec to = { &signals, sizeof(signals) }, from = { .iov_len = sizeof(signals) };
+	FILE *file;
+	bool is_waiting;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", (int)pid, thread);
+	file = fopen(path, "re");
+	is_waiting = file && fscanf(file, "%lu %lx", &call, &set) == 2 && call == SYS_rt_sigtimedwait;
+	if (file)
+		fclose(file);
+	from.iov_base = is_waiting ? (void *)(uintptr_t)set : NULL;
+	return is_waiting && process_vm_readv(pid, &to, 1, &from, 1, 0) == (ssize_t)sizeof(signals) && signals >> (number - 1) & 1;
+}
+
 /* A thread that does not block a signal, the first one if it can be; 0: there is none. */
 static pid_t taker(pid_t pid, uint32_t number)
 {
@@ -121,7 +142,8 @@ static pid_t taker(pid_t pid, uint32_t number)
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	folder = opendir(path);
 	while (folder && !found && (entry = readdir(folder)))
-		if (entry->d_name[0] != '.' && !(signal_mask(pid, entry->d_name, "SigBlk: %" SCNx64) >> (number - 1) & 1))
+		if (entry->d_name[0] != '.' && !waits_for(pid, entry->d_name, number) &&
+		    !(signal_mask(pid, entry->d_name, "SigBlk: %" SCNx64) >> (number - 1) & 1) && !waits_for(pid, entry->d_name, number))
 			found = (pid_t)atoi(entry->d_name);
 	if (folder)
 		closedir(folder);

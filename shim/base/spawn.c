@@ -70,6 +70,9 @@ static void child(void *data)
 		action = (struct kernel_action){.handler = (void *)SIG_DFL};
 		sys_call6(SYS_rt_sigaction, s, (long)&action, 0, 8, 0, 0);
 	}
+	/* what it writes to a terminal that stops who is in the background would stop the program, too */
+	action = (struct kernel_action){.handler = (void *)SIG_IGN};
+	sys_call6(SYS_rt_sigaction, SIGTTOU, (long)&action, 0, 8, 0, 0);
 	long nothing = sys_call6(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY, 0, 0, 0);
 	if (nothing > 0) {
 		sys_call3(SYS_dup2, nothing, 0, 0);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <ucontext.h>
 
 #include "blocking.h"
@@ -24,6 +25,7 @@
 static int (*real_sigaction)(int, const struct sigaction *, struct sigaction *);
 static void (*(*real_signal)(int, void (*)(int)))(int);
 
+#define FSGSBASE 2ul /* of AT_HWCAP2 */
 #define LAST_SIGNAL 62 /* the last ones are debuggers' favourites */
 
 /* The kernel shields process 1 from default actions; a handler would end that. */
@@ -32,6 +34,7 @@ static int is_first;
 static const unsigned char fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL,	SIGABRT, SIGBUS, SIGFPE,
 					      SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ};
 static int started, is_withdrawn;
+static unsigned self_at; /* word of libc's thread that leads to itself; 0: not known */
 static int request; /* a real-time signal that nobody uses: scans on demand */
 
 static int is_fatal(int number)
@@ -83,8 +86,40 @@ static void on_fatal(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+/* A program may have put an area of its own where libc's thread stands, for a while: nothing of libc, not even errno, is there then.
+ * Asked without a system call, where the processor can tell. */
+static int is_libc_thread(void)
+{
+#ifdef __x86_64__
+	const uintptr_t *base;
+
+	if (!self_at)
+		return 1;
+	__asm__("rdfsbase %0" : "=r"(base));
+	return base && base[self_at] == (uintptr_t)base;
+#else
+	return 1;
+#endif
+}
+
+#define GLIBC_SELF 2u /* the first word does, too, as the ABI has it: a foreign area may */
+
+static void find_self(void)
+{
+#ifdef __x86_64__
+	const uintptr_t *base;
+
+	if (!(getauxval(AT_HWCAP2) & FSGSBASE) || own_is_musl()) /* there that word is a neighbour, by turns */
+		return;
+	__asm__("rdfsbase %0" : "=r"(base));
+	self_at = base[GLIBC_SELF] == (uintptr_t)base ? GLIBC_SELF : 0;
+#endif
+}
+
 static void on_report(int number, siginfo_t *info, void *context)
 {
+	if (!is_libc_thread())
+		return;
 	int saved = errno;
 
 	int is_request = info->si_code == SI_QUEUE && info->si_int == (int)TRACE_REQUEST;
@@ -177,12 +212,22 @@ void signals_start(void)
 	if (!real_sigaction)
 		return;
 	is_first = own_pid() == 1;
+	find_self();
 	process_signals = (struct process_signals){withdraw, take_again};
 	take_places();
 	blocking_own[0] = (uintptr_t)on_report;
 	blocking_own[1] = (uintptr_t)on_fatal;
 	process_listens((uint32_t)request);
 	started = 1;
+}
+
+/* The program has taken, or given back, the signal by which looks are asked for. */
+static void listen_if_ours(int number)
+{
+	struct sigaction present;
+
+	if (number == request && request && !real_sigaction(number, 0, &present))
+		process_listens(is_ours(&present) ? (uint32_t)request : 0);
 }
 
 API int sigaction(int number, const struct sigaction *action, struct sigaction *old)
@@ -203,6 +248,8 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 	}
 	if (back_to_default)
 		install(number);
+	if (action)
+		listen_if_ours(number);
 	return 0;
 }
 
@@ -219,5 +266,6 @@ API void (*signal(int number, void (*handler)(int)))(int)
 		return old;
 	if (handler == SIG_DFL)
 		install(number);
+	listen_if_ours(number);
 	return (uintptr_t)old == (uintptr_t)on_fatal || (uintptr_t)old == (uintptr_t)on_report ? SIG_DFL : old;
 }

@@ -317,6 +317,69 @@ static int stands_very_deep(void)
 	return deep(50000);
 }
 
+static void note_signal(int number)
+{
+	seen += number;
+}
+
+/* All real-time signals, in the midst of its life. */
+static int takes_all_real_time_signals(void)
+{
+	struct sigaction mine = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+
+	for (int s = SIGRTMIN; s <= SIGRTMAX; s++)
+		sigaction(s, &mine, 0);
+	lose(3);
+	wait_ms(700);
+	return seen;
+}
+
+/* Its only thread waits for any signal that may come, as services do that have a thread for them. */
+static int waits_itself_for_any_signal(void)
+{
+	struct timespec most = {2, 500000000}; /* longer than anybody asks */
+	siginfo_t info;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &all, 0);
+	lose(3);
+	int number = sigtimedwait(&all, &info, &most);
+	return number < 0 ? errno == EAGAIN : 1000 + number;
+}
+
+#ifdef __x86_64__
+#define GET_FS 0x1003
+#define SET_FS 0x1002
+
+/* An area of its own stands where libc's thread is found, while it computes: nothing of libc may be asked then. */
+static int has_a_foreign_thread_area(void)
+{
+	static uintptr_t area[512];
+	struct timespec now, start;
+	uintptr_t libc;
+	long r;
+
+	lose(3);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	syscall(SYS_arch_prctl, GET_FS, &libc);
+	area[256] = (uintptr_t)&area[256];
+	area[261] = ((uintptr_t *)libc)[5]; /* the guard of stacks */
+	__asm__ volatile("syscall" : "=a"(r) : "0"((long)SYS_arch_prctl), "D"((long)SET_FS), "S"(&area[256]) : "rcx", "r11", "memory");
+	do {
+		__asm__ volatile("syscall" : "=a"(r) : "0"((long)SYS_clock_gettime), "D"((long)CLOCK_MONOTONIC), "S"(&now) : "rcx", "r11", "memory");
+	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 700);
+	__asm__ volatile("syscall" : "=a"(r) : "0"((long)SYS_arch_prctl), "D"((long)SET_FS), "S"(libc) : "rcx", "r11", "memory");
+	return 1;
+}
+#else
+static int has_a_foreign_thread_area(void)
+{
+	return 1;
+}
+#endif
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -326,7 +389,8 @@ static const struct {
 	KIND(limits_descriptors), KIND(waits_for_any_signal), KIND(has_no_counter), KIND(makes_a_namespace_for_children),
 	KIND(has_no_proc), KIND(adopts_orphans), KIND(counts_children_that_end), KIND(is_interrupted_all_the_time),
 	KIND(faults_on_purpose), KIND(clones_onto_stacks_of_its_own), KIND(forks_in_threads),
-	KIND(traces_a_child), KIND(stands_very_deep),
+	KIND(traces_a_child), KIND(stands_very_deep), KIND(takes_all_real_time_signals), KIND(waits_itself_for_any_signal),
+	KIND(has_a_foreign_thread_area),
 };
 
 int main(int argc, char **argv)
