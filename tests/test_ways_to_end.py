@@ -139,5 +139,8 @@ int main(void)
 def test_a_part_of_a_block_is_not_the_object_that_ended_at_its_address(level, tmp_path):
     (tmp_path / "own.probes").write_text("type item block=own\ncreate item_new ret\nfinal item_free arg0\n")
     subprocess.run(["gcc", "-g", "-O0", "-w", "-x", "c", "-", "-o", tmp_path / "parts"], input=PARTS, text=True, check=True, timeout=60)
-    assert run([tmp_path / "parts"], preload(tmp_path, probes=tmp_path / "own.probes", report="none", level=level)).status == 0
-    assert told(tmp_path, "parts") == ([], [])
+    for _ in range(1 if level == "paranoid" else 8):  # other blocks are followed each time
+        assert run([tmp_path / "parts"], preload(tmp_path, probes=tmp_path / "own.probes", report="none", level=level)).status == 0
+        assert told(tmp_path, "parts") == ([], [])
+        for trace in tmp_path.glob("*.trace"):
+            trace.unlink()

@@ -283,7 +283,8 @@ int live_is_whole(void)
 {
 	const struct trace_header *h = state.header;
 
-	return !thread_worked_for_us && !h->seen_allocations && !h->drops[TRACE_DROP_NO_SPACE] && !h->drops[TRACE_DROP_REENTRANT] &&
+	/* threads count what they skip for themselves at first */
+	return !thread_worked_for_us && trace_level(h) == TRACE_LEVEL_PARANOID && !h->seen_allocations && !h->drops[TRACE_DROP_NO_SPACE] && !h->drops[TRACE_DROP_REENTRANT] &&
 	       !h->drops[TRACE_DROP_NO_THREAD] && !h->drops[TRACE_DROP_SITE] && !tail_deep;
 }
 
