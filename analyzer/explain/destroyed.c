@@ -2,7 +2,6 @@
 /* The destructor of an object that a smart pointer deleted, inlined or called. */
 #include <string.h>
 
-#include "calls_named.h"
 #include "destroyed.h"
 #include "own_lines.h"
 
@@ -47,12 +46,6 @@ struct search {
 	bool is_releasing;
 };
 
-static bool releases(struct work *w, const struct insn *i)
-{
-	return (i->op == OP_CALL || i->op == OP_JUMP) && i->to.kind == OPERAND_IMM &&
-	       calls_named(w->model, code_stub(w->code, (uint64_t)i->to.value), true) == EFFECT_FREE;
-}
-
 /* The last line of the destructor's own between two addresses, and that of one of its releases rather than of another. */
 static void look(struct work *w, struct search *s, uint64_t from, uint64_t to)
 {
@@ -68,7 +61,7 @@ static void look(struct work *w, struct search *s, uint64_t from, uint64_t to)
 			i.next = pc + 1;
 			continue;
 		}
-		is_release = f == &place->frames[0] && releases(w, &i);
+		is_release = f == &place->frames[0] && owner_releases(w, &i);
 		if (f && f->line && (is_release || !s->is_releasing)) {
 			s->place = place;
 			s->frame = f;

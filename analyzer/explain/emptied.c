@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "calls_named.h"
 #include "explain_private.h"
 #include "own.h"
 #include "seen_places.h"
@@ -128,15 +127,13 @@ static void note_emptying(struct emptied *e, const struct frame *own, uint64_t a
 static bool releases(struct work *w, const struct insn *i)
 {
 	const struct function *callee;
-	const char *name;
 
 	if (i->op != OP_CALL && i->op != OP_JUMP)
 		return false;
 	if (i->to.kind != OPERAND_IMM) /* the destructor that releases is the second one of a table */
 		return i->op == OP_CALL && i->to.kind == OPERAND_MEM && i->to.value == 8 && i->to.base != REG_RIP;
-	name = code_stub(w->code, (uint64_t)i->to.value);
-	if (name)
-		return calls_named(w->model, name, true) == EFFECT_FREE;
+	if (code_stub(w->code, (uint64_t)i->to.value))
+		return owner_releases(w, i);
 	callee = code_function(w->code, (uint64_t)i->to.value);
 	return callee && callee->name && !callee->is_system && strncmp(callee->name, "std::", 5) && strstr(callee->name, "::~");
 }
@@ -266,11 +263,8 @@ static bool is_told(const struct leak *leak)
 {
 	const struct explanation *e = leak->explanation;
 
-	if (!e || !e->missing)
-		return false;
-	if (e->confidence != CONFIDENCE_GUESS || leak->cause == CAUSE_EXCEPTION || leak->cause == CAUSE_CYCLE || leak->cause == CAUSE_RACE)
-		return true;
-	return false;
+	return e && e->missing && (e->confidence != CONFIDENCE_GUESS || leak->cause == CAUSE_EXCEPTION || leak->cause == CAUSE_CYCLE ||
+				   leak->cause == CAUSE_RACE);
 }
 
 /* Others of the same making were put in, and nothing else is known, but that another one may have taken its place. */

@@ -68,6 +68,9 @@ const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_
  * that does so with what was made beside it. */
 bool handler_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct walk *walk);
 
+/* Does an instruction call, or jump to, a function of a library that releases what it gets? */
+bool owner_releases(struct work *w, const struct insn *i);
+
 /* Is an address in a function that lets go what it gets without ever looking into it, for others? */
 bool owner_is_passed_on(struct work *w, uint64_t address);
 

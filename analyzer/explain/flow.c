@@ -186,8 +186,6 @@ struct value state_address(struct flow *f, const struct state *s, const struct i
 	return at;
 }
 
-/* Is memory behind a symbol there whatever else is lost? Numbers of what is only reachable through others: blocks made
- * on the way and the followed one. */
 static bool is_gone(const struct state *s, uint32_t symbol)
 {
 	for (unsigned i = 0; i < s->gone_count; i++)
@@ -196,6 +194,8 @@ static bool is_gone(const struct state *s, uint32_t symbol)
 	return false;
 }
 
+/* Is memory behind a symbol there whatever else is lost? Not what is only reachable through others: blocks made on the way, and the
+ * followed one. */
 static bool is_root(const struct flow *f, const struct state *s, uint32_t symbol)
 {
 	for (unsigned k = 0; k < 8; k++) {

@@ -231,13 +231,18 @@ static bool looks_into(const struct argument *a, const struct insn *i)
 	return false;
 }
 
+bool owner_releases(struct work *w, const struct insn *i)
+{
+	return (i->op == OP_CALL || i->op == OP_JUMP) && i->to.kind == OPERAND_IMM &&
+	       calls_named(w->model, code_stub(w->code, (uint64_t)i->to.value), true) == EFFECT_FREE;
+}
+
 static void argument_step(struct work *w, struct argument *a, const struct insn *i)
 {
 	bool is_moved = i->op == OP_MOVE && is_in(a, &i->from);
 
 	a->is_looked_into |= looks_into(a, i);
-	if ((i->op == OP_CALL || i->op == OP_JUMP) && i->to.kind == OPERAND_IMM && a->registers & 1u << REG_RDI)
-		a->is_released |= calls_named(w->model, code_stub(w->code, (uint64_t)i->to.value), true) == EFFECT_FREE;
+	a->is_released |= a->registers & 1u << REG_RDI && owner_releases(w, i);
 	a->registers &= (uint16_t)~(i->writes & ~(1u << REG_RSP | 1u << REG_RBP));
 	if (i->op == OP_CALL)
 		a->registers &= 1u << REG_RBX | 0xf000u;
@@ -335,8 +340,7 @@ static bool jumps_to_release(struct work *w, const struct function *f, uint64_t 
 			i.next = pc + 1;
 			continue;
 		}
-		if (i.op != OP_JUMP || i.to.kind != OPERAND_IMM ||
-		    calls_named(w->model, code_stub(w->code, (uint64_t)i.to.value), true) != EFFECT_FREE)
+		if (i.op != OP_JUMP || !owner_releases(w, &i))
 			continue;
 		*at = pc;
 		return true;
@@ -428,8 +432,7 @@ static bool is_release(struct work *w, uint64_t return_address)
 {
 	struct insn i;
 
-	return call_before(w, return_address, &i) && i.to.kind == OPERAND_IMM &&
-	       calls_named(w->model, code_stub(w->code, (uint64_t)i.to.value), true) == EFFECT_FREE;
+	return call_before(w, return_address, &i) && owner_releases(w, &i);
 }
 
 bool owner_is_passed_on(struct work *w, uint64_t address)

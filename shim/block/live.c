@@ -279,13 +279,18 @@ uint32_t live_find(uintptr_t address)
 	return entry ? index_slot(*entry) : 0;
 }
 
-int live_is_whole(void)
+int live_is_recorded(void)
 {
 	const struct trace_header *h = state.header;
 
-	/* threads count what they skip for themselves at first */
-	return !thread_worked_for_us && trace_level(h) == TRACE_LEVEL_PARANOID && !h->seen_allocations && !h->drops[TRACE_DROP_NO_SPACE] && !h->drops[TRACE_DROP_REENTRANT] &&
-	       !h->drops[TRACE_DROP_NO_THREAD] && !h->drops[TRACE_DROP_SITE] && !tail_deep;
+	/* seen_allocations alone would not do: threads count what they skip for themselves at first */
+	return trace_level(h) == TRACE_LEVEL_PARANOID && !h->seen_allocations && !h->drops[TRACE_DROP_NO_SPACE] &&
+	       !h->drops[TRACE_DROP_REENTRANT] && !h->drops[TRACE_DROP_NO_THREAD] && !h->drops[TRACE_DROP_SITE];
+}
+
+int live_is_whole(void)
+{
+	return !thread_worked_for_us && !tail_deep && live_is_recorded();
 }
 
 /* A watched block is let go. */

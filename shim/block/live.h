@@ -55,6 +55,9 @@ uint32_t live_find(uintptr_t address);
 /* The slot of the block that an address lies in, 0 if none is followed. Slow, and slowest where there is none. */
 uint32_t live_find_around(uintptr_t address);
 
+/* 0: of the program's own blocks some were let through or dropped. */
+int live_is_recorded(void);
+
 /* 0: blocks may have come and gone unseen, so that an address that was let go may be another's by now. */
 int live_is_whole(void);
 

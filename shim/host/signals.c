@@ -25,7 +25,6 @@
 static int (*real_sigaction)(int, const struct sigaction *, struct sigaction *);
 static void (*(*real_signal)(int, void (*)(int)))(int);
 
-#define FSGSBASE 2ul /* of AT_HWCAP2 */
 #define LAST_SIGNAL 62 /* the last ones are debuggers' favourites */
 
 /* The kernel shields process 1 from default actions; a handler would end that. */
@@ -34,7 +33,6 @@ static int is_first;
 static const unsigned char fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL,	SIGABRT, SIGBUS, SIGFPE,
 					      SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ};
 static int started, is_withdrawn;
-static unsigned self_at; /* word of libc's thread that leads to itself; 0: not known */
 static int request; /* a real-time signal that nobody uses: scans on demand */
 
 static int is_fatal(int number)
@@ -88,33 +86,45 @@ static void on_fatal(int number, siginfo_t *info, void *context)
 
 /* A program may have put an area of its own where libc's thread stands, for a while: nothing of libc, not even errno, is there then.
  * Asked without a system call, where the processor can tell. */
+#ifdef __x86_64__
+#define FSGSBASE 2ul  /* of AT_HWCAP2 */
+#define GLIBC_SELF 2u /* word of a thread that leads to itself; the first one does, too, as the ABI has it: a foreign area may */
+
+static int can_tell_threads;
+
+static const uintptr_t *thread_area(void)
+{
+	const uintptr_t *area;
+
+	__asm__("rdfsbase %0" : "=r"(area));
+	return area;
+}
+
+static int is_libc_area(const uintptr_t *area)
+{
+	return area && area[GLIBC_SELF] == (uintptr_t)area;
+}
+
 static int is_libc_thread(void)
 {
-#ifdef __x86_64__
-	const uintptr_t *base;
-
-	if (!self_at)
-		return 1;
-	__asm__("rdfsbase %0" : "=r"(base));
-	return base && base[self_at] == (uintptr_t)base;
-#else
-	return 1;
-#endif
+	return !can_tell_threads || is_libc_area(thread_area());
 }
 
-#define GLIBC_SELF 2u /* the first word does, too, as the ABI has it: a foreign area may */
-
-static void find_self(void)
+static void find_out_if_threads_can_be_told(void)
 {
-#ifdef __x86_64__
-	const uintptr_t *base;
-
-	if (!(getauxval(AT_HWCAP2) & FSGSBASE) || own_is_musl()) /* there that word is a neighbour, by turns */
-		return;
-	__asm__("rdfsbase %0" : "=r"(base));
-	self_at = base[GLIBC_SELF] == (uintptr_t)base ? GLIBC_SELF : 0;
-#endif
+	/* musl has neighbours there, by turns */
+	can_tell_threads = getauxval(AT_HWCAP2) & FSGSBASE && !own_is_musl() && is_libc_area(thread_area());
 }
+#else
+static int is_libc_thread(void)
+{
+	return 1;
+}
+
+static void find_out_if_threads_can_be_told(void)
+{
+}
+#endif
 
 static void on_report(int number, siginfo_t *info, void *context)
 {
@@ -212,7 +222,7 @@ void signals_start(void)
 	if (!real_sigaction)
 		return;
 	is_first = own_pid() == 1;
-	find_self();
+	find_out_if_threads_can_be_told();
 	process_signals = (struct process_signals){withdraw, take_again};
 	take_places();
 	blocking_own[0] = (uintptr_t)on_report;

@@ -98,11 +98,7 @@ int snapshot_region(uintptr_t start, uintptr_t size, int add)
 /* In a fork child blocks of before the fork are alive, but not known; samples and drops leave out more. */
 static int is_live_set_whole(void)
 {
-	const struct trace_header *h = state.header;
-
-	return !(h->flags & TRACE_FLAG_FORKED) && trace_level(h) == TRACE_LEVEL_PARANOID && !h->seen_allocations &&
-	       !h->drops[TRACE_DROP_NO_SPACE] && !h->drops[TRACE_DROP_REENTRANT] &&
-	       !h->drops[TRACE_DROP_NO_THREAD] && !h->drops[TRACE_DROP_SITE];
+	return !(state.header->flags & TRACE_FLAG_FORKED) && live_is_recorded();
 }
 
 /* Is anything followed and alive, as far as is soon said? */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "area.h"
-#include "modules.h"
 #include "resource_chain.h"
 #include "resource_hot.h"
 #include "sample.h"
@@ -12,9 +11,6 @@
 
 #define SOON_US 1000000u
 #define HEAD_MAX 64u
-#define SEARCHES 4096u /* in vain for what is now in the place of an ended resource; beyond them nothing more is told */
-#define RED_ZONE 128u
-#define LARGE 65536u /* bytes of a block that an allocator may map by itself */
 #define NOT_DECLARED (TRACE_TYPE_BY_HAND | TRACE_TYPE_JAVA | TRACE_TYPE_THREAD | TRACE_TYPE_HANDLE)
 
 struct resource_type resource_types[RESOURCE_TYPES];
@@ -136,15 +132,6 @@ static int is_in_heap(uintptr_t address)
 	return 0;
 }
 
-/* A followed block whose memory stays the allocator's when it is let go: where it gives memory back to the kernel, anything
- * may come. */
-static int is_block(uintptr_t address)
-{
-	uint32_t slot = live_find(address);
-
-	return slot && trace_block_size(state_block(slot)) < LARGE;
-}
-
 /* Returns the element that has just ended if it is to go into a ring, else 0. */
 static uint32_t end(uint32_t i, const struct deed *d)
 {
@@ -157,7 +144,7 @@ static uint32_t end(uint32_t i, const struct deed *d)
 	r->depth = d->event ? d->event->depth : 0;
 	r->count = 0;
 	expect_no_free(r);
-	if (at_type(r->type)->block == PROBE_BLOCK_OWN && d->event && is_block(d->event->address))
+	if (at_type(r->type)->block == PROBE_BLOCK_OWN && d->event && resource_is_block(d->event->address))
 		r->flags |= RESOURCE_WAS_BLOCK;
 	count_type(&at_type(r->type)->ended);
 	if (r->flags & RESOURCE_IN_RING) {
@@ -258,45 +245,6 @@ static uint32_t operate(uint32_t i, const struct deed *d)
 	return 0;
 }
 
-/* What is at the address of an ended resource now. */
-enum place {
-	PLACE_TAKEN,  /* something else: what was known of the resource tells nothing of it */
-	PLACE_UNSURE, /* perhaps something else */
-	PLACE_ENDED   /* nothing else */
-};
-
-/* No block that a program's allocator gave out can be there. */
-static int is_elsewhere(const struct deed *d, uintptr_t address)
-{
-	const struct stack_cache *stack = &d->thread->stack;
-	struct cfi_source source;
-
-	return (d->event->from.sp >= stack->walk.low && address >= d->event->from.sp - RED_ZONE && address < stack->walk.high) ||
-	       modules_find(address, &source);
-}
-
-static enum place place_of(const struct trace_resource *r, const struct deed *d)
-{
-	static uint32_t searches;
-	uintptr_t address = d->event->address;
-	uint32_t slot;
-
-	if (at_type(r->type)->flags & (TRACE_TYPE_BY_HAND | TRACE_TYPE_JAVA | TRACE_TYPE_THREAD)) /* until it is tracked again */
-		return PLACE_ENDED;
-	if (r->flags & RESOURCE_WAS_BLOCK && is_elsewhere(d, address))
-		return PLACE_TAKEN;
-	if (__atomic_load_n(&searches, __ATOMIC_RELAXED) >= SEARCHES)
-		return PLACE_UNSURE;
-	slot = live_find_around(address);
-	if (slot && trace_block_time(state_block(slot)) >= r->end_time)
-		return PLACE_TAKEN;
-	if (!slot)
-		__atomic_fetch_add(&searches, 1, __ATOMIC_RELAXED);
-	if (!slot && r->flags & RESOURCE_WAS_BLOCK && live_is_whole())
-		return PLACE_ENDED;
-	return d->has_count && d->count <= 0 ? PLACE_ENDED : PLACE_UNSURE;
-}
-
 /* The element stays in the ring, which skips what is alive when its turn comes. */
 static void revive(uint32_t i, const struct deed *d)
 {
@@ -318,14 +266,6 @@ static int comes_back(const struct trace_resource *r, const struct deed *d)
 	       d->event->depth < r->depth && d->now - r->end_time < SOON_US;
 }
 
-/* It was made in the block that is at its address. */
-static int has_its_block(const struct trace_resource *r, uintptr_t address)
-{
-	uint32_t slot = live_find(address);
-
-	return slot && trace_block_time(state_block(slot)) <= r->time;
-}
-
 /* A release or retain of what is not alive. */
 static uint32_t after_end(uint32_t *first, uint32_t i, struct deed *d)
 {
@@ -345,7 +285,7 @@ static uint32_t after_end(uint32_t *first, uint32_t i, struct deed *d)
 	}
 	if (verb != PROBE_RELEASE && verb != PROBE_FINAL && verb != PROBE_RETAIN && verb != PROBE_SINK)
 		return 0;
-	place = i ? place_of(at_resource(i), d) : PLACE_UNSURE;
+	place = i ? resource_place_of(at_resource(i), d) : PLACE_UNSURE;
 	if (place == PLACE_TAKEN) /* the ring gives the element back */
 		*first = chain_unlink(*first, i);
 	if (place == PLACE_ENDED)
@@ -354,7 +294,7 @@ static uint32_t after_end(uint32_t *first, uint32_t i, struct deed *d)
 	if (i || (verb != PROBE_RELEASE && verb != PROBE_FINAL))
 		return 0;
 	other = chain_find(*first, d->event->address, 0);
-	if (other && has_its_block(at_resource(other), d->event->address) && !(at_resource(other)->flags & TRACE_RESOURCE_ENDED) &&
+	if (other && resource_has_its_block(at_resource(other), d->event->address) && !(at_resource(other)->flags & TRACE_RESOURCE_ENDED) &&
 	    t->declared->block == PROBE_BLOCK_OWN &&
 	    at_type(at_resource(other)->type)->block == PROBE_BLOCK_OWN) {
 		resource_finding(TRACE_FINDING_MISMATCHED, at_resource(other), resource_table->probes[d->event->probe], d,
@@ -608,7 +548,7 @@ void resource_freed(struct thread *t, uintptr_t address, uint64_t size, const st
 	    (!(at_resource(i)->flags & TRACE_RESOURCE_COUNTED) ||
 	     at_type(at_resource(i)->type)->flags & TRACE_TYPE_BY_HAND) && !is_let_go(at_resource(i), address))
 		resource_finding(TRACE_FINDING_FREED_HELD, at_resource(i), 0, &d, address);
-	if (i && at_type(at_resource(i)->type)->block == PROBE_BLOCK_OWN && size && size < LARGE)
+	if (i && at_type(at_resource(i)->type)->block == PROBE_BLOCK_OWN && size && size < RESOURCE_LARGE)
 		at_resource(i)->flags |= RESOURCE_WAS_BLOCK;
 	i = i ? end(i, &d) : 0;
 	chain_unlock(hash, first);

@@ -4,12 +4,13 @@
 /*
  * Shared by the files of the room, nobody else: resource.c (life and death), resource_chain.h (the table), resource_elements.c
  * (what is free in it, and what has ended), resource_hot.h (what every retain and release passes through),
- * resource_findings.c (what was done wrong), resource_publish.c.
+ * resource_findings.c (what was done wrong), resource_place.c (what is at an address now), resource_publish.c.
  */
 #include "resource.h"
 
 #define SHARDS 16u
 #define RING 256u /* ended resources that a shard remembers */
+#define RESOURCE_LARGE 65536u /* bytes of a block that an allocator may map by itself */
 #define RESOURCE_WAS_BLOCK 0x20000000u /* in flags: it has ended, and was a block that is followed */
 #define RESOURCE_IN_RING 0x80000000u /* in flags: the element is in a ring, whether it lives again or not */
 #define RESOURCE_EXPECTS_FREE 0x10000000u /* in flags: sample_count knows of it */
@@ -103,4 +104,20 @@ void resource_raced(const struct trace_resource *r, const struct deed *d);
 
 void resource_finding(enum trace_finding_kind kind, const struct trace_resource *r, uint32_t probe, const struct deed *d,
 		      uintptr_t address);
+
+/* What is at the address of an ended resource now. */
+enum place {
+	PLACE_TAKEN,  /* something else: what was known of the resource tells nothing of it */
+	PLACE_UNSURE, /* perhaps something else */
+	PLACE_ENDED   /* nothing else */
+};
+
+enum place resource_place_of(const struct trace_resource *r, const struct deed *d);
+
+/* A followed block whose memory stays the allocator's when it is let go: where it gives memory back to the kernel, anything
+ * may come. */
+int resource_is_block(uintptr_t address);
+
+/* It was made in the block that is at its address. */
+int resource_has_its_block(const struct trace_resource *r, uintptr_t address);
 #endif
