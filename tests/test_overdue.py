@@ -87,8 +87,8 @@ def test_the_growth_and_when_it_matters_are_told_in_words(box):
     assert "leakshim: no leaks, 1 overdue group." in text, text
 
 
-def looked_at(box, manner, name):
-    server = Server([victim("keeps_sessions"), manner], preload(box, report="none"), box)
+def looked_at(box, manner, name, **settings):
+    server = Server([victim("keeps_sessions"), manner], preload(box, report="none", **settings), box)
     wait_until(lambda: "ready" in server.log.read_text() or server.process.poll() is not None, "its first line")
     return server, lambda: overdue_of_copy(server, box / name)
 
@@ -166,9 +166,9 @@ def test_counted_objects_are_overdue_by_what_became_of_their_siblings(box, ended
 
 def test_a_session_type_of_ones_own_is_found_overdue_in_a_living_server(box):
     (box / "own.probes").write_text("type session lib=*keeps_sessions\ncreate session_open ret\nrelease session_close arg0\n")
-    server = Server([victim("keeps_sessions"), "forgets"], preload(box, report="none", probes=box / "own.probes"), box)
+    server, look = looked_at(box, "forgets", "copy", probes=box / "own.probes")
     with server:
-        found = wait_until(lambda: overdue_of_copy(server, box / "copy"), "sessions that are overdue")
+        found = wait_until(look, "sessions that are overdue")
     assert found[0]["type"] == "session" and found[0]["held_by"][0] == "global sessions", found
     text = run([LEAKSHIM, "report", box / "copy"]).stdout.decode()
     assert "OVERDUE: session: " in text and "Created at:\n\tsession_open (keeps_sessions.c:" in text, text
