@@ -10,6 +10,7 @@
 #include <ucontext.h>
 
 #include "blocking.h"
+#include "landing.h"
 #include "process.h"
 #include "real.h"
 #include "own.h"
@@ -32,6 +33,12 @@ static int is_first;
 
 static const unsigned char fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL,	SIGABRT, SIGBUS, SIGFPE,
 					      SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ};
+/* A fork wipes this: of those who stood there the child has none. */
+struct landing_part {
+	uint64_t taken;
+};
+STATE_PART_FITS(landing);
+
 static int started, is_withdrawn;
 static int request; /* a real-time signal that nobody uses: scans on demand */
 
@@ -63,7 +70,7 @@ static struct snapshot_here interrupted(const ucontext_t *context)
 	return here;
 }
 
-static void on_fatal(int number, siginfo_t *info, void *context)
+void landing_on_fatal(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
 	int faulted = info->si_code > 0 && info->si_code != SI_KERNEL &&
@@ -126,7 +133,7 @@ static void find_out_if_threads_can_be_told(void)
 }
 #endif
 
-static void on_report(int number, siginfo_t *info, void *context)
+void landing_on_report(int number, siginfo_t *info, void *context)
 {
 	if (!is_libc_thread())
 		return;
@@ -152,14 +159,14 @@ static void on_report(int number, siginfo_t *info, void *context)
 static int is_ours(const struct sigaction *action)
 {
 	return action->sa_flags & SA_SIGINFO &&
-	       (action->sa_sigaction == on_fatal || action->sa_sigaction == on_report);
+	       (action->sa_sigaction == landing_fatal || action->sa_sigaction == landing_report);
 }
 
 static void install(int number)
 {
 	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
 
-	action.sa_sigaction = number == settings.signal || number == request ? on_report : on_fatal;
+	action.sa_sigaction = number == settings.signal || number == request ? landing_report : landing_fatal;
 	sigfillset(&action.sa_mask);
 	real_sigaction(number, &action, 0);
 }
@@ -224,9 +231,10 @@ void signals_start(void)
 	is_first = own_pid() == 1;
 	find_out_if_threads_can_be_told();
 	process_signals = (struct process_signals){withdraw, take_again};
+	landing_taken = &STATE_PART(landing).taken;
 	take_places();
-	blocking_own[0] = (uintptr_t)on_report;
-	blocking_own[1] = (uintptr_t)on_fatal;
+	blocking_own[0] = (uintptr_t)landing_report;
+	blocking_own[1] = (uintptr_t)landing_fatal;
 	process_listens((uint32_t)request);
 	started = 1;
 }
@@ -277,5 +285,5 @@ API void (*signal(int number, void (*handler)(int)))(int)
 	if (handler == SIG_DFL)
 		install(number);
 	listen_if_ours(number);
-	return (uintptr_t)old == (uintptr_t)on_fatal || (uintptr_t)old == (uintptr_t)on_report ? SIG_DFL : old;
+	return (uintptr_t)old == (uintptr_t)landing_fatal || (uintptr_t)old == (uintptr_t)landing_report ? SIG_DFL : old;
 }
