@@ -698,6 +698,14 @@ def test_the_manual_has_an_example_of_each_cause():
     assert set(told) == set(causes) and min(told.values()) > 60, (told, causes)
 
 
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_a_variable_of_one_round_of_a_loop_is_left_behind_and_not_overwritten_in_the_next(tmp_path, cc):
+    leak = explained(tmp_path, "mail_headers", "-O0", "-g", cc=cc)[0]
+    cause, function, lines = answer("mail_headers")
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] == cause and missing["function"] == function and missing["line"] in lines, leak["explanation"]
+
+
 def can_follow():
     """May a parent trace its child here?"""
     done = subprocess.run([sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))"], capture_output=True, text=True)

@@ -128,6 +128,10 @@ bool place_is_of_headers(const struct frame *f);
  * without leaving the function)? `to`: as a return address. */
 bool code_goes_on(struct code *c, const char *scope, uint64_t from, uint64_t to);
 
+/* Is a word of a function's frame never read on any way on from an address, before it is written to? `distance`: from where the
+ * return address lies. False where that is not known: without a frame pointer, or if somebody gets the word's address. */
+bool code_is_unread(struct code *c, uint64_t from, int64_t distance);
+
 /* Did several threads make one each, without a lock? */
 bool is_raced_for(struct work *w, const struct leak *leak, struct walk *walk);
 

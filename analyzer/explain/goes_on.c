@@ -33,3 +33,67 @@ bool code_goes_on(struct code *c, const char *scope, uint64_t from, uint64_t to)
 		}
 	return false;
 }
+
+/* Does a function keep its frame in rbp? */
+static bool has_frame(struct code *c, const struct function *f)
+{
+	struct insn i;
+
+	if (decode(c, f->start, &i))
+		return false;
+	if (i.op == OP_NOTHING && decode(c, i.next, &i)) /* endbr64 */
+		return false;
+	return i.op == OP_PUSH && i.to.kind == OPERAND_REG && i.to.reg == REG_RBP && !decode(c, i.next, &i) && i.op == OP_MOVE &&
+	       i.to.kind == OPERAND_REG && i.to.reg == REG_RBP && i.from.kind == OPERAND_REG && i.from.reg == REG_RSP;
+}
+
+static bool is_word(const struct operand *o, int64_t distance)
+{
+	return o->kind == OPERAND_MEM && o->base == REG_RBP && o->value < distance + 8 &&
+	       o->value + (o->width ? o->width : 8) > distance;
+}
+
+/* Does anybody get its address? */
+static bool is_taken(struct code *c, const struct function *f, int64_t distance)
+{
+	struct insn i;
+
+	for (uint64_t at = f->start; at < f->end; at = i.next) {
+		if (decode(c, at, &i))
+			return true;
+		if (i.op == OP_LEA && is_word(&i.from, distance))
+			return true;
+	}
+	return false;
+}
+
+bool code_is_unread(struct code *c, uint64_t from, int64_t distance)
+{
+	const struct function *f = code_function(c, from);
+	uint64_t places[PLACES_MAX] = { from };
+	unsigned count = 1;
+	struct insn i;
+
+	distance += 8; /* rbp lies one word below the return address */
+	if (!f || f->is_part || !has_frame(c, f) || is_taken(c, f, distance))
+		return false;
+	for (unsigned k = 0; k < count; k++)
+		for (uint64_t at = places[k];; at = i.next) {
+			if (count == PLACES_MAX || at < f->start || at >= f->end || decode(c, at, &i))
+				return false;
+			if (is_word(&i.from, distance))
+				return false;
+			if (is_word(&i.to, distance)) {
+				if (i.op != OP_MOVE || i.to.width < 8)
+					return false;
+				break;
+			}
+			if (i.op == OP_JUMP && i.to.kind != OPERAND_IMM)
+				return false;
+			if (i.op == OP_BRANCH || i.op == OP_JUMP)
+				place_add(places, &count, (uint64_t)i.to.value);
+			if (i.op == OP_JUMP || i.op == OP_RETURN || i.op == OP_STOP)
+				break;
+		}
+	return true;
+}

@@ -162,6 +162,15 @@ static bool is_store_into_object(const struct walk *w, uint64_t at)
 	return !decode(w->code, at, &store) && store.to.kind == OPERAND_MEM && store.to.base != REG_RSP && store.to.base != REG_RBP;
 }
 
+/* A variable that nobody reads after the ways have parted is one of a round, which the next round has again. */
+static bool is_left_behind(const struct judging *j, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct way *lost = &w->steps[c->lost], *parts = &w->steps[c->parts];
+
+	return c->parts && is_frame(parts, lost) && goes_round(j, c) && code_is_unread(w->code, parts->start, lost->holder.offset);
+}
+
 /* A register that gets another value is a variable that is overwritten, or one that is no longer needed. */
 static bool is_overwritten(const struct judging *j, const struct candidate *c)
 {
@@ -172,6 +181,8 @@ static bool is_overwritten(const struct judging *j, const struct candidate *c)
 	if ((lost->holder.symbol && !is_local) || (!lost->holder.symbol && lost->holder.offset))
 		return true;
 	if (is_of_left_scope(j, lost))
+		return false;
+	if (is_local && is_left_behind(j, c))
 		return false;
 	if (is_new && !is_same_call)
 		return true;
