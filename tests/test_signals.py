@@ -4,9 +4,11 @@ import ctypes
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -191,19 +193,85 @@ def test_a_report_that_was_killed_holds_up_no_later_one(box):
         assert live.finish() == 0
 
 
-def test_the_end_of_a_program_waits_for_no_turn_and_reports_all(box):
+def reporters(box):
+    """The programs that report on the process whose trace lies there, also when that has ended."""
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and is_reporter(entry, only_trace(box))]
+
+
+def is_writing(pid):
+    return Path(f"/proc/{pid}/syscall").read_text().startswith("1 ")
+
+
+def is_reporter(pid, trace):
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"--from-shim" in words and os.fsencode(trace) in words
+
+
+def test_the_end_of_a_program_waits_for_no_report_that_was_asked_for_and_its_own_answers_all(box):
     with Live(box, "none") as live:
         turn = Turn(box)
         live.usr1()
         live.wait_until(lambda: is_stopped_by_the_turn(live.pid), "the first report to begin")
-        usr1_until_it_was_seen(live)
-        began = time.monotonic()
+        for _ in range(2):
+            usr1_until_it_was_seen(live)
         assert live.finish() == 0
-        assert time.monotonic() - began < 15 and "ended by exit(0)" in live.errors(), live.errors()
+        assert "ended by exit(0)" in live.errors() and "3 requests were joined into this report" in live.errors(), live.errors()
+        live.wait_until(lambda: not reporters(box), "the end of what has nothing to say any more")
         turn.end()
-        live.wait_until(lambda: live.errors().count("leakshim: trace") == 2, "the first report")
-        time.sleep(0.3)
-        assert live.errors().count("leakshim: trace") == 2 and "joined" not in live.errors()
+        assert live.errors().count("leakshim: trace") == 1, live.errors()
+
+
+def test_a_report_that_was_asked_for_comes_after_the_end_of_a_program_that_has_none_of_its_own(box):
+    with Live(box, "none", report="signal") as live:
+        turn = Turn(box)
+        live.usr1()
+        live.wait_until(lambda: is_stopped_by_the_turn(live.pid), "the first report to begin")
+        assert live.finish() == 0
+        assert "LEAK:" not in live.errors()
+        turn.end()
+        live.wait_until(live.report_has_come, "the report")
+        live.wait_until(lambda: not reporters(box), "its end")
+        assert live.errors().count("leakshim: trace") == 1 and "ended by exit(0)" in live.errors(), live.errors()
+
+
+def test_a_report_that_is_being_written_when_the_program_ends_comes_whole_before_the_last_one(box):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    process = subprocess.Popen([victim("owns_usr1"), "none"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=writer,
+                               env=preload(box), start_new_session=True)
+    try:
+        process.stdout.readline()
+        with ThreadPoolExecutor(1) as pool:
+            os.write(writer, b"." * 4096)
+            os.kill(process.pid, signal.SIGUSR1)
+            wait_until(lambda: any(is_writing(pid) for pid in reporters(box)), "the report to be written")
+            process.stdin.close()
+            os.close(writer)
+            time.sleep(0.1)
+            text = pool.submit(lambda: os.fdopen(reader).read()).result(60)
+        first, last = text.split("leakshim: report of ")[1:]
+        assert "still running" in first and "leakshim: trace" in first, text
+        assert "ended by exit(0)" in last and "leakshim: trace" in last and "joined" not in text, text
+    finally:
+        end_group(process.pid)
+        process.wait()
+
+
+def test_a_report_of_many_groups_is_written_in_one_piece(box):
+    names = [f"lose_{i}" for i in range(40)]
+    source = "#include <stdlib.h>\nvoid *volatile at;\n" + "".join(
+        f"__attribute__((noinline)) void {name}(void) {{ at = malloc({10 + i}); at = 0; }}\n" for i, name in enumerate(names))
+    (box / "many.c").write_text(source + "int main(void) {" + "".join(f"{name}();" for name in names) + "return 0; }\n")
+    subprocess.run(["gcc", "-g", box / "many.c", "-o", box / "many"], check=True, timeout=60)
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, its:
+        assert run([box / "many"], preload(box), stderr=its).status == 0
+        its.close()
+        pieces = list(iter(lambda: ours.recv(1 << 20), b""))
+    assert len(pieces) == 1 and len(pieces[0]) > 8192, [piece[-300:] for piece in pieces]
 
 
 @pytest.mark.parametrize("manner", ["signal", "sigaction"])

@@ -56,6 +56,12 @@ void progress(const char *what, size_t done, size_t total)
 	draw(what, done, total);
 }
 
+void progress_never(void)
+{
+	state.is_started = true;
+	state.is_wanted = false;
+}
+
 void progress_writing(FILE *to, size_t done, size_t total)
 {
 	static bool is_terminal;

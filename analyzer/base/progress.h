@@ -11,6 +11,9 @@ void progress(const char *what, size_t done, size_t total);
 /* The same while writing: not where the report itself goes to a terminal. */
 void progress_writing(FILE *to, size_t done, size_t total);
 
+/* Nothing from now on: the terminal is somebody else's, who goes on using it. */
+void progress_never(void);
+
 /* Takes the line away, if there is one. */
 void progress_end(void);
 #endif

@@ -209,6 +209,7 @@ static int report_sum(struct output *out, char **words, int count)
 
 int command_report(const struct options *o)
 {
+	static char whole[1u << 20];
 	unsigned joined;
 	struct output out;
 	int status;
@@ -219,8 +220,8 @@ int command_report(const struct options *o)
 	}
 	if (o->since)
 		return command_diff(o, o->since, o->arguments[0]);
-	if (o->from_shim) /* several processes may report into one log: whole blocks */
-		setvbuf(stderr, NULL, _IOFBF, 1u << 18);
+	if (o->from_shim) /* several processes may report into one log: whole reports */
+		setvbuf(stderr, whole, _IOFBF, sizeof(whole));
 	joined = joined_begin(o);
 	output_open(&out, o, o->from_shim ? stderr : stdout);
 	out.joined = joined;
@@ -230,6 +231,7 @@ int command_report(const struct options *o)
 		status = report_sum(&out, o->arguments, o->argument_count);
 	else
 		status = report_each(&out, o->arguments, o->argument_count);
+	joined_tell(o);
 	status = output_close(&out, status);
 	joined_end(o);
 	return status;

@@ -12,6 +12,7 @@
 #include "joined.h"
 #include "path.h"
 #include "process.h"
+#include "progress.h"
 #include "request.h"
 
 #define NAP_MS 20
@@ -44,8 +45,11 @@ unsigned joined_begin(const struct options *o)
 	struct file_head head;
 	unsigned count;
 
+	if (is_event(o, "exit") && o->argument_count == 1)
+		return file_answer(path);
 	if (!is_one_of_many(o))
 		return 0;
+	progress_never();
 	wait_for_turn(path);
 	if (!is_event(o, "joined"))
 		return 0;
@@ -55,12 +59,20 @@ unsigned joined_begin(const struct options *o)
 	return count > 1 ? count : 0;
 }
 
+void joined_tell(const struct options *o)
+{
+	if (is_one_of_many(o) && !file_tell(o->arguments[0], true))
+		_exit(0);
+}
+
 void joined_end(const struct options *o)
 {
 	char *argv[] = { "leakshim", "report", "--from-shim", "joined", "--keep", "always", o->arguments[0], NULL };
 
-	if (!is_one_of_many(o) || !file_is_asked(o->arguments[0]))
+	if (!is_one_of_many(o))
 		return;
 	fflush(NULL);
+	if (!file_tell(o->arguments[0], false) || !file_is_asked(o->arguments[0]))
+		return;
 	execv("/proc/self/exe", argv);
 }

@@ -41,7 +41,7 @@ void report_text(FILE *to, const struct report *r)
 		fputs(":\n", to);
 	}
 	if (r->joined)
-		fprintf(to, "leakshim: %u requests were joined into this report.\n", r->joined);
+		fprintf(to, "leakshim: %u %s joined into this report.\n", r->joined, r->joined == 1 ? "request was" : "requests were");
 	if (d->blind)
 		fprintf(to, "leakshim: NOTHING IS KNOWN of this program's memory: %s.\n", d->blind);
 	for (uint32_t i = 0; i < d->finding_count; i++)

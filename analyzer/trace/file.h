@@ -92,6 +92,10 @@ int file_set_focus(const char *path, const uint32_t *sites, unsigned count);
  * them: returns how many. */
 unsigned file_answer(const char *path);
 
+/* A report that was asked for is about to be written, or is written. Returns false if it is not to be: the process has ended, and
+ * the report of its end answers all. */
+bool file_tell(const char *path, bool is_begun);
+
 /* A report has ended. Were there more requests meanwhile? If not, the next one has nobody to be joined to any more. */
 bool file_is_asked(const char *path);
 

@@ -183,6 +183,19 @@ unsigned file_answer(const char *path)
 	return (now - before) / 2;
 }
 
+bool file_tell(const char *path, bool is_begun)
+{
+	struct trace_header *h = map_header(path);
+	uint32_t before;
+
+	if (!h)
+		return true;
+	before = is_begun ? __atomic_fetch_or(&h->telling, TRACE_TELLING_ASKED, __ATOMIC_SEQ_CST)
+			  : __atomic_fetch_and(&h->telling, ~TRACE_TELLING_ASKED, __ATOMIC_SEQ_CST);
+	munmap(h, TRACE_HEADER_SIZE);
+	return !(before & TRACE_TELLING_LAST);
+}
+
 bool file_is_asked(const char *path)
 {
 	struct trace_header *h = map_header(path);

@@ -25,10 +25,8 @@ uint32_t *spawn_held = &nobody;
 void (*spawn_made)(uint32_t pid);
 
 struct order {
-	const char *path;
-	char *const *argv, *const *envp;
-	const char *output;
-	long result;
+	struct spawn_program program;
+	long parent, result;
 };
 
 /* As the kernel lays it out. */
@@ -79,10 +77,15 @@ static void child(void *data)
 		sys_call3(SYS_close, nothing, 0, 0);
 	}
 	sys_call3(SYS_prctl, PR_SET_TSC, PR_TSC_ENABLE, 0);
-	turn_stderr(order->output);
+	turn_stderr(order->program.output);
 	sys_call3(SYS_dup2, 2, 1, 0);
+	if (order->program.is_bound) {
+		sys_call3(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0);
+		if (sys_call3(SYS_getppid, 0, 0, 0) != order->parent)
+			sys_leave(SYS_exit_group, 127);
+	}
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
-	order->result = sys_call3(SYS_execve, (long)order->path, (long)order->argv, (long)order->envp);
+	order->result = sys_call3(SYS_execve, (long)order->program.path, (long)order->program.argv, (long)order->program.envp);
 	sys_leave(SYS_exit_group, 127);
 }
 
@@ -95,6 +98,7 @@ static long start(struct order *order)
 
 	if (sys_failed(stack))
 		return stack;
+	order->parent = sys_call3(SYS_getpid, 0, 0, 0);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
 	long pid = clone_onto((void *)(stack + STACK_SIZE), CLONE_VM | CLONE_VFORK, child, order);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
@@ -151,9 +155,9 @@ static void attend(void *data)
 	leave_stack(stack);
 }
 
-long spawn_program(const char *path, char *const argv[], char *const envp[], const char *output)
+long spawn_program(const struct spawn_program *program)
 {
-	struct attendant a = {.order = {path, argv, envp, output, 0}};
+	struct attendant a = {.order = {.program = *program}};
 	uint64_t all = ~0ull, before;
 
 	a.stack = sys_call6(SYS_mmap, 0, STACK_SIZE, PROT_READ | PROT_WRITE,
@@ -180,9 +184,9 @@ long spawn_program(const char *path, char *const argv[], char *const envp[], con
 	return pid;
 }
 
-void spawn_attend(const char *path, char *const argv[], char *const envp[], const char *output, void (*meanwhile)(void))
+void spawn_attend(const struct spawn_program *program, void (*meanwhile)(void))
 {
-	struct order order = {path, argv, envp, output, 0};
+	struct order order = {.program = *program};
 	long pid = start(&order);
 
 	if (sys_failed(pid))
@@ -191,11 +195,21 @@ void spawn_attend(const char *path, char *const argv[], char *const envp[], cons
 	wait_for(pid);
 }
 
+static long now_ms(void)
+{
+	struct timespec now = {0, 0};
+
+	sys_call3(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int spawn_wait(long pid, int seconds)
 {
 	struct timespec nap = {0, 1000000};
+	long start = now_ms();
 
-	for (long naps = 0; naps < seconds * 500l; naps++) {
+	/* a nap takes much longer on a busy machine; where the clock may not be asked, it stands still */
+	for (long naps = 0; naps < seconds * 500l && now_ms() - start < seconds * 1000l; naps++) {
 		long r = sys_call6(SYS_wait4, pid, 0, __WCLONE | WNOHANG, 0, 0, 0);
 
 		if (r)

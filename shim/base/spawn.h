@@ -16,12 +16,18 @@ extern uint32_t *spawn_held __attribute__((visibility("hidden")));
 /* Told of each child of the host that is made here. Set by whoever knows them all, for nobody else's may be waited for. */
 extern void (*spawn_made)(uint32_t pid) __attribute__((visibility("hidden")));
 
-/* stdin is /dev/null, stdout and stderr are the host's stderr, also if that was to be closed by an exec, or what is
- * appended to the file `output` if that is not 0; other descriptors are closed. Returns the pid or -errno. */
-long spawn_program(const char *path, char *const argv[], char *const envp[], const char *output);
+struct spawn_program {
+	const char *path;
+	char *const *argv, *const *envp;
+	const char *output; /* stdout and stderr are appended to this file; 0: they are the host's stderr, also if an exec was to close it */
+	int is_bound;       /* ends at once if the process that waits for it is killed */
+};
+
+/* stdin is /dev/null; other descriptors are closed. Returns the pid of a process that waits for it, or -errno. */
+long spawn_program(const struct spawn_program *program);
 
 /* The same from a process that is one of ours: returns when the program has ended, and calls `meanwhile` once it runs. */
-void spawn_attend(const char *path, char *const argv[], char *const envp[], const char *output, void (*meanwhile)(void));
+void spawn_attend(const struct spawn_program *program, void (*meanwhile)(void));
 
 /* Waits at most `seconds` for a child of spawn_program. 0: it ended. */
 int spawn_wait(long pid, int seconds);

@@ -228,8 +228,12 @@ struct trace_header {
 				  * whose maker looks here again before it clears that bit. Changed by atomic exchange only,
 				  * by [parent] too */
 	uint32_t answered;       /* `requests` when the latest of them began, without bit 0. [parent] too */
+	uint32_t telling;        /* TRACE_TELLING_*. Changed by atomic or and and only, by [parent] too */
+	uint32_t reserved;
 };
 #define TRACE_REQUESTS_OPEN 1u
+#define TRACE_TELLING_ASKED 1u /* a report that was asked for is being written. Whoever sets it looks for the other one first */
+#define TRACE_TELLING_LAST 2u  /* the end's report answers all: no other one begins to be written any more */
 
 /* Head of a chunk. */
 struct trace_chunk {

@@ -366,8 +366,7 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 			 "leakshim report ", place_path(), 0);
 		return;
 	}
-	if (!jvm_is_there())
-		reporting_last();
+	reporting_last(!jvm_is_there());
 	long pid = reporting_start("exit");
 	/* services on a virtual machine are restarted by somebody who waits; as process 1 nothing outlives us */
 	if (pid > 0 && (!jvm_is_there() || state.header->pid == 1))

@@ -2,6 +2,8 @@
 /* Starting the analyzer. See reporting.h. */
 #include "reporting.h"
 
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "confined.h"
@@ -18,7 +20,7 @@
 #include "rules.h"
 
 #define BEGINS_US 60000000u
-#define OTHERS_SECONDS 2
+#define WRITES_NS 2000000000u /* to a pipe that is full */
 
 static int is_told; /* where the trace is; not wiped by a fork */
 
@@ -69,15 +71,22 @@ static const char *report_file(void)
 	return path;
 }
 
-long reporting_start(const char *why)
+/* One at a request goes with whoever attends to it. */
+static long start(const char *why, int is_bound)
 {
 	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)why,
 			(char *)"--keep", (char *)(settings.keep_always ? "always" : "leaks"),
 			(char *)place_path(), 0};
+	const struct spawn_program program = {settings.analyzer, argv, settings.environment, report_file(), is_bound};
 
 	if (!reporting_possible())
 		return -1;
-	return spawn_program(settings.analyzer, argv, settings.environment, report_file());
+	return spawn_program(&program);
+}
+
+long reporting_start(const char *why)
+{
+	return start(why, 0);
 }
 
 void reporting_before(const struct guard_future *next)
@@ -120,6 +129,7 @@ int reporting_joins(void)
 	} while (!__atomic_compare_exchange_n(&h->requests, &before, after, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
 	if (!joins) {
 		h->answered = after & ~TRACE_REQUESTS_OPEN;
+		__atomic_fetch_and(&h->telling, ~TRACE_TELLING_ASKED, __ATOMIC_SEQ_CST); /* of one that died over it */
 		reporting_state.since = state_now();
 		reporting_by(0);
 	}
@@ -139,7 +149,7 @@ void reporting_by(uint32_t pid)
 
 static void report(const char *why)
 {
-	long pid = tasks_is_next_apart() ? -1 : reporting_start(why);
+	long pid = tasks_is_next_apart() ? -1 : start(why, 1);
 
 	if (pid > 0) {
 		reporting_by((uint32_t)pid);
@@ -163,8 +173,9 @@ static void attend(const char *why)
 {
 	char *argv[] = {(char *)"leakshim", (char *)"report", (char *)"--from-shim", (char *)why,
 			(char *)"--keep", (char *)"always", (char *)place_path(), 0};
+	const struct spawn_program program = {settings.analyzer, argv, settings.environment, report_file(), 1};
 
-	spawn_attend(settings.analyzer, argv, settings.environment, report_file(), scanner_forget_copy);
+	spawn_attend(&program, scanner_forget_copy);
 }
 
 void reporting_attend(void)
@@ -184,11 +195,24 @@ int reporting_is_owed(void)
 	return __atomic_load_n(&state.header->requests, __ATOMIC_ACQUIRE) & TRACE_REQUESTS_OPEN && (!pid || scanner_reap(pid));
 }
 
-void reporting_last(void)
+/* Whoever is about to write and whoever forbids it each set a mark, then look for the other's. */
+void reporting_last(int is_waited)
 {
+	struct trace_header *h = state.header;
+	struct timespec nap = {0, 1000000};
 	uint32_t pid = __atomic_load_n(&reporting_state.reporter, __ATOMIC_ACQUIRE);
-	uint32_t before = __atomic_fetch_and(&state.header->requests, ~TRACE_REQUESTS_OPEN, __ATOMIC_ACQ_REL);
+	uint32_t before = __atomic_fetch_and(&h->requests, ~TRACE_REQUESTS_OPEN, __ATOMIC_ACQ_REL);
+	uint32_t telling = __atomic_fetch_or(&h->telling, TRACE_TELLING_LAST, __ATOMIC_SEQ_CST);
+	uint64_t start = state_clock_ns(CLOCK_MONOTONIC);
 
-	if (before & TRACE_REQUESTS_OPEN && pid)
-		spawn_wait(pid, OTHERS_SECONDS);
+	if (!(before & TRACE_REQUESTS_OPEN))
+		return;
+	int is_alive = pid && !scanner_reap(pid);
+	if (!(telling & TRACE_TELLING_ASKED))
+		__atomic_fetch_sub(&h->answered, 2, __ATOMIC_ACQ_REL);
+	if (is_alive && !(telling & TRACE_TELLING_ASKED))
+		sys_call3(SYS_kill, pid, SIGKILL, 0);
+	while (is_alive && is_waited && __atomic_load_n(&h->telling, __ATOMIC_SEQ_CST) & TRACE_TELLING_ASKED && !scanner_reap(pid) &&
+	       state_clock_ns(CLOCK_MONOTONIC) - start < WRITES_NS)
+		sys_call3(SYS_nanosleep, (long)&nap, 0, 0);
 }

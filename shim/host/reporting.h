@@ -55,8 +55,11 @@ void reporting_attend_check(void);
 /* The process ends: was a report asked for that nobody is about to write? */
 int reporting_is_owed(void);
 
-/* The process ends, and its report answers all. Waits for one that is being made, not for long. */
-void reporting_last(void);
+/*
+ * The process ends, and its report answers all. One that is still being made is given up, and does not hold up the end. Only for
+ * one that is being written already it waits, so that one comes after the other: for as long as a write takes.
+ */
+void reporting_last(int is_waited);
 
 /* The program is about to take system calls away from itself: where no report can be made any more, says so once, and where
  * the trace is. */

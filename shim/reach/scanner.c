@@ -22,7 +22,7 @@
 
 #define END_SECONDS 30
 #define SIGNALS 64
-#define IMAGE_ENDS_MS 5000 /* memory of gigabytes is given back, by a modest process on a busy machine */
+#define IMAGE_ENDS_NS 5000000000u /* memory of gigabytes is given back, by a modest process on a busy machine */
 #define RESTORER 0x04000000ul /* SA_RESTORER */
 
 /* As the kernel lays it out. */
@@ -165,7 +165,8 @@ void scanner_end_image(const struct trace_scan *scan)
 	if (!pid)
 		return;
 	sys_call3(SYS_kill, pid, SIGKILL, 0);
-	for (int i = 0; i < IMAGE_ENDS_MS && !sys_failed(sys_call3(SYS_kill, pid, 0, 0)); i++)
+	uint64_t end = state_clock_ns(CLOCK_MONOTONIC) + IMAGE_ENDS_NS;
+	while (!sys_failed(sys_call3(SYS_kill, pid, 0, 0)) && state_clock_ns(CLOCK_MONOTONIC) < end)
 		sys_call3(SYS_nanosleep, (long)&nap, 0, 0);
 }
 

@@ -439,7 +439,8 @@ const struct trace_scan *snapshot_wait(int ms)
 	if (!cut)
 		return 0;
 	const struct trace_scan *scan = scan_at(cut);
-	for (int i = 0; i < ms && !scanner_reap(scan->process); i++)
+	uint64_t end = state_clock_ns(CLOCK_MONOTONIC) + (uint64_t)ms * 1000000;
+	while (!scanner_reap(scan->process) && state_clock_ns(CLOCK_MONOTONIC) < end)
 		sys_call3(SYS_nanosleep, (long)&nap, 0, 0);
 	snapshot_poll();
 	return __atomic_load_n(&scan->status, __ATOMIC_ACQUIRE) ? scan : 0;
