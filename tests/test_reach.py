@@ -174,11 +174,19 @@ def test_no_signal_of_ours_is_left_to_a_program_that_takes_over(box):
     assert done.status == 0, done
 
 
-@pytest.mark.parametrize("place", ["epoll", "timer", "pipe"])
+@pytest.mark.parametrize("place", ["epoll", "timer", "pipe", "eventfd", "signal stack", "signal stack of a thread",
+                                   "signal stack by number", "registered buffer"])
 def test_a_block_that_only_the_kernel_holds_is_reachable(place, box):
     if place == "timer" and not os.path.exists("/proc/self/timers"):
         pytest.skip("this kernel has no /proc/PID/timers")
+    if place == "registered buffer" and run([victim("held_by_kernel"), place]).status == 77:
+        pytest.skip("this system has no io_uring, or refuses it")
     assert both_ways(box, "held_by_kernel", place) == [HELD, LOST]
+
+
+@pytest.mark.parametrize("place", ["signal stack given back", "signal stack of an ended thread"])
+def test_a_signal_stack_that_no_thread_has_any_more_is_lost(place, box):
+    assert classes(verdict(box, [victim("held_by_kernel"), place])) == LOST
 
 
 def requests(box, *arguments):

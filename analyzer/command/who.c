@@ -109,7 +109,7 @@ static void print_root(const struct model *m, const struct way *way, const char 
 		[TRACE_ROOT_GLOBALS] = "a variable", [TRACE_ROOT_STACKS] = "a stack",
 		[TRACE_ROOT_REGISTERS] = "a register or system call argument of thread",
 		[TRACE_ROOT_TLS] = "a thread-local variable or key", [TRACE_ROOT_MMAPS] = "a mapping of the program's own",
-		[TRACE_ROOT_LOADER] = "the dynamic loader's own block", [TRACE_ROOT_KERNEL] = "the kernel: descriptor",
+		[TRACE_ROOT_LOADER] = "the dynamic loader's own block", [TRACE_ROOT_KERNEL] = "the kernel:",
 		[TRACE_ROOT_REGIONS] = "a registered region", [TRACE_ROOT_IGNORED] = "an ignored block",
 		[TRACE_ROOT_HEAP] = "heap memory from before the trace",
 	};
@@ -120,7 +120,13 @@ static void print_root(const struct model *m, const struct way *way, const char 
 		      : root < TRACE_ROOTS && names[root] ? names[root]
 						      : "a root");
 	if (root == TRACE_ROOT_REGISTERS || root == TRACE_ROOT_KERNEL) {
-		printf(root == TRACE_ROOT_KERNEL && !at ? " none, a timer\n" : " %" PRIu64 "\n", at);
+		const char *what = root == TRACE_ROOT_REGISTERS	      ? ""
+				   : !at			      ? " a timer"
+				   : at & TRACE_KERNEL_SIGNAL_STACK ? " the signal stack of thread"
+								      : " descriptor";
+
+		at &= TRACE_KERNEL_SIGNAL_STACK - 1;
+		printf(at || root == TRACE_ROOT_REGISTERS ? "%s %" PRIu64 "\n" : "%s\n", what, at);
 		return;
 	}
 	if (name) {

@@ -154,6 +154,7 @@ static struct thread *attach(struct thread *reuse, uint32_t *of)
 		t->quiet_new = t->quiet_free = 0;
 		memset(t->freed, 0, sizeof t->freed); /* of another thread, which has ended */
 		t->ignoring = 0;
+		t->signal_stack = 0;
 		thread_upper.attach(t);
 		t->attached = 1;
 	}

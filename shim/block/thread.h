@@ -75,6 +75,7 @@ struct thread {
 	int64_t countdown;  /* bytes to the next sample; never negative */
 	uint64_t random;
 	uintptr_t quiet_new, quiet_free; /* interpose.c: an operator's inner call is not a block of its own */
+	uintptr_t signal_stack; /* reach/signal_stacks.h: where the alternate one begins, 0: it has none */
 	struct trace_pending *pending; /* live.c: THREAD_PENDING entries */
 	uint32_t has_pending;          /* some are in use, or were */
 	struct thread_due due;         /* live.c */

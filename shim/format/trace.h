@@ -796,13 +796,17 @@ enum trace_root {
 	TRACE_ROOT_TLS = 4,       /* thread-local variables, keys, the thread's own descriptor */
 	TRACE_ROOT_MMAPS = 5,     /* the program's own mappings */
 	TRACE_ROOT_LOADER = 6,    /* blocks of the dynamic loader */
-	TRACE_ROOT_KERNEL = 7,    /* epoll data, timers, bytes in pipes */
+	TRACE_ROOT_KERNEL = 7,    /* epoll data, timers, bytes in pipes, signal stacks; see TRACE_KERNEL_SIGNAL_STACK */
 	TRACE_ROOT_REGIONS = 8,   /* registered by the program */
 	TRACE_ROOT_IGNORED = 9,   /* blocks that the program told us to ignore */
 	TRACE_ROOT_HEAP = 10,     /* unfollowed heap memory, see TRACE_SCAN_WHOLE_HEAP */
 	TRACE_ROOTS = 11,
 	TRACE_ROOT_UNREAD = 15    /* of a verdict only: memory that could not be read, `from` is the first of it */
 };
+
+/* `from` of a verdict that the kernel holds: a descriptor, 0: none, a timer; with this bit the tid of a thread whose alternate
+ * signal stack it is. */
+#define TRACE_KERNEL_SIGNAL_STACK (1ull << 32)
 
 /*
  * Memory that the scan of that number should have read and could not, or pointers that the kernel keeps to itself; ranges

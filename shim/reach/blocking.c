@@ -14,6 +14,7 @@
 
 #include "own_heap.h"
 #include "scanner.h"
+#include "signal_stacks.h"
 #include "state.h"
 #include "sys.h"
 #include "tail.h"
@@ -176,6 +177,8 @@ static long wait_by_number(long number, long a0, long a1, long a2, long a3, long
 		return mlockall((int)a0);
 	if (number == SYS_brk)
 		return own_heap_break(real, (uintptr_t)a0);
+	if (number == SYS_sigaltstack)
+		return signal_stacks_call(real, (uintptr_t)a0, (uintptr_t)a1);
 	memcpy(given, a, sizeof a);
 	blocking_begin(&b, __builtin_frame_address(0), 1);
 	while (result = real(number, a[0], a[1], a[2], a[3], a[4], a[5]),
@@ -193,6 +196,7 @@ void blocking_syscalls(void)
 		tail_waits[waits[i].number / 64] |= 1ull << waits[i].number % 64;
 	tail_waits[SYS_mlockall / 64] |= 1ull << SYS_mlockall % 64;
 	tail_waits[SYS_brk / 64] |= 1ull << SYS_brk % 64;
+	tail_waits[SYS_sigaltstack / 64] |= 1ull << SYS_sigaltstack % 64;
 	__atomic_store_n(&tail_waiting, (void *)wait_by_number, __ATOMIC_RELEASE);
 }
 

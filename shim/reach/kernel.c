@@ -9,6 +9,7 @@
 
 #include "note.h"
 #include "requests.h"
+#include "signal_stacks.h"
 #include "sys.h"
 #include "tasks.h"
 #include "rules.h"
@@ -110,16 +111,17 @@ static int descriptor(struct reader *r, const char *base, const char *name)
 	if (n <= 0)
 		return 0;
 	link[n] = 0;
-	int is_ring = !strcmp(link, "anon_inode:[io_uring]");
+	int is_ring = !strcmp(link, "anon_inode:[io_uring]"), is_count = !strcmp(link, "anon_inode:[eventfd]");
 
-	if (!is_ring && strcmp(link, "anon_inode:[eventpoll]"))
+	if (!is_ring && !is_count && strcmp(link, "anon_inode:[eventpoll]"))
 		return 0;
 	join(join(path, path + sizeof path, base, "fdinfo/"), path + sizeof path, name, "");
 	if (is_ring && r->marker)
 		reach_requests_of_ring(r->marker->reader->unread, path, (char *)r->buffer, r->size);
-	if (is_ring)
-		return r->marker ? 0 : -1;
-	return numbers_in(r, path, " data:", 0, fd);
+	if (is_ring && !r->marker)
+		return -1;
+	/* registered buffers of a ring stand there as "number: 0xADDRESS/size" */
+	return numbers_in(r, path, is_ring ? ": 0x" : is_count ? "eventfd-count: " : " data:", 0, fd);
 }
 
 /* Epoll sets, by the names of all descriptors. Returns how many there are, or -1. */
@@ -217,6 +219,11 @@ static void pipe_bytes(struct reader *r, int fd, int *ours)
 	}
 }
 
+static void signal_stack(void *context, uintptr_t start, uint32_t tid)
+{
+	mark(context, start, TRACE_KERNEL_SIGNAL_STACK | tid);
+}
+
 void reach_kernel_before(struct reach_cut *cut)
 {
 	unsigned char buffer[PIPE_BYTES];
@@ -224,6 +231,7 @@ void reach_kernel_before(struct reach_cut *cut)
 	int ours[2] = {0, 0};
 
 	cut->is_queued_all = cut->descriptors <= DESCRIPTORS;
+	signal_stacks_each(signal_stack, &r);
 	touching(&r, 1);
 	for (int fd = 0; fd < (int)cut->descriptors && fd < (int)DESCRIPTORS; fd++) {
 		int waiting = 0;

@@ -2,8 +2,12 @@
 #ifndef LEAKSHIM_REACH_KERNEL_H
 #define LEAKSHIM_REACH_KERNEL_H
 /*
- * Pointers that only the kernel holds: user data of epoll sets (/proc/self/fdinfo), values of
- * POSIX timers (/proc/PID/timers), bytes waiting in pipes (copied by tee, not taken out).
+ * Pointers that only the kernel holds: user data of epoll sets, buffers that a ring of requests has registered, and what waits
+ * in an eventfd (/proc/self/fdinfo); values of POSIX timers (/proc/PID/timers); bytes waiting in pipes (copied by tee, not
+ * taken out); alternate signal stacks (signal_stacks.h).
+ *
+ * Not seen, since nothing tells of it: what waits in a socket, values of signals that wait and of mq_notify, memory that a
+ * thread told the kernel of by set_robust_list, set_tid_address and the like with its own hands.
  */
 #include "mark.h"
 

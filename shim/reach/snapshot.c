@@ -222,8 +222,8 @@ static void fill_cut(struct reach_cut *cut, struct trace_scan *scan, const struc
 		.early = (uintptr_t)real_early_arena,
 		.early_size = REAL_EARLY_SIZE,
 		.descriptors = at ? (uint32_t)tasks_number(&at, 10) : 1024,
-		.queued = (struct reach_queued *)((char *)tasks->thread + tasks->size - TASKS_QUEUED),
-		.queued_most = TASKS_QUEUED / sizeof(struct reach_queued),
+		.queued = (struct reach_queued *)((char *)tasks->thread + tasks->size - tasks_queued(tasks->most)),
+		.queued_most = (uint32_t)(tasks_queued(tasks->most) / sizeof(struct reach_queued)),
 		.own = {{(uintptr_t)tasks->thread, tasks->size}, {0, 0}, own_stack_here()},
 	};
 	scan->flags = (cut->whole_heap ? TRACE_SCAN_WHOLE_HEAP : 0) | (here->main_over ? TRACE_SCAN_MAIN_OVER : 0);

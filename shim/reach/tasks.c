@@ -211,7 +211,7 @@ static uint64_t task_number(void)
 
 int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here)
 {
-	uint64_t most = task_number() + 64, size = most * sizeof *tasks->thread + TASKS_LISTING + TASKS_QUEUED;
+	uint64_t most = task_number() + 64, size = most * sizeof *tasks->thread + TASKS_LISTING + tasks_queued(most);
 	unsigned char *listing;
 	long n, at = sys_call6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

@@ -11,7 +11,12 @@
 #include "cut.h"
 
 #define TASKS_LISTING 32768u /* bytes behind the threads that serve as a buffer while they are read */
-#define TASKS_QUEUED 65536u  /* and behind those, for what the kernel holds */
+
+/* And behind those, for what the kernel holds: in descriptors, and of each thread. */
+static inline uint64_t tasks_queued(uint64_t threads)
+{
+	return 65536 + threads * sizeof(struct reach_queued);
+}
 
 /* In a mapping of its own, which a clone copies. */
 struct tasks {

@@ -8,12 +8,13 @@
 #include <sys/mman.h>
 
 static int is_lost __attribute__((unused));
+static size_t hidden_size __attribute__((unused)) = 1337;
 
 static __attribute__((noinline)) uintptr_t make_hidden(void)
 {
-	char *block = malloc(1337);
+	char *block = malloc(hidden_size);
 
-	memset(block, 'x', 1337);
+	memset(block, 'x', hidden_size);
 	return ~(uintptr_t)block;
 }
 
