@@ -14,16 +14,25 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "process.h"
 #include "request.h"
 #include "trace.h"
 
 #define PATIENCE_MS 60000 /* a scan of many GiB takes its time */
 #define SCAN_READ (offsetof(struct trace_scan, process) + sizeof(uint32_t))
-#define NOBODY "leakshim: no thread of the program took the request for a scan (all signals blocked?); classes are those of the scan " \
-	       "before, if there was one\n"
+#define AND_NO_WISH "; nor did one allocate meanwhile, where it scans without a signal (ask again when it is at work); classes are those of " \
+		    "the scan before, if there was one\n"
+#define NOBODY "leakshim: no thread of the program took the request for a scan (all signals blocked?)" AND_NO_WISH
+#define NOT_LISTENING "leakshim: the program does not listen for requests (LEAKSHIM_OPTIONS=signal=none, or it took the signal for itself)" \
+		      AND_NO_WISH
+#define PAST_LIBC "leakshim: the program takes real-time signals past libc, as Go's runtime does, and perhaps also the one of requests: it was " \
+		  "not sent" AND_NO_WISH
+#define REAL_TIME (~0ull << 34) /* the first ones are libc's own */
 #define BLOCKED_MS 1000    /* until a thread lets signals through */
 #define START_MS 5000     /* until a thread of the program takes the signal */
+#define WISH_MS 2000      /* until one allocates */
+#define REFUSED_MS 200    /* a wish that was granted and came to nothing: another scan was just under way */
 
 static bool read_at(int fd, uint64_t at, void *to, size_t size)
 {
@@ -88,12 +97,18 @@ static uint64_t signal_mask(pid_t pid, const char *thread, const char *format)
 	return mask;
 }
 
-static bool is_caught(pid_t pid, uint32_t number)
+/* Why the signal of requests is not to be sent, NULL: it may be. Whose handler it is the kernel does not tell. */
+static const char *why_not(pid_t pid, const struct trace_header *h)
 {
 	char thread[16];
+	uint64_t caught, request;
 
 	snprintf(thread, sizeof(thread), "%d", (int)pid);
-	return number && number <= 64 && signal_mask(pid, thread, "SigCgt: %" SCNx64) >> (number - 1) & 1;
+	caught = signal_mask(pid, thread, "SigCgt: %" SCNx64);
+	request = h->request_signal && h->request_signal <= 64 ? 1ull << (h->request_signal - 1) : 0;
+	if (caught & REAL_TIME & ~request & ~h->caught)
+		return PAST_LIBC;
+	return caught & request ? NULL : NOT_LISTENING;
 }
 
 /* By SIGSTOP and its like, or by a debugger: it would take the request when it goes on, and nobody waits then. */
@@ -216,9 +231,10 @@ static int send(pid_t pid, uint32_t number)
 	return sigqueue(pid, (int)number, mark);
 }
 
-static int await(int fd, pid_t pid, uint64_t before)
+/* Waits for a scan after number `before`. If none begins, `nobody` is said. A wish that came to nothing is made again. */
+static int await(int fd, pid_t pid, uint64_t before, const char *nobody, const char *wished)
 {
-	int64_t start = now_ms(), waited;
+	int64_t start = now_ms(), waited, granted = 0;
 	uint32_t status;
 	pid_t process;
 
@@ -227,9 +243,14 @@ static int await(int fd, pid_t pid, uint64_t before)
 
 		if (number > before && status != TRACE_SCAN_UNDER_WAY)
 			return 0;
-		if (number <= before && waited >= START_MS) {
-			fputs(NOBODY, stderr);
+		if (number <= before && waited >= (wished ? WISH_MS : START_MS)) {
+			fputs(nobody, stderr);
 			return -1;
+		}
+		if (number <= before && wished && file_is_granted(wished)) {
+			granted = granted ? granted : waited;
+			if (waited - granted > REFUSED_MS && !file_wish(wished))
+				granted = 0;
 		}
 		if (!process_start(pid)) {
 			fputs("leakshim: the program ended meanwhile\n", stderr);
@@ -255,6 +276,20 @@ static uint64_t await_others(int fd)
 	return number;
 }
 
+/* Without a signal. `why` there is none is said if that comes to nothing. */
+static int scan_by_wish(const char *path, int fd, pid_t pid, uint64_t before, const char *why)
+{
+	int r = -1;
+
+	if (file_wish(path)) {
+		fputs(why, stderr);
+		return -1;
+	}
+	r = await(fd, pid, before, why, path);
+	file_unwish(path);
+	return r;
+}
+
 int request_scan(const char *path, pid_t pid)
 {
 	struct trace_header h;
@@ -263,19 +298,19 @@ int request_scan(const char *path, pid_t pid)
 
 	if (fd < 0 || !read_at(fd, 0, &h, sizeof(h)) || h.pid == 0) {
 		fprintf(stderr, "leakshim: cannot ask for a scan: the trace cannot be read\n");
-	} else if (!is_caught(pid, h.request_signal)) {
-		fprintf(stderr, "leakshim: the program does not listen for requests (LEAKSHIM_OPTIONS=signal=none, "
-				"or it took the signal for itself); there is no new scan\n");
 	} else if (is_stopped(pid)) {
 		fprintf(stderr, "leakshim: the program is stopped (SIGSTOP, or a debugger): it cannot be asked before it goes on (kill -CONT "
 				"%d); there is no new scan\n", (int)pid);
 	} else {
 		uint64_t before = await_others(fd);
+		const char *why = read_at(fd, 0, &h, sizeof(h)) ? why_not(pid, &h) : NOT_LISTENING;
 
-		if (send(pid, h.request_signal))
-			fprintf(stderr, errno == EBUSY ? NOBODY : "leakshim: cannot ask for a scan: %s\n", strerror(errno));
+		if (!why && !send(pid, h.request_signal))
+			r = await(fd, pid, before, NOBODY, NULL);
+		else if (why || errno == EBUSY)
+			r = scan_by_wish(path, fd, pid, before, why ? why : NOBODY);
 		else
-			r = await(fd, pid, before);
+			fprintf(stderr, "leakshim: cannot ask for a scan: %s\n", strerror(errno));
 	}
 	if (fd >= 0)
 		close(fd);

@@ -5,7 +5,9 @@
  * Asks a living, traced program for a scan of its pointers, and waits for the verdicts.
  *
  * The request is a real-time signal with a mark that the shim has a handler for. It is sent only
- * if /proc says that the program catches that signal: it would be deadly else.
+ * if /proc says that the program catches that signal, for it would be deadly else, and no other one that libc knows nothing
+ * of, for then it might be the program's own. Where no signal can be sent, or no thread takes it, the next thread that
+ * allocates is asked by a word in the trace.
  */
 #include <sys/types.h>
 

@@ -84,6 +84,15 @@ void file_stamp(const char *path, int wait_status);
  * allocation. Returns the level that was in force, or -1 after saying why not. */
 int file_set_level(const char *path, int level);
 
+/* Asks it for a scan without a signal: the next thread that allocates makes it. Returns 0, or -1: the trace cannot be written. */
+int file_wish(const char *path);
+
+/* Has a thread begun it? */
+bool file_is_granted(const char *path);
+
+/* Takes it back, for nobody waits any more. */
+void file_unwish(const char *path);
+
 /* Asks the process that writes a trace to look closely at the blocks of these sites. Returns how many of them there are, or
  * -1 after saying why not. */
 int file_set_focus(const char *path, const uint32_t *sites, unsigned count);

@@ -241,3 +241,35 @@ void file_note_parted(const char *path, const struct trace_parted *parted, unsig
 	}
 	close(fd);
 }
+
+int file_wish(const char *path)
+{
+	struct trace_header *h = map_header(path);
+
+	if (!h)
+		return -1;
+	__atomic_store_n(&h->wished, __atomic_load_n(&h->granted, __ATOMIC_ACQUIRE) + 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&h->level, 1u << 8, __ATOMIC_RELEASE);
+	munmap(h, TRACE_HEADER_SIZE);
+	return 0;
+}
+
+bool file_is_granted(const char *path)
+{
+	struct trace_header *h = map_header(path);
+	bool is_granted = h && __atomic_load_n(&h->granted, __ATOMIC_ACQUIRE) == __atomic_load_n(&h->wished, __ATOMIC_ACQUIRE);
+
+	if (h)
+		munmap(h, TRACE_HEADER_SIZE);
+	return is_granted;
+}
+
+void file_unwish(const char *path)
+{
+	struct trace_header *h = map_header(path);
+
+	if (!h)
+		return;
+	__atomic_store_n(&h->wished, __atomic_load_n(&h->granted, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+	munmap(h, TRACE_HEADER_SIZE);
+}

@@ -18,6 +18,7 @@
 
 #define IDENTITIES 65535u /* a block names its thread in 16 bits */
 #define DEAD ((struct thread *)1)
+#define LEVEL_WISHED (1u << 31) /* the thread takes the slow way until it has made a block */
 #define STACK_SPAN (64ull << 20) /* further up than this is another stack, not a caller */
 
 __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
@@ -266,6 +267,8 @@ void thread_arm(struct thread *t)
 		__atomic_exchange_n(&thread_state.followed_all, 1, __ATOMIC_SEQ_CST);
 		t->level = __atomic_load_n(&state.header->level, __ATOMIC_SEQ_CST);
 	}
+	if (__builtin_expect(thread_is_wished(), 0))
+		t->level ^= LEVEL_WISHED;
 	t->busy_sp = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (__builtin_expect(state.header->focus && thread_focus.made && !thread_focus.on, 0))

@@ -106,6 +106,7 @@ extern struct thread_upper {
 	void (*attach)(struct thread *t); /* a thread comes */
 	void (*detach)(struct thread *t); /* and goes; under lock_threads both */
 	int (*can_sample)(void); /* 1: a thread may go on in mode THREAD_SAMPLE */
+	void (*grant)(void); /* thread_is_wished, and the thread has just made a block and is about no work of ours */
 	int (*begin)(void); /* called while state.tracing is 0: 1 if tracing has begun (a fork child) */
 	void (*mark_identities)(unsigned char *named); /* the THREAD entries that others than blocks name: named[i] = 1 */
 } thread_upper __attribute__((visibility("hidden")));
@@ -137,6 +138,12 @@ void thread_find_key(void);
 
 /* The thread's name changed (prctl, pthread_setname_np). */
 void thread_renamed(const char *name);
+
+/* Did somebody ask for a scan without a signal? */
+static inline int thread_is_wished(void)
+{
+	return state.header->wished != state.header->granted;
+}
 
 /* The thread works for us until it is given back, by thread_leave or thread_arm. */
 static inline void thread_lend(struct thread *t)

@@ -230,6 +230,12 @@ struct trace_header {
 	uint32_t answered;       /* `requests` when the latest of them began, without bit 0. [parent] too */
 	uint32_t telling;        /* TRACE_TELLING_*. Changed by atomic or and and only, by [parent] too */
 	uint32_t reserved;
+	uint64_t caught;         /* signals that the program has handlers for, as far as it went through libc; bit number - 1. A
+				  * real-time signal that the kernel says is caught, and that is neither here nor request_signal,
+				  * was taken past libc: then nobody knows whose request_signal is, and it is not to be sent */
+	uint32_t wished;         /* [parent] changes it, then `level` so that threads look: the next one that allocates scans. A
+				  * request without a signal */
+	uint32_t granted;        /* `wished` when the latest such scan began */
 };
 #define TRACE_REQUESTS_OPEN 1u
 #define TRACE_TELLING_ASKED 1u /* a report that was asked for is being written. Whoever sets it looks for the other one first */

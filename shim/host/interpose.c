@@ -89,6 +89,8 @@ static __attribute__((noinline)) void made_slow(void *p, size_t size, uint32_t f
 	if (__builtin_expect(thread_focus.on, 0))
 		thread_focus.made(t, (uintptr_t)p, &from);
 	thread_leave(t);
+	if (__builtin_expect(thread_is_wished(), 0) && thread_upper.grant)
+		thread_upper.grant(); /* not where a block is let go: it may go on elsewhere, and would be nowhere meanwhile */
 	errno = saved;
 }
 

@@ -44,6 +44,7 @@
 #include "rules.h"
 
 #define REPORT_SECONDS 60
+#define KEPT_REGISTERS 5 /* that a function spills just below its frame pointer */
 
 struct process_signals process_signals;
 
@@ -61,6 +62,7 @@ enum stage { NOT_YET, STARTED, STOPPED };
 static struct {
 	int stage;
 	uint32_t listens;   /* signal */
+	uint64_t catches;   /* signals */
 	int is_checked;     /* by the program itself, for the last time */
 	uint32_t image_pid; /* of the exec that brought us here */
 } process;
@@ -160,6 +162,7 @@ static int begin(void)
 	}
 	fill_header(state.header, pid);
 	state.header->request_signal = process.listens;
+	state.header->caught = process.catches;
 	r = index_start(real.is_glibc ? INDEX_GLIBC : 3);
 	if (!r)
 		r = slots_start();
@@ -185,6 +188,13 @@ void process_listens(uint32_t signal)
 	process.listens = signal;
 	if (state.header)
 		state.header->request_signal = signal;
+}
+
+void process_catches(uint64_t signals)
+{
+	process.catches = signals;
+	if (state.header)
+		__atomic_store_n(&state.header->caught, signals, __ATOMIC_RELEASE);
 }
 
 int process_begin(void)
@@ -267,6 +277,35 @@ static void look_deferred(void)
 		looked(r);
 }
 
+static void verify_signals(void)
+{
+	if (process_signals.verify)
+		process_signals.verify();
+}
+
+/* A thread comes. A language's runtime that takes signals past libc has threads of its own. */
+static void attach(struct thread *t)
+{
+	live_attach(t);
+	verify_signals();
+}
+
+/* Somebody asked for a scan without a signal, and the calling thread is the next one that allocated. */
+static __attribute__((noinline)) void grant(void)
+{
+	struct snapshot_here here = {.sp = (uintptr_t)__builtin_frame_address(0) - 8 * KEPT_REGISTERS};
+	uint32_t wished = __atomic_load_n(&state.header->wished, __ATOMIC_ACQUIRE), granted = state.header->granted;
+	int saved = errno;
+
+	__builtin_unwind_init();
+	if (ours() && wished != granted &&
+	    __atomic_compare_exchange_n(&state.header->granted, &granted, wished, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		verify_signals();
+		process_snapshot(&here, 0);
+	}
+	errno = saved;
+}
+
 /* What the floors below call without knowing who is above them. */
 static void register_uppers(void)
 {
@@ -274,7 +313,8 @@ static void register_uppers(void)
 	spawn_held = &snapshot_state.leaving;
 	spawn_made = scanner_remember;
 	live_cut_over = snapshot_poll;
-	thread_upper.attach = live_attach;
+	thread_upper.attach = attach;
+	thread_upper.grant = grant;
 	thread_upper.detach = live_detach;
 	thread_upper.can_sample = sample_filter;
 	thread_upper.begin = process_begin;

@@ -20,10 +20,14 @@ void process_start(int argc, char **argv, char **envp, enum guard_start begun);
 /* The signal by which the analyzer asks for a scan of this process, and of its fork children; 0: none. */
 void process_listens(uint32_t signal);
 
+/* The signals that the program has handlers for (trace_header.caught). */
+void process_catches(uint64_t signals);
+
 /* What the room of signals registers here: its handlers give their places back before a filter of system calls under which
- * they could not return, and take them again if it was not installed. */
+ * they could not return, and take them again if it was not installed. Before anybody relies on it, it is made sure that the
+ * signal of requests is still ours. */
 extern struct process_signals {
-	void (*withdraw)(void), (*take_again)(void);
+	void (*withdraw)(void), (*take_again)(void), (*verify)(void);
 } process_signals __attribute__((visibility("hidden")));
 
 /* Called while state.tracing is 0. Returns 1 if tracing has begun (a fork child). */

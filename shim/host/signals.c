@@ -26,6 +26,7 @@
 static int (*real_sigaction)(int, const struct sigaction *, struct sigaction *);
 static void (*(*real_signal)(int, void (*)(int)))(int);
 
+#define NUMBERS 64
 #define LAST_SIGNAL 62 /* the last ones are debuggers' favourites */
 
 /* The kernel shields process 1 from default actions; a handler would end that. */
@@ -156,6 +157,16 @@ void landing_on_report(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+static uint64_t caught; /* by the program, as far as it went through libc */
+
+static void note_caught(int number, int has_handler)
+{
+	uint64_t bit = 1ull << (number - 1);
+
+	process_catches(has_handler ? __atomic_or_fetch(&caught, bit, __ATOMIC_RELAXED)
+				    : __atomic_and_fetch(&caught, ~bit, __ATOMIC_RELAXED));
+}
+
 static int is_ours(const struct sigaction *action)
 {
 	return action->sa_flags & SA_SIGINFO &&
@@ -223,6 +234,28 @@ static void take_again(void)
 	started = 1;
 }
 
+/* The kernel's word on whose the signal is by which looks are asked for: a program may have taken it past libc. */
+static void verify(void)
+{
+	struct blocking_action present;
+
+	if (started && request && !blocking_action_of(request, &present))
+		process_listens(present.handler == (uintptr_t)landing_report ? (uint32_t)request : 0);
+}
+
+/* The program has changed what a signal does, by its number. */
+static void changed(int number)
+{
+	struct blocking_action present;
+
+	if (number <= 0 || number > NUMBERS || blocking_action_of(number, &present))
+		return;
+	note_caught(number, present.handler > (uintptr_t)SIG_IGN && present.handler != (uintptr_t)landing_report &&
+				     present.handler != (uintptr_t)landing_fatal);
+	if (number == request)
+		verify();
+}
+
 void signals_start(void)
 {
 	find_real();
@@ -230,22 +263,14 @@ void signals_start(void)
 		return;
 	is_first = own_pid() == 1;
 	find_out_if_threads_can_be_told();
-	process_signals = (struct process_signals){withdraw, take_again};
+	process_signals = (struct process_signals){withdraw, take_again, verify};
+	blocking_dispositions = changed;
 	landing_taken = &STATE_PART(landing).taken;
 	take_places();
 	blocking_own[0] = (uintptr_t)landing_report;
 	blocking_own[1] = (uintptr_t)landing_fatal;
 	process_listens((uint32_t)request);
 	started = 1;
-}
-
-/* The program has taken, or given back, the signal by which looks are asked for. */
-static void listen_if_ours(int number)
-{
-	struct sigaction present;
-
-	if (number == request && request && !real_sigaction(number, 0, &present))
-		process_listens(is_ours(&present) ? (uint32_t)request : 0);
 }
 
 API int sigaction(int number, const struct sigaction *action, struct sigaction *old)
@@ -256,8 +281,11 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 		return -1;
 	}
 	int back_to_default = action && !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
+	int has_handler = action && action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 	int r = real_sigaction(number, action, old);
 
+	if (!r && action)
+		note_caught(number, has_handler);
 	if (r || !wanted(number))
 		return r;
 	if (old && is_ours(old)) {
@@ -266,8 +294,8 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 	}
 	if (back_to_default)
 		install(number);
-	if (action)
-		listen_if_ours(number);
+	if (action && number == request)
+		verify();
 	return 0;
 }
 
@@ -280,10 +308,14 @@ API void (*signal(int number, void (*handler)(int)))(int)
 	}
 	void (*old)(int) = real_signal(number, handler);
 
-	if (old == SIG_ERR || !wanted(number))
+	if (old == SIG_ERR)
+		return old;
+	note_caught(number, handler != SIG_DFL && handler != SIG_IGN);
+	if (!wanted(number))
 		return old;
 	if (handler == SIG_DFL)
 		install(number);
-	listen_if_ours(number);
+	if (number == request)
+		verify();
 	return (uintptr_t)old == (uintptr_t)landing_fatal || (uintptr_t)old == (uintptr_t)landing_report ? SIG_DFL : old;
 }

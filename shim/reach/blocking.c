@@ -32,23 +32,23 @@ __thread uintptr_t blocking_frame __attribute__((tls_model("initial-exec")));
 uintptr_t blocking_own[2];
 static uint32_t looks;
 
-/* As the kernel lays it out. */
-struct kernel_action {
-	uintptr_t handler;
-	unsigned long flags, restorer;
-	uint64_t mask;
-};
+void (*blocking_dispositions)(int number);
+
+int blocking_action_of(int number, struct blocking_action *action)
+{
+	return sys_failed(sys_call6(SYS_rt_sigaction, number, 0, (long)action, sizeof action->mask, 0, 0)) ? -1 : 0;
+}
 
 /* Do handlers of the program belong to any of the signals in a set? 0, 1: yes, 3: and one of them ends calls. */
 static int handlers_among(uint64_t set)
 {
-	struct kernel_action action;
+	struct blocking_action action;
 	int result = 0;
 
 	for (int number = 1; set && number <= SIGNALS; number++, set >>= 1) {
 		if (!(set & 1))
 			continue;
-		if (sys_failed(sys_call6(SYS_rt_sigaction, number, 0, (long)&action, sizeof action.mask, 0, 0)))
+		if (blocking_action_of(number, &action))
 			return 3; /* a filter does not let us ask: take it that there is one */
 		if (action.handler == (uintptr_t)SIG_DFL || action.handler == (uintptr_t)SIG_IGN ||
 		    action.handler == blocking_own[0] || action.handler == blocking_own[1])
@@ -179,6 +179,12 @@ static long wait_by_number(long number, long a0, long a1, long a2, long a3, long
 		return own_heap_break(real, (uintptr_t)a0);
 	if (number == SYS_sigaltstack)
 		return signal_stacks_call(real, (uintptr_t)a0, (uintptr_t)a1);
+	if (number == SYS_rt_sigaction) {
+		result = real(number, a0, a1, a2, a3, a4, a5);
+		if (!result && a1 && blocking_dispositions)
+			blocking_dispositions((int)a0);
+		return result;
+	}
 	memcpy(given, a, sizeof a);
 	blocking_begin(&b, __builtin_frame_address(0), 1);
 	while (result = real(number, a[0], a[1], a[2], a[3], a[4], a[5]),
@@ -197,6 +203,7 @@ void blocking_syscalls(void)
 	tail_waits[SYS_mlockall / 64] |= 1ull << SYS_mlockall % 64;
 	tail_waits[SYS_brk / 64] |= 1ull << SYS_brk % 64;
 	tail_waits[SYS_sigaltstack / 64] |= 1ull << SYS_sigaltstack % 64;
+	tail_waits[SYS_rt_sigaction / 64] |= 1ull << SYS_rt_sigaction % 64;
 	__atomic_store_n(&tail_waiting, (void *)wait_by_number, __ATOMIC_RELEASE);
 }
 

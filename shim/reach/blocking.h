@@ -41,6 +41,18 @@ void blocking_start(void);
 /* Our own handlers, which are none of the program's. */
 extern uintptr_t blocking_own[2] __attribute__((visibility("hidden")));
 
+/* What a signal does, as the kernel lays it out. */
+struct blocking_action {
+	uintptr_t handler;
+	unsigned long flags, restorer;
+	uint64_t mask;
+};
+/* Returns 0 or -1. */
+int blocking_action_of(int number, struct blocking_action *action);
+
+/* Called after the program has changed what a signal does by syscall(); registered by whoever has handlers of ours. */
+extern void (*blocking_dispositions)(int number) __attribute__((visibility("hidden")));
+
 /* Lets syscall() go on too. Called by blocking_start. */
 void blocking_syscalls(void);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "blocking.h"
 #include "note.h"
 #include "own.h"
 #include "proc.h"
@@ -112,12 +113,20 @@ void stopping_pass_on(int number, siginfo_t *info, void *context)
 		((void (*)(int, siginfo_t *, void *))stop.libc.handler)(number, info, context);
 }
 
+/* A program may have taken it past libc. */
+static int is_our_own(uint32_t signal)
+{
+	struct blocking_action present;
+
+	return !blocking_action_of((int)signal, &present) && present.handler == blocking_own[0];
+}
+
 int stopping_begin(struct tasks *tasks, uint32_t self, uint32_t signal)
 {
 	struct timespec nap = {0, STEP_NS};
 	uint32_t asked = 0, blocked = 0;
 
-	if (!signal || !tasks->unstable)
+	if (!signal || !tasks->unstable || !is_our_own(signal))
 		return 0;
 	stop.tasks = tasks;
 	stop.arrived = 0;
