@@ -706,6 +706,23 @@ def test_a_variable_of_one_round_of_a_loop_is_left_behind_and_not_overwritten_in
     assert leak["cause"] == cause and missing["function"] == function and missing["line"] in lines, leak["explanation"]
 
 
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_of_a_call_that_says_whether_it_made_something_the_way_by_no_is_not_told(tmp_path, cc):
+    leak = explained(tmp_path, "listen_spec", "-O0", "-g", cc=cc)[0]
+    cause, function, lines = answer("listen_spec")
+    missing = leak["explanation"]["missing_release"]
+    assert leak["cause"] == cause and missing["function"] == function and missing["line"] in lines, leak["explanation"]
+
+
+@pytest.mark.parametrize("name, cc", [("tokens", "clang"), ("tokens", "gcc"), ("json_settings", "gcc"), ("swap_buffers", "clang")])
+def test_a_branch_without_code_of_its_own_is_told_with_all_lines_that_can_be_its(tmp_path, name, cc):
+    leak = explained(tmp_path, name, "-O2", "-g", cc=cc)[0]
+    _, function, lines = answer(name)
+    missing = leak["explanation"]["missing_release"]
+    assert missing["function"] in function.split("|"), leak["explanation"]
+    assert missing["line"] <= min(lines) and max(lines) <= missing["last_line"] <= missing["line"] + 8, leak["explanation"]
+
+
 def can_follow():
     """May a parent trace its child here?"""
     done = subprocess.run([sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))"], capture_output=True, text=True)

@@ -183,6 +183,7 @@ static void narrow_result(const struct leak *leak, struct walk *best, const stru
 int delivery_walk(const struct leak *leak, struct walk *walk_of)
 {
 	struct walk probe = *walk_of, best = *walk_of;
+	const struct walk asked = *walk_of;
 	unsigned all, fitting = 0;
 	struct delivery d;
 
@@ -190,6 +191,12 @@ int delivery_walk(const struct leak *leak, struct walk *walk_of)
 	find(&probe, &d);
 	walk_drop(&probe);
 	all = d.count + d.is_result;
+	if (!d.count && calls_delivery(walk_of->made_by)) {
+		if (walk(walk_of))
+			return -1;
+		narrow_result(leak, walk_of, &asked, 1);
+		return 0;
+	}
 	if (!d.count)
 		return walk(walk_of);
 	for (unsigned k = 0; k < all; k++) {

@@ -2,6 +2,8 @@
 /* Of a way that loses a block: the lines at which the release is missing. */
 #include "ways_private.h"
 
+#define BRANCH_LINES 8u /* of which one branch without code consists at most */
+
 /* The nearest step before `at` whose frame lies at a level. */
 static uint32_t outer(const struct walk *w, uint32_t at, int32_t level)
 {
@@ -28,7 +30,7 @@ static bool is_saved(const struct judging *j, const struct way *frame, const str
 	for (unsigned k = 0; k < j->saved_count; k++) {
 		const struct way *other = &w->steps[j->saved[k]];
 
-		if (other->start == piece->start && other->was_kept == piece->was_kept && is_frame(other, frame))
+		if (other->start <= piece->start && piece->start <= other->end && other->was_kept == piece->was_kept && is_frame(other, frame))
 			return true;
 	}
 	return false;
@@ -129,18 +131,32 @@ static bool is_saved_line(struct judging *j, const struct lines *l, unsigned lin
 	return false;
 }
 
-/* Code of the branch itself is none of its own: what comes after the line of its condition. */
+/* Code of the branch itself is none of its own: what comes after the line of its condition. Where ways that save the block have
+ * that, it is the first lines behind it that have no code. */
 static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address, bool was_kept)
 {
 	const struct function *f = code_function(j->w->code, address);
-	unsigned next;
+	unsigned last, next;
 
 	lines_add(j, l, address);
 	if (!l->last)
 		return;
-	next = f ? code_line_after(j->w->code, address, f->end, l->last) : 0;
-	/* what is left of a branch without code: it begins on the next line */
-	l->first = l->last = next && next <= l->last + 8 && !is_saved_line(j, l, next, was_kept) ? next : l->last + 1;
+	last = l->last;
+	next = f ? code_line_after(j->w->code, address, f->end, last) : 0;
+	for (unsigned k = 0; k < BRANCH_LINES && next == last + 1 && is_saved_line(j, l, next, was_kept); k++) {
+		last = next;
+		next = code_line_after(j->w->code, address, f->end, last);
+	}
+	if (next == last + 1 && is_saved_line(j, l, next, was_kept)) {
+		last = l->last;
+		next = 0;
+	}
+	if (next && next <= last + BRANCH_LINES && !is_saved_line(j, l, next, was_kept)) {
+		l->first = l->last = next;
+		return;
+	}
+	l->first = last + 1;
+	l->last = next && next <= last + BRANCH_LINES ? next - 1 : last + 1;
 }
 
 /* Do several branches of the function lead to a piece of code? Then it is none's own. */
@@ -203,6 +219,43 @@ static bool makes_again(const struct judging *j, const struct place *place, cons
 	       place_has(code_place(j->w->code, j->walk->started - 1), f->function);
 }
 
+/* Code that is shared with ways which save the block comes after the parting, and asks once more: what lies behind that question
+ * is the way's own, unless a loop was gone round. Returns how many pieces of a chain, of which the last comes first, are that. */
+static unsigned after_question(const struct judging *j, const struct way *frame, const uint32_t *chain, unsigned count)
+{
+	const struct walk *w = j->walk;
+
+	for (unsigned k = 0; k < count; k++) {
+		const struct way *asks = &w->steps[w->steps[chain[k]].parent];
+		struct insn i;
+
+		if (k + 1 < count && w->steps[chain[k + 1]].start >= w->steps[chain[k]].start)
+			return count;
+		if (chain[k] != chain[count - 1] && is_frame(asks, frame) && is_saved(j, frame, asks) &&
+		    !decode(j->w->code, asks->end, &i) && i.op == OP_BRANCH)
+			return k + 1;
+	}
+	return count;
+}
+
+/* Lines of the pieces of a chain, of which the last comes first. */
+static void lines_of_pieces(struct judging *j, struct lines *l, const uint32_t *chain, unsigned count)
+{
+	unsigned begin = 0;
+
+	while (count-- > 0) {
+		const char *function = l->function;
+		unsigned added = l->count;
+
+		lines_of_step(j, l, &j->walk->steps[chain[count]]);
+		if (function && added == l->count) /* it was left */
+			break;
+		begin = begin ? begin : l->first; /* a loop may go round to lines before */
+		if (l->first < begin)
+			l->first = begin;
+	}
+}
+
 static void lines_of_parting(struct judging *j, const struct candidate *c, struct lines *l)
 {
 	const struct walk *w = j->walk;
@@ -211,7 +264,8 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 	const char *common = ways_scope_of_branch(j, frame, c);
 	const char *scope = common ? common : ways_scope(j, frame);
 	uint32_t chain[256];
-	unsigned count = 0, begin = 0;
+	struct lines own = { .scope = NULL };
+	unsigned count = 0;
 
 	for (uint32_t at = c->lost; at && count < 256; at = w->steps[at].parent) {
 		bool is_overwriting = at == c->lost && at != c->parts && w->steps[at].outcome == OUTCOME_OVERWRITTEN;
@@ -230,17 +284,12 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 	}
 	if (first->count > 1 && first->frames[0].is_inlined) /* what is called there is none of the branch's own */
 		l->scope = place_common(code_place(w->code, w->steps[w->steps[c->parts].parent].end), first);
-	while (count-- > 0) {
-		const char *function = l->function;
-		unsigned added = l->count;
-
-		lines_of_step(j, l, &w->steps[chain[count]]);
-		if (function && added == l->count) /* it was left */
-			break;
-		begin = begin ? begin : l->first; /* a loop may go round to lines before */
-		if (l->first < begin)
-			l->first = begin;
-	}
+	own.scope = l->scope;
+	lines_of_pieces(j, &own, chain, after_question(j, frame, chain, count));
+	if (own.first)
+		*l = own;
+	else
+		lines_of_pieces(j, l, chain, count);
 	if (!l->function) { /* only shared code: the branch that leads there */
 		uint32_t at = outer(w, w->steps[c->parts].parent, frame->level);
 
