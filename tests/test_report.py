@@ -393,7 +393,7 @@ def test_classes_are_those_of_the_scan(box):
 def test_live_scan_suspects_once_and_confirms_twice(box):
     t, blocks = scanned(occasion=2, pause=3100, missing=1 << 7)
     t.verdict(blocks[2], tw.POSSIBLE, cuts=2)
-    t.header["end"] = 0
+    t.header.update(end=0, flags=8)  # a snapshot of a running program
     trace = t.write(box / "t.trace")
     text = text_of(trace)
     assert "Suspected by one scan" in text and "Confirmed by two scans" in text, text
@@ -403,6 +403,14 @@ def test_live_scan_suspects_once_and_confirms_twice(box):
     t.write(box / "other.trace")
     summed = run([LEAKSHIM, "report", trace, box / "other.trace"]).stdout.decode()
     assert "Sums over 2 processes" in summed and "stood still" not in summed, summed  # no pause of its own
+
+
+def test_what_was_made_after_a_look_at_a_program_that_then_vanished_is_not_in_flight(box):
+    t, _ = scanned(occasion=2)
+    t.header["end"] = 0
+    trace = t.write(box / "t.trace")
+    assert classes(report(trace))[105] == "unclassified"
+    assert "NOT CLASSIFIED" in text_of(trace)
 
 
 def test_failed_scan_is_said_and_nothing_is_classified(box):

@@ -82,9 +82,12 @@ unsigned output_fail_on(const struct options *o)
 /* Is there anything that --fail-on-leak speaks of? */
 static bool has_leaks(const struct output *out, const struct diagnosis *d)
 {
-	for (unsigned class = 0; class < CLASSES; class++)
-		if ((output_fail_on(out->options) | 1u << CLASS_UNCLASSIFIED) & 1u << class && d->totals[class].blocks > 0)
+	for (unsigned class = 0; class < CLASSES; class++) {
+		double blocks = d->totals[class].blocks - (class == CLASS_UNCLASSIFIED ? d->running.blocks : 0);
+
+		if ((output_fail_on(out->options) | 1u << CLASS_UNCLASSIFIED) & 1u << class && blocks > 0)
 			return true;
+	}
 	return false;
 }
 
@@ -156,7 +159,7 @@ static void print_report(struct output *out, struct model *m, const struct diagn
 				 .text_most = out->options->max < 0 ? TEXT_MAX : (uint32_t)out->options->max,
 				 .is_headed = out->options->from_shim || out->has_many || out->only_leaks };
 	bool is_clean = !d->shown.groups && !d->finding_count && !d->overdue_count && !d->growth.is_too_fast &&
-			(d->is_complete || d->blind);
+			(d->is_complete || d->blind) && !d->unclassified;
 	bool is_exec = m->ending == ENDING_EXEC && !m->scan.is_done;
 
 	if (is_clean && out->options->from_shim && !out->options->keep_always &&

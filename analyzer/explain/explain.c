@@ -333,14 +333,15 @@ static void tell_unread(struct work *w, struct leak *leak)
 
 	for (uint32_t node = leak->node, i = 0; node && i < NODES_MAX; node = m->nodes[node].parent, i++) {
 		uint32_t module = m->nodes[node].module;
-		enum image_state state = module ? image_state(symbols_image(w->symbols, module)) : IMAGE_NAMELESS;
+		const struct image *image = module ? symbols_image(w->symbols, module) : NULL;
+		enum image_state state = image ? image_state(image) : IMAGE_NAMELESS;
 
 		if (state != IMAGE_GONE && state != IMAGE_CHANGED)
 			continue;
 		e = pool_take(&w->model->pool, sizeof(*e));
 		e->confidence = CONFIDENCE_GUESS;
 		because_add(w, e, pool_print(&w->model->pool, "its code was not read: %s %s", m->modules[module].name,
-					     state == IMAGE_GONE ? "is gone" : "is not the file that was traced"));
+					     state == IMAGE_GONE ? image_error(image) : "is not the file that was traced"));
 		leak->explanation = e;
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "diagnose.h"
 #include "hang.h"
 #include "java.h"
+#include "known.h"
 #include "largest.h"
 #include "overdue.h"
 #include "progress.h"
@@ -272,9 +273,12 @@ static void count_classes(struct diagnosis *d, const struct leak *leak)
 	total_part(&d->totals[CLASS_INDIRECT], &leak->uncertain);
 }
 
-/* What only hangs on others is told with them, unless nothing is told of those. */
+/* What only hangs on others is told with them, unless nothing is told of those. A thread that may still run is told of where
+ * everything is that is needed. */
 static bool is_shown(const struct leak *leak, unsigned show)
 {
+	if (work_may_run(leak))
+		return show & 1u << CLASS_REACHABLE;
 	return show & 1u << leak->class || (leak->class == CLASS_INDIRECT && leak->orphaned.count > 0 &&
 					    show & 1u << CLASS_DEFINITE);
 }
@@ -315,6 +319,8 @@ static uint32_t select_shown(struct work *w, struct diagnosis *d, unsigned show)
 		count_classes(d, leak);
 		if (leak->class == CLASS_INDIRECT && !is_shown(leak, show))
 			total_add(&d->hanging, leak);
+		if (work_may_run(leak))
+			total_add(&d->running, leak);
 		if (!is_shown(leak, show))
 			continue;
 		total_add(&d->shown, leak);
@@ -448,48 +454,13 @@ static void find_misuses(struct work *w, struct diagnosis *d)
 	}
 }
 
-/* A cut stack of what was let go, or is held, is missed by nobody. */
-static bool has_cut_leak(struct work *w)
-{
-	for (uint32_t i = 0; i < w->group_count; i++) {
-		const struct leak *leak = &w->groups[i]->leak;
-
-		if (!(DIAGNOSE_LEAKS & 1u << leak->class))
-			continue;
-		stacks_path(&w->path, w->m, w->s, leak->node);
-		if (w->path.is_cut)
-			return true;
-	}
-	return false;
-}
-
-static bool nothing_was_missed(struct work *w)
-{
-	const struct model *m = w->m;
-
-	for (unsigned i = 0; i < MODEL_DROPS; i++)
-		if (m->drops[i] && (i != DROP_STACK_CUT || has_cut_leak(w)))
-			return false;
-	return !m->is_stopped && !m->is_partial && !m->scan.doubtful;
-}
-
-/* No block was ever recorded: is that because there was none? */
-static const char *why_blind(const struct model *m)
-{
-	if (m->site_count > 1 || m->resource_count)
-		return NULL;
-	if (!strcmp(m->level, "disabled"))
-		return "nothing was followed (level=disabled)";
-	return strcmp(m->level, "paranoid") ? "only a sample is followed, and none of it was allocated" : NULL;
-}
-
 static void suppress(struct work *w, struct suppressions *suppressions)
 {
 	for (uint32_t i = 0; i < w->group_count; i++) {
 		struct leak *leak = &w->groups[i]->leak;
 		struct stack stack;
 
-		if (!(DIAGNOSE_LEAKS & 1u << leak->class))
+		if (!(CLASS_LEAKS & 1u << leak->class))
 			continue;
 		stacks_path(&w->path, w->m, w->s, leak->node);
 		stack = stacks_resolve(&w->path, w->m, w->s);
@@ -542,8 +513,7 @@ void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,
 	java_explain(w, d);
 	d->pools = java_pools_of(w);
 	d->note_count = symbols_notes(s, &d->notes);
-	d->blind = why_blind(m);
-	d->is_complete = nothing_was_missed(w) && !d->blind && strcmp(m->level, "disabled");
+	known_find(w, d);
 	HASH_CLEAR(hh, w->by_key);
 	free(w->tallies);
 	free(w->groups);

@@ -21,10 +21,7 @@ struct diagnose_options {
 	struct suppressions *suppressions; /* what they match is ignored; 0: none */
 };
 
-#define DIAGNOSE_LEAKS \
-	(1u << CLASS_DEFINITE | 1u << CLASS_INDIRECT | 1u << CLASS_POSSIBLE | 1u << CLASS_HELD | \
-	 1u << CLASS_UNCLASSIFIED)
-#define DIAGNOSE_SHOW (DIAGNOSE_LEAKS & ~(1u << CLASS_INDIRECT))
+#define DIAGNOSE_SHOW (CLASS_LEAKS & ~(1u << CLASS_INDIRECT))
 
 /* The diagnosis lives in the model's pool; its names in the symbols'. */
 void diagnose(struct diagnosis *d, struct model *m, struct symbols *s,

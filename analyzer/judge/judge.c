@@ -151,9 +151,9 @@ static bool is_java_end(const struct model *m)
 
 static void note_incomplete(struct judge *j, const struct model *m, const struct diagnosis *d)
 {
-	/* without a scan nothing is known of what was alive, if anything was */
-	bool is_unscanned = !m->scan.is_done && m->ending != ENDING_EXEC && !is_java_end(m) &&
-			     d->totals[CLASS_UNCLASSIFIED].blocks > 0;
+	/* without a scan nothing is known of what was alive, if anything was; nor of what came after the latest one */
+	bool is_unscanned = m->ending != ENDING_EXEC && !is_java_end(m) && d->totals[CLASS_UNCLASSIFIED].blocks > 0 &&
+			     (!m->scan.is_done || d->unclassified);
 	bool is_incomplete = !d->is_complete || m->is_partial || is_unscanned;
 
 	if (!is_incomplete || j->allow_incomplete)
@@ -166,6 +166,7 @@ static void note_incomplete(struct judge *j, const struct model *m, const struct
 		m->scan.doubtful ? "some blocks may be held by memory that could not be read"
 		: d->blind ? d->blind
 		: !d->is_complete ? "not everything was recorded"
+		: d->unclassified ? d->unclassified
 		: m->scan.failure ? m->scan.failure
 				  : "no scan told what is lost: the program was killed, or ended by other means");
 }

@@ -2,7 +2,10 @@
 /* The groups that are being made. */
 #include "work.h"
 
+#include <string.h>
+
 #include "around.h"
+
 struct group *work_group(struct work *w, uint64_t key, const struct leak *first)
 {
 	struct group *g;
@@ -45,6 +48,12 @@ enum leak_class work_joint(unsigned kind)
 bool work_is_lost(const struct leak *leak)
 {
 	return work_joint(leak->class) == CLASS_DEFINITE;
+}
+
+bool work_may_run(const struct leak *leak)
+{
+	return leak->class == CLASS_UNCLASSIFIED && leak->resource && !strcmp(leak->type, "thread") &&
+	       !strncmp(leak->release, "pthread_join", 12);
 }
 
 static void part_add(struct part *part, double count, double bytes)

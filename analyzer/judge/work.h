@@ -70,6 +70,9 @@ unsigned work_kind(const struct model *m, const struct block *b);
 
 /* Definite, possible and indirect ones are one group. */
 enum leak_class work_joint(unsigned kind);
+/* A thread that nobody has joined, and of which nobody knows whether it has ended? */
+bool work_may_run(const struct leak *leak);
+
 bool work_is_lost(const struct leak *leak);
 
 /* Adds to a group, and to its parts if the kind is a lost one. */

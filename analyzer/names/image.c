@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One object file on disk: see image.h. Functions from its symbol tables. */
+#include <errno.h>
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
@@ -40,8 +41,10 @@ static enum image_state open_file(struct image *image)
 	if (path[0] != '/')
 		return IMAGE_NAMELESS;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
+	if (fd < 0) {
+		image->error = errno;
 		return IMAGE_GONE;
+	}
 	image->dwfl = dwfl_begin(&callbacks);
 	if (!image->dwfl) {
 		close(fd);
@@ -73,6 +76,13 @@ struct image *image_open(struct pool *p, const struct module *module)
 enum image_state image_state(const struct image *image)
 {
 	return image->state;
+}
+
+const char *image_error(const struct image *image)
+{
+	if (image->error == ENOENT || image->error == ENOTDIR)
+		return "is gone";
+	return image->error ? pool_print(image->pool, "cannot be opened: %s", strerror(image->error)) : "cannot be read";
 }
 
 void image_close(struct image *image)

@@ -11,7 +11,7 @@ struct image;
 
 enum image_state {
 	IMAGE_GOOD,
-	IMAGE_GONE,    /* no such file, or it cannot be read */
+	IMAGE_GONE,    /* no such file, or it cannot be read: image_error */
 	IMAGE_CHANGED, /* another build-id than the one traced, or without one, other code */
 	IMAGE_NAMELESS /* never was a file: vdso, deleted names */
 };
@@ -19,6 +19,9 @@ enum image_state {
 /* Never 0; ask image_state. */
 struct image *image_open(struct pool *p, const struct module *module);
 enum image_state image_state(const struct image *image);
+
+/* Why one that is IMAGE_GONE was not read: "is gone", "cannot be opened: ...". */
+const char *image_error(const struct image *image);
 void image_close(struct image *image);
 
 /* Linker name of the function around an address, 0 if none is known. `exported`: only of

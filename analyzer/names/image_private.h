@@ -31,6 +31,7 @@ struct image {
 	struct pool *pool;
 	const struct module *module;
 	enum image_state state;
+	int error; /* of opening it, 0: it was opened, and is no file of this kind */
 	Dwfl *dwfl;
 	Dwfl_Module *mod;
 	uint64_t elf_bias; /* dwfl's addresses minus the file's own */

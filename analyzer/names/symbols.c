@@ -333,7 +333,7 @@ static const char *note_of(struct symbols *s, const struct module *module, struc
 		return unread ? pool_print(&s->pool, "%s: %s", module->path, unread) : NULL;
 	case IMAGE_GONE:
 		return pool_print(&s->pool,
-				  "%s is gone: its frames are shown as module+offset", module->path);
+				  "%s %s: its frames are shown as module+offset", module->path, image_error(image));
 	case IMAGE_CHANGED:
 		return pool_print(&s->pool,
 				  "%s is not the file that was traced (%s): "

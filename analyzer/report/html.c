@@ -251,6 +251,8 @@ static void put_summary(struct html *h)
 	json_put_array(h->j, "notes");
 	if (!d->is_complete)
 		json_text(h->j, "Not complete: not everything was recorded; the text report says what was missed.");
+	if (d->unclassified)
+		json_text(h->j, pool_print(&h->scratch, "Not classified, so it is not known whether it is lost: %s", d->unclassified));
 	if (d->detailed < d->leak_count)
 		json_text(h->j, pool_print(&h->scratch, "%u smaller groups are left out (--max 0 shows all).", d->leak_count - d->detailed));
 	for (uint32_t i = 0; i < d->note_count; i++)

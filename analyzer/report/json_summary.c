@@ -183,6 +183,7 @@ void report_put_summary(struct report_json *j, const struct report *r)
 	json_put_bool(j->to, "running", r->model->ending == ENDING_RUNNING);
 	json_put_bool(j->to, "complete", d->is_complete);
 	report_put_member(j, "nothing_known", d->blind);
+	report_put_member(j, "not_classified", d->unclassified);
 	put_drops(j, r->model);
 	report_put_member(j, "stopped", r->model->is_stopped ? r->model->stop_reason : NULL);
 	json_object_end(j->to);

@@ -94,6 +94,17 @@ static void put_properties(struct junit *u)
 	xml_end(u->x);
 }
 
+/* What was to be known and is not. */
+static void put_error(struct junit *u, const char *name, const char *type, const char *message)
+{
+	begin_case(u, "all", name);
+	xml_begin(u->x, "error");
+	xml_attribute(u->x, "type", type);
+	xml_attribute(u->x, "message", message);
+	xml_end(u->x);
+	xml_end(u->x);
+}
+
 static void *open_junit(FILE *to, const struct format_settings *settings)
 {
 	struct junit *u = pool_regrow(NULL, 1, sizeof(*u));
@@ -118,9 +129,9 @@ static void add_report(void *self, const struct report *report)
 	xml_attribute(u->x, "name", pool_print(&u->scratch, "leakshim: %s (%s)",
 					       words_utf8(&u->scratch, path_file(report->model->program)),
 					       words_process(&u->scratch, report->model)));
-	xml_attribute_number(u->x, "tests", cases + !cases + !d->is_complete);
+	xml_attribute_number(u->x, "tests", cases + !cases + !d->is_complete + (d->unclassified != NULL));
 	xml_attribute_number(u->x, "failures", failed);
-	xml_attribute_number(u->x, "errors", !d->is_complete);
+	xml_attribute_number(u->x, "errors", !d->is_complete + (d->unclassified != NULL));
 	xml_attribute_number(u->x, "skipped", 0);
 	xml_attribute(u->x, "time", pool_print(&u->scratch, "%.3f", (double)report->model->now_us / 1e6));
 	if (gmtime_r(&start, &at) && strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &at))
@@ -130,14 +141,10 @@ static void add_report(void *self, const struct report *report)
 		begin_case(u, "all", "no leaks");
 		xml_end(u->x);
 	}
-	if (!d->is_complete) {
-		begin_case(u, "all", "everything was recorded");
-		xml_begin(u->x, "error");
-		xml_attribute(u->x, "type", "incomplete");
-		xml_attribute(u->x, "message", "not everything was recorded; the text report says what was missed");
-		xml_end(u->x);
-		xml_end(u->x);
-	}
+	if (!d->is_complete)
+		put_error(u, "everything was recorded", "incomplete", "not everything was recorded; the text report says what was missed");
+	if (d->unclassified)
+		put_error(u, "everything was classified", "unclassified", words_utf8(&u->scratch, d->unclassified));
 	pool_drop(&u->scratch);
 	entry_each(report, u->settings->source_root, true, put_case, u);
 	xml_end(u->x);

@@ -120,12 +120,19 @@ static void put_head(struct markdown *m)
 		fprintf(m->to, "%s%s %s\n\n", words_number(a, shown, false), m->settings->has_baseline ? " new or grown" : "",
 			shown == 1 ? "group" : "groups");
 	else
-		fputs(d->growth.is_too_fast ? "grows too fast\n\n" : "no leaks\n\n", m->to);
+		fputs(d->growth.is_too_fast ? "grows too fast\n\n" : d->unclassified ? "no leaks are known of\n\n" : "no leaks\n\n", m->to);
 	if (d->overdue_count)
 		fprintf(m->to, "%s overdue %s: kept far longer than others from there live, while more of it comes.\n\n",
 			words_number(a, d->overdue_count, false), d->overdue_count == 1 ? "group" : "groups");
 	if (!d->is_complete)
 		fputs("**Not complete:** not everything was recorded; the text report says what was missed.\n\n", m->to);
+	if (d->unclassified) {
+		fprintf(m->to, "**Not classified**, so it is not known whether anything of it is lost: %s %s; ",
+			words_number(a, d->totals[CLASS_UNCLASSIFIED].blocks, m->report->model->is_sampled),
+			d->totals[CLASS_UNCLASSIFIED].blocks < 1.5 ? "block" : "blocks");
+		put_plain(m->to, words_utf8(&m->scratch, d->unclassified));
+		fputs(".\n\n", m->to);
+	}
 	if (d->leak_count)
 		fprintf(m->to, "%s %s, %s.\n\n", words_number(a, d->shown.blocks, m->report->model->is_sampled),
 			d->shown.blocks < 1.5 ? "block" : "blocks", words_bytes(b, d->shown.bytes, m->report->model->is_sampled));

@@ -296,6 +296,11 @@ static void add_report(void *self, const struct report *report)
 			 words_process(&s->scratch, report->model));
 		note(s, text);
 	}
+	if (d->unclassified) {
+		s->is_complete = false;
+		note(s, pool_print(&s->notes_pool, "%s%s: not classified, so it is not known whether it is lost: %s",
+				   report->model->process_count ? "" : "process ", words_process(&s->scratch, report->model), d->unclassified));
+	}
 	if (!d->is_complete) {
 		s->is_complete = false;
 		snprintf(text, sizeof(text), "%s%s: not seen whole, the text report says what was missed",

@@ -68,6 +68,10 @@ static void print_missed(FILE *to, struct report const *r)
 	struct model *m = r->model;
 	char a[WORDS_SIZE];
 
+	if (r->diagnosis->is_complete && r->diagnosis->unclassified) {
+		fputs("; all allocations were recorded.\n", to);
+		return;
+	}
 	if (r->diagnosis->is_complete) {
 		fputs(m->ending == ENDING_EXEC ? "; nothing was missed until then.\n" : "; nothing was missed.\n", to);
 		return;
@@ -160,22 +164,26 @@ static void print_probes(FILE *to, const struct model *m)
 
 #define OFF_LEAST 200 /* microseconds without a processor that are worth a word */
 
-static void print_scan(FILE *to, struct model *m)
+static void print_scan(FILE *to, const struct report *r)
 {
+	struct model *m = r->model;
 	const struct scan *scan = &m->scan;
 	bool is_one = !scan->is_at_end && !m->process_count; /* a sum has no pause of its own */
 	char a[WORDS_SIZE];
 
-	if (scan->failure && m->java.status == JAVA_NONE)
+	if (scan->failure && m->java.status == JAVA_NONE && !r->diagnosis->unclassified)
 		fprintf(to, "leakshim: the latest scan for pointers failed: %s.%s\n", scan->failure,
 			scan->is_done ? " Classes are those of the scan before." : "");
 	if (!scan->is_done)
 		return;
-	if (is_one)
+	if (is_one && !scan->threads)
+		fprintf(to, "leakshim: nothing was alive that a scan for pointers could have judged, %s ago",
+			words_time(a, model_age(m, scan->time_us)));
+	if (is_one && scan->threads)
 		fprintf(to, "leakshim: scan of %u %s, %s ago; the program stood still for %.1f ms",
 			scan->threads, scan->threads == 1 ? "thread" : "threads",
 			words_time(a, model_age(m, scan->time_us)), (double)scan->pause_us / 1000);
-	if (is_one && scan->pause_cpu_us && scan->pause_cpu_us + OFF_LEAST < scan->pause_us)
+	if (is_one && scan->threads && scan->pause_cpu_us && scan->pause_cpu_us + OFF_LEAST < scan->pause_us)
 		fprintf(to, ", %.1f ms of it on a processor", (double)scan->pause_cpu_us / 1000);
 	if (is_one && scan->looks > 1)
 		fprintf(to, " (median of %u looks %.1f ms, worst %.1f ms)", scan->looks, (double)scan->median_us / 1000,
@@ -246,11 +254,32 @@ static void print_java_vm(FILE *to, const struct report *r)
 			words_number(a, (double)vm->untouched, false));
 }
 
+/* Lost or still needed? What nobody knows comes before what somebody does. */
+static void print_unclassified(FILE *to, const struct report *r)
+{
+	const struct class_total *all = &r->diagnosis->totals[CLASS_UNCLASSIFIED];
+	char a[WORDS_SIZE], b[WORDS_SIZE];
+
+	if (!r->diagnosis->unclassified)
+		return;
+	fprintf(to, "leakshim: NOT CLASSIFIED, so it is not known whether anything of it is lost: %s %s, %s: ",
+		words_number(a, all->blocks, r->model->is_sampled), all->blocks >= 0.5 && all->blocks < 1.5 ? "block" : "blocks",
+		words_sum(b, all->bytes, r->model->is_sampled, r->model->resource_count));
+	words_escape(to, r->diagnosis->unclassified);
+	fputs(".\n", to);
+}
+
+static const char *no_leaks(const struct diagnosis *d)
+{
+	return d->blind ? "nothing is known" : d->unclassified ? "no leaks are known of" : "no leaks";
+}
+
 void text_summary(FILE *to, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
+	print_unclassified(to, r);
 	fputs("leakshim: ", to);
 	if (d->shown.groups)
 		print_groups(to, "", &d->shown, r->model);
@@ -259,7 +288,7 @@ void text_summary(FILE *to, const struct report *r)
 			d->hanging.blocks < 1.5 ? "block" : "blocks",
 			words_bytes(b, d->hanging.bytes, r->model->is_sampled));
 	if (!d->shown.groups)
-		fputs(d->blind ? "nothing is known" : "no leaks", to);
+		fputs(no_leaks(d), to);
 	if (d->finding_count)
 		fprintf(to, ", %s wrong %s", words_number(a, d->finding_count, false),
 			d->finding_count == 1 ? "use" : "uses");
@@ -272,7 +301,7 @@ void text_summary(FILE *to, const struct report *r)
 	print_after(to, r);
 	print_classes(to, r);
 	print_largest(to, r);
-	print_scan(to, r->model);
+	print_scan(to, r);
 	print_filter(to, r->model);
 	print_java_vm(to, r);
 	print_probes(to, r->model);

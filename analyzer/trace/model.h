@@ -40,6 +40,10 @@ enum leak_class {
 	CLASSES
 };
 
+/* Bits of the classes of what is lost, or might be. */
+#define CLASS_LEAKS \
+	(1u << CLASS_DEFINITE | 1u << CLASS_INDIRECT | 1u << CLASS_POSSIBLE | 1u << CLASS_HELD | 1u << CLASS_UNCLASSIFIED)
+
 enum ending {
 	ENDING_RUNNING,  /* the process is still there */
 	ENDING_SNAPSHOT, /* a copy made while it ran */
@@ -416,6 +420,7 @@ struct scan {
 	uint32_t number; /* of the one that was done */
 	bool is_at_end;        /* else: while the program ran */
 	const char *failure;   /* why it was tried and not done; 0: none */
+	const char *cure;      /* what would let it be done; 0: not known, or nothing */
 	const char *missing;   /* kinds of roots that could not be looked at; 0: none */
 	unsigned threads, unstable;
 	bool is_shared; /* it looked at moving memory, without a copy */
@@ -819,6 +824,8 @@ struct diagnosis {
 	uint32_t note_count;
 	bool is_complete;
 	const char *blind; /* why nothing at all is known; NULL: something is */
+	const char *unclassified; /* why what is alive was not classified, and what to do about it; NULL: it was */
+	struct class_total running; /* threads of which nobody knows whether they have ended: no leaks, and not in `shown` */
 	struct largest {
 		double count, bytes;
 		bool is_estimate;

@@ -103,9 +103,17 @@ pid_t process_outside(pid_t inner, uint64_t start)
 	return found;
 }
 
+/* Where /proc tells nothing: is there any process of that number? */
+static bool is_there(pid_t pid)
+{
+	return pid > 0 && (!kill(pid, 0) || errno == EPERM);
+}
+
 bool process_is_running(pid_t pid, uint64_t start)
 {
-	return start && (process_start(pid) == start || process_outside(pid, start));
+	if (!start || !process_start(getpid()))
+		return is_there(pid);
+	return process_start(pid) == start || process_outside(pid, start);
 }
 
 /* The path in a line of /proc/PID/maps if it can be a trace's, else 0. */

@@ -4,26 +4,34 @@
 
 #include "read_parts.h"
 
-static const char *scan_failure(uint32_t status)
+struct failure {
+	const char *why, *cure;
+};
+
+static struct failure scan_failure(uint32_t status)
 {
-	static const char *const why[] = {
-		[TRACE_SCAN_UNDER_WAY] = "it was under way when the program ended",
-		[TRACE_SCAN_NO_PROCESS] = "no process could be made for it",
-		[TRACE_SCAN_NO_MAPS] = "/proc/self/maps cannot be read",
-		[TRACE_SCAN_NO_MEMORY] = "there was no memory for it",
-		[TRACE_SCAN_NO_SPACE] = "there was no space for it in the trace",
-		[TRACE_SCAN_TIMEOUT] = "it took too long",
-		[TRACE_SCAN_BROKE] = "the scanning process died",
-		[TRACE_SCAN_CONFINED] = "the program took system calls away from itself",
-		[TRACE_SCAN_SWITCHED_OFF] = "it is switched off",
-		[TRACE_SCAN_NAMESPACE] = "its process would have been one of the program's new PID namespace, whose end waits for all of them",
-		[TRACE_SCAN_HEARD] = "a thread of the program would have been told of the copy, and the copy would have waited for it (userfaultfd)",
-		[TRACE_SCAN_TOO_DEAR] = "it would have taken more than a tenth of the memory that is left",
-		[TRACE_SCAN_OVER_BUDGET] = "its pause would have been longer than allowed",
-		[TRACE_SCAN_JAVA] = "native memory of a Java virtual machine is not looked at",
+	static const struct failure all[] = {
+		[TRACE_SCAN_UNDER_WAY] = { "it was under way when the program ended", NULL },
+		[TRACE_SCAN_NO_PROCESS] = { "no process could be made for it",
+					    "RLIMIT_NPROC and the pids.max of its cgroup must leave room for one more" },
+		[TRACE_SCAN_NO_MAPS] = { "/proc/self/maps cannot be read", "where it looks there must be /proc, and room for an open file" },
+		[TRACE_SCAN_NO_MEMORY] = { "there was no memory for it", "RLIMIT_AS and RLIMIT_DATA must leave room for it" },
+		[TRACE_SCAN_NO_SPACE] = { "there was no space for it in the trace", "dir=DIR puts traces elsewhere" },
+		[TRACE_SCAN_TIMEOUT] = { "it took too long", NULL },
+		[TRACE_SCAN_BROKE] = { "the scanning process died", NULL },
+		[TRACE_SCAN_CONFINED] = { "the program took system calls away from itself", NULL },
+		[TRACE_SCAN_SWITCHED_OFF] = { "it is switched off", NULL },
+		[TRACE_SCAN_NAMESPACE] = { "its process would have been one of the program's new PID namespace, whose end waits for all of them",
+					   NULL },
+		[TRACE_SCAN_HEARD] = { "a thread of the program would have been told of the copy, and the copy would have waited for it (userfaultfd)",
+				       NULL },
+		[TRACE_SCAN_TOO_DEAR] = { "it would have taken more than a tenth of the memory that is left", NULL },
+		[TRACE_SCAN_OVER_BUDGET] = { "its pause would have been longer than allowed", "pause=MS allows more" },
+		[TRACE_SCAN_JAVA] = { "native memory of a Java virtual machine is not looked at", NULL },
+		[TRACE_SCAN_NO_THREADS] = { "the program's threads could not be listed", "RLIMIT_NOFILE must leave room for one more open file" },
 	};
 
-	return status < sizeof(why) / sizeof(*why) && why[status] ? why[status] : "unknown reason";
+	return status < sizeof(all) / sizeof(*all) && all[status].why ? all[status] : (struct failure){ "unknown reason", NULL };
 }
 
 static const char *root_names(struct model *m, uint32_t roots)
@@ -84,7 +92,7 @@ static void read_pauses(struct model *m, const struct trace_file *f)
 static uint32_t read_scan(struct model *m, const struct trace_file *f)
 {
 	struct trace_scan t, done = { 0 };
-	const char *failure = NULL;
+	struct failure failure = { NULL, NULL };
 	uint32_t last = 0;
 
 	for (uint32_t i = 1; i < f->areas[TRACE_AREA_SCAN].used; i++) {
@@ -92,11 +100,12 @@ static uint32_t read_scan(struct model *m, const struct trace_file *f)
 			continue;
 		last = t.number;
 		m->scan.is_tried = true;
-		failure = t.status == TRACE_SCAN_DONE ? NULL : scan_failure(t.status);
+		failure = t.status == TRACE_SCAN_DONE ? (struct failure){ NULL, NULL } : scan_failure(t.status);
 		if (t.status == TRACE_SCAN_DONE)
 			done = t;
 	}
-	m->scan.failure = failure;
+	m->scan.failure = failure.why;
+	m->scan.cure = failure.cure;
 	if (!done.number)
 		return 0;
 	read_pauses(m, f);
@@ -135,8 +144,16 @@ void read_unread(struct model *m, const struct trace_file *f, uint32_t scan)
 	m->scan.unread = all;
 }
 
-/* Blocks made after a cut, or just before it: on their way, if the scan is the present. */
+/* Blocks made after a cut, or just before it: on their way, if the scan is the present. Of those that were made between the latest
+ * look and an end without one nobody knows. */
 #define PRESENT_US 10000000
+
+static bool is_present(const struct model *m, uint64_t made_us)
+{
+	bool is_over = m->ending != ENDING_RUNNING && m->ending != ENDING_SNAPSHOT;
+
+	return m->scan.is_at_end || (!is_over && !m->scan.failure && made_us < m->scan.time_us + PRESENT_US);
+}
 
 static enum leak_class verdict_class(const struct model *m, uint32_t verdict, uint64_t made_us)
 {
@@ -152,8 +169,7 @@ static enum leak_class verdict_class(const struct model *m, uint32_t verdict, ui
 	case TRACE_VERDICT_IGNORED:
 		return CLASS_IGNORED;
 	default:
-		return m->scan.is_at_end || made_us < m->scan.time_us + PRESENT_US ? CLASS_IN_FLIGHT
-										   : CLASS_UNCLASSIFIED;
+		return is_present(m, made_us) ? CLASS_IN_FLIGHT : CLASS_UNCLASSIFIED;
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -19,6 +20,7 @@
 
 #define STACK_SIZE (64l * 1024)
 #define SIGNALS 64
+#define STACK_USUAL (8ul << 20)
 
 static uint32_t nobody;
 uint32_t *spawn_held = &nobody;
@@ -54,6 +56,22 @@ static void turn_stderr(const char *output)
 	sys_call3(SYS_close, fd, 0, 0);
 }
 
+/* What the program allows itself need not be enough for another one. */
+static void lift_limits(void)
+{
+	static const int limits[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_CPU};
+	struct rlimit limit;
+
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		if (sys_call6(SYS_prlimit64, 0, limits[i], 0, (long)&limit, 0, 0) || limit.rlim_cur == limit.rlim_max)
+			continue;
+		if (limits[i] == RLIMIT_STACK && limit.rlim_cur >= STACK_USUAL) /* without one the kernel lays out memory in another way */
+			continue;
+		limit.rlim_cur = limits[i] == RLIMIT_STACK && limit.rlim_max > STACK_USUAL ? STACK_USUAL : limit.rlim_max;
+		sys_call6(SYS_prlimit64, 0, limits[i], (long)&limit, 0, 0, 0);
+	}
+}
+
 /* Its table holds nothing but stderr. */
 static void child(void *data)
 {
@@ -84,6 +102,7 @@ static void child(void *data)
 		if (sys_call3(SYS_getppid, 0, 0, 0) != order->parent)
 			sys_leave(SYS_exit_group, 127);
 	}
+	lift_limits();
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
 	order->result = sys_call3(SYS_execve, (long)order->program.path, (long)order->program.argv, (long)order->program.envp);
 	sys_leave(SYS_exit_group, 127);
@@ -106,10 +125,14 @@ static long start(struct order *order)
 	return pid;
 }
 
-static void wait_for(long pid)
+/* Returns 0, or SPAWN_KILLED. */
+static int wait_for(long pid)
 {
-	while (sys_call6(SYS_wait4, pid, 0, __WALL, 0, 0, 0) == -EINTR)
+	int status = 0;
+
+	while (sys_call6(SYS_wait4, pid, (long)&status, __WALL, 0, 0, 0) == -EINTR)
 		continue;
+	return WIFSIGNALED(status) ? SPAWN_KILLED : 0;
 }
 
 /* Between the host and the program that it starts: shares the host's memory until that program ends. */
@@ -120,22 +143,22 @@ struct attendant {
 };
 
 #ifdef __x86_64__
-static void leave_stack(long stack)
+static void leave_stack(long stack, int status)
 {
 	__asm__ volatile("syscall\n\t"
-			 "xor %%edi, %%edi\n\t"
+			 "mov %[status], %%edi\n\t"
 			 "mov %[exit], %%eax\n\t"
 			 "syscall"
 			 :
-			 : "a"((long)SYS_munmap), "D"(stack), "S"((long)STACK_SIZE), [exit] "i"(SYS_exit)
+			 : "a"((long)SYS_munmap), "D"(stack), "S"((long)STACK_SIZE), [exit] "i"(SYS_exit), [status] "r"(status)
 			 : "rcx", "r11", "memory");
 	__builtin_unreachable();
 }
 #else
-static void leave_stack(long stack)
+static void leave_stack(long stack, int status)
 {
 	(void)stack;
-	sys_leave(SYS_exit, 0);
+	sys_leave(SYS_exit, status);
 }
 #endif
 
@@ -150,9 +173,7 @@ static void attend(void *data)
 		a->order.result = pid;
 	__atomic_store_n(&a->has_started, 1, __ATOMIC_RELEASE);
 	sys_call6(SYS_futex, (long)&a->has_started, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
-	if (!sys_failed(pid))
-		wait_for(pid);
-	leave_stack(stack);
+	leave_stack(stack, sys_failed(pid) ? 0 : wait_for(pid));
 }
 
 long spawn_program(const struct spawn_program *program)
@@ -210,10 +231,11 @@ int spawn_wait(long pid, int seconds)
 
 	/* a nap takes much longer on a busy machine; where the clock may not be asked, it stands still */
 	for (long naps = 0; naps < seconds * 500l && now_ms() - start < seconds * 1000l; naps++) {
-		long r = sys_call6(SYS_wait4, pid, 0, __WCLONE | WNOHANG, 0, 0, 0);
+		int status = 0;
+		long r = sys_call6(SYS_wait4, pid, (long)&status, __WCLONE | WNOHANG, 0, 0, 0);
 
 		if (r)
-			return r == pid ? 0 : -1;
+			return r == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 		if (naps == 10)
 			nap.tv_nsec = 2000000;
 		sys_call3(SYS_nanosleep, (long)&nap, 0, 0);

@@ -29,6 +29,9 @@ long spawn_program(const struct spawn_program *program);
 /* The same from a process that is one of ours: returns when the program has ended, and calls `meanwhile` once it runs. */
 void spawn_attend(const struct spawn_program *program, void (*meanwhile)(void));
 
-/* Waits at most `seconds` for a child of spawn_program. 0: it ended. */
+#define SPAWN_KILLED 1
+
+/* Waits at most `seconds` for a child of spawn_program. Returns 0 when the program ended, SPAWN_KILLED if a signal killed it, -1 if
+ * it goes on. */
 int spawn_wait(long pid, int seconds);
 #endif

@@ -782,6 +782,7 @@ enum trace_scan_status {
 	TRACE_SCAN_OVER_BUDGET = 10, /* its pause would have been longer than pause= allows */
 	TRACE_SCAN_TOO_DEAR = 13,  /* it would have taken more than a tenth of the memory that is left */
 	TRACE_SCAN_NAMESPACE = 12, /* its process would have been one of a PID namespace that the program made, whose end waits for all */
+	TRACE_SCAN_NO_THREADS = 15, /* those of the program could not be listed: what their stacks hold would be taken for lost */
 	TRACE_SCAN_HEARD = 14, /* a thread of the program hears of each copy, which waits for it (userfaultfd) */
 	TRACE_SCAN_JAVA = 11 /* the process is a Java virtual machine, whose native memory is not scanned: no block has
 			      * a verdict, its objects may have (struct trace_java_vm) */

@@ -188,14 +188,14 @@ void place_write_out(void)
 	sys_call3(SYS_close, fd, 0, 0);
 }
 
-int place_is_readable(void)
+int place_readable(void)
 {
 	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)place.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0, 0, 0);
 
 	if (sys_failed(fd))
-		return 0;
+		return (int)fd;
 	sys_call3(SYS_close, fd, 0, 0);
-	return 1;
+	return 0;
 }
 
 int place_copy(void)
@@ -205,7 +205,7 @@ int place_copy(void)
 	memcpy(was, place.path, sizeof was);
 	if (!settings.trace[0] && !in_usual_folder(name_first, own_pid())) {
 		place_write_out();
-		if (place_is_readable())
+		if (!place_readable())
 			return 1;
 		place_unlink();
 	}

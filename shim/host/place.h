@@ -29,8 +29,8 @@ void place_unlink(void);
 /* The trace was unlinked before an exec that failed: writes it out again. */
 void place_write_out(void);
 
-/* May this process still read its trace? */
-int place_is_readable(void);
+/* Can this process still read its trace? Returns 0 or -errno. */
+int place_readable(void);
 
 /* A daemon that has given up its rights, or went to another root, cannot read its own trace any more, nor can the analyzer
  * that it starts: that gets a copy in the folder of who we are now, and the path is that of the copy. Returns 0 if that

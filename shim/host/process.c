@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -45,6 +46,7 @@
 
 #define REPORT_SECONDS 60
 #define KEPT_REGISTERS 5 /* that a function spills just below its frame pointer */
+#define DESCRIPTORS_LEAST 16u /* for a program with a few libraries that opens a file */
 
 struct process_signals process_signals;
 
@@ -378,6 +380,30 @@ void process_start(int argc, char **argv, char **envp, enum guard_start begun)
 	}
 }
 
+/* What the program starts has an empty table, and its limit is lifted as far as may be (spawn.c). */
+static int is_room_elsewhere(void)
+{
+	struct rlimit limit;
+
+	return !sys_call6(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit, 0, 0) && limit.rlim_max >= DESCRIPTORS_LEAST;
+}
+
+/* The report would not find the trace. */
+static void say_unreadable(int error)
+{
+	if (error == -EACCES || error == -EPERM)
+		note_say("the program has given up the right to read its own trace; as the user that it was started by: "
+			 "leakshim report ", place_path(), 0);
+	else if (error == -ENOENT || error == -ENOTDIR)
+		note_say("the trace does not lie at its place any more as the program sees it (another root, or it was removed); where it was "
+			 "started: leakshim report ", place_path(), 0);
+	else if (error == -EMFILE)
+		note_say("the program may not open another file (RLIMIT_NOFILE), nor may what it starts, so no report comes by itself; "
+			 "next: leakshim report ", place_path(), 0);
+	else
+		note_say(reason(error), ": the program cannot open its own trace; next: leakshim report ", place_path());
+}
+
 void process_finish(enum trace_end end, int detail, int report, const struct snapshot_here *here)
 {
 	if (!ours())
@@ -401,19 +427,18 @@ void process_finish(enum trace_end end, int detail, int report, const struct sna
 	}
 	if (!report || process.is_checked || wishes_no_report() || !(settings.report_exit || reporting_is_owed()))
 		return;
-	if (reporting_possible() && !place_is_readable() && !place_copy()) {
-		note_say("the program has given up the right to read its own trace; as the user that it was started by: "
-			 "leakshim report ", place_path(), 0);
+	int r = reporting_possible() ? place_readable() : 0;
+	if (r == -EMFILE && is_room_elsewhere())
+		r = 0;
+	if (r && !place_copy()) {
+		say_unreadable(r);
 		return;
 	}
 	reporting_last(!jvm_is_there());
 	long pid = reporting_start("exit");
 	/* services on a virtual machine are restarted by somebody who waits; as process 1 nothing outlives us */
-	if (pid > 0 && (!jvm_is_there() || state.header->pid == 1))
-		spawn_wait(pid, REPORT_SECONDS);
-	else if (pid > 0)
-		return;
-	else
+	int is_waited = pid > 0 && (!jvm_is_there() || state.header->pid == 1);
+	if (pid <= 0 || (is_waited && spawn_wait(pid, REPORT_SECONDS) == SPAWN_KILLED))
 		reporting_say_where();
 }
 

@@ -272,9 +272,11 @@ static long take_shared(struct trace_scan *scan, const struct snapshot_here *her
 
 	if (sys_failed(stack))
 		return stack;
-	if (tasks_read(&tasks, own_tid(), here)) {
+	enum trace_scan_status listed = tasks_read(&tasks, own_tid(), here);
+	if (listed != TRACE_SCAN_DONE) {
 		sys_call3(SYS_munmap, stack, SHARED_STACK, 0);
-		return -12;
+		scan->status = listed;
+		return -1;
 	}
 	struct scanner_shared *shared = (struct scanner_shared *)(tasks.thread + tasks.most);
 	for (uint32_t i = 0; i < tasks.count; i++)
@@ -297,8 +299,12 @@ static long take(struct trace_scan *scan, const struct snapshot_here *here, void
 	struct reach_cut cut;
 	struct tasks tasks;
 
-	if (tasks_read(&tasks, own_tid(), here))
-		return -12;
+	enum trace_scan_status listed = tasks_read(&tasks, own_tid(), here);
+
+	if (listed != TRACE_SCAN_DONE) {
+		scan->status = listed;
+		return -1;
+	}
 	fill_cut(&cut, scan, &tasks, here);
 	cut.is_waited = is_waited;
 	uint64_t before = state_clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -374,7 +380,7 @@ static int look(const struct snapshot_here *here, void (*then)(void), int is_wai
 			snapshot_state.shared_pid = sys_failed(pid) ? 0 : (uint32_t)pid;
 		if (sys_failed(pid)) {
 			live_state.cut = 0;
-			scan->status = TRACE_SCAN_NO_PROCESS;
+			scan->status = scan->status ? scan->status : TRACE_SCAN_NO_PROCESS;
 		} else {
 			scan->process = (uint32_t)pid;
 			snapshot_state.attendant = then ? (uint32_t)pid : snapshot_state.attendant;
@@ -479,8 +485,9 @@ static void look_at_end(const struct snapshot_here *here)
 
 	if (!scan || scan->status)
 		return;
-	if (tasks_read(&tasks, self, here)) {
-		scan->status = TRACE_SCAN_NO_MEMORY;
+	enum trace_scan_status listed = tasks_read(&tasks, self, here);
+	if (listed != TRACE_SCAN_DONE) {
+		scan->status = listed;
 		return;
 	}
 	if (!is_program_going_on(TRACE_OCCASION_END))

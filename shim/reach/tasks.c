@@ -197,6 +197,7 @@ static void add_task(struct tasks *tasks, const char *name, uint32_t self, const
 	}
 }
 
+/* 0: there is no /proc. Asks for no descriptor. */
 static uint64_t task_number(void)
 {
 	struct {
@@ -209,16 +210,16 @@ static uint64_t task_number(void)
 	return status.nlink > 2 ? status.nlink - 2 : 1;
 }
 
-int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here)
+enum trace_scan_status tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here)
 {
-	uint64_t most = task_number() + 64, size = most * sizeof *tasks->thread + TASKS_LISTING + tasks_queued(most);
+	uint64_t number = task_number(), most = number + 64, size = most * sizeof *tasks->thread + TASKS_LISTING + tasks_queued(most);
 	unsigned char *listing;
 	long n, at = sys_call6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	memset(tasks, 0, sizeof *tasks);
 	tasks->is_foreign = is_proc_foreign();
 	if (sys_failed(at))
-		return -1;
+		return TRACE_SCAN_NO_MEMORY;
 	tasks->thread = (struct reach_thread *)at;
 	tasks->most = (uint32_t)most;
 	tasks->size = size;
@@ -234,12 +235,16 @@ int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *h
 		}
 	if (!sys_failed(fd))
 		sys_call3(SYS_close, fd, 0, 0);
+	if (!tasks->count && number > 1) {
+		tasks_free(tasks);
+		return TRACE_SCAN_NO_THREADS;
+	}
 	if (!tasks->count) {
 		char text[24];
 
 		add_task(tasks, note_number(text, self), self, here);
 	}
-	return 0;
+	return TRACE_SCAN_DONE;
 }
 
 void tasks_free(struct tasks *tasks)

@@ -28,8 +28,8 @@ struct tasks {
 	int leader_gone;   /* the first thread has ended */
 };
 
-/* Reads all; the calling thread `self` stands at `here`. Returns 0 or -1: no memory. */
-int tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here);
+/* Reads all; the calling thread `self` stands at `here`. Returns TRACE_SCAN_DONE, or why not. */
+enum trace_scan_status tasks_read(struct tasks *tasks, uint32_t self, const struct snapshot_here *here);
 void tasks_free(struct tasks *tasks);
 
 /* Reads /proc/self/status into `text`. Returns what stands behind `label`, 0 if it is not there. */
