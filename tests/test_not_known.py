@@ -145,3 +145,34 @@ def test_a_program_that_runs_where_there_is_no_proc_is_not_said_to_have_ended(as
 def test_where_nothing_was_alive_no_threads_are_counted(asked):
     first = asked("tell", report="signal", ready=lambda text: "by class" in text).split("leakshim: report of ")[1]
     assert "scan of 0" not in first, first
+
+
+def test_a_trace_that_was_removed_is_called_that(box):
+    process = subprocess.Popen([victim("deprived"), "lose", "tell"], env=preload(box), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        process.stdout.readline()
+        assert "is traced" in run([LEAKSHIM, "doctor", process.pid]).stdout.decode()
+        only_trace(box).unlink()
+        for command in ("report", "snapshot", "top"):
+            said = run([LEAKSHIM, command, process.pid], cwd=box)
+            assert said.status == 2 and "its trace was removed" in said.text, said
+        assert "is traced" not in run([LEAKSHIM, "doctor", process.pid]).stdout.decode()
+    finally:
+        end_group(process.pid)
+        process.wait()
+
+
+@pytest.mark.parametrize("level", ["paranoid", "simple"])
+def test_where_there_is_no_space_for_the_trace_that_is_the_reason(level, box):
+    disk = box / "disk"
+    disk.mkdir()
+    if run(["/usr/bin/mount", "-t", "tmpfs", "-o", "size=192k", "none", disk]).status:
+        pytest.skip("cannot mount a tmpfs here")
+    try:
+        done = preloaded([victim("keeps_many"), "300000", "20", "30"], disk, settings={"level": level})
+    finally:
+        run(["/usr/bin/umount", disk])
+    said = done.text
+    assert "NOT COMPLETE" in said and "no space for the trace" in said, done
+    assert not any(wrong in said for wrong in ("nobody could look", "did not look", "none of it was allocated", "no leaks.")), done

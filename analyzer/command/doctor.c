@@ -304,7 +304,9 @@ static void see_process(pid_t pid)
 		return;
 	}
 	image[length] = 0;
-	if (is_mapped(pid, "libleakshim.so"))
+	if (is_mapped(pid, "libleakshim.so") && !process_has_trace(pid))
+		say(false, "process", "%d has the library, but no trace that can be looked into: leakshim report %d says why", (int)pid, (int)pid);
+	else if (is_mapped(pid, "libleakshim.so"))
 		say(true, "process", "%d is traced: leakshim report %d, leakshim snapshot %d", (int)pid, (int)pid, (int)pid);
 	else
 		say(false, "process", "%d is not traced, and cannot be from now on: start it with `leakshim run -- %s ...`", (int)pid, image);

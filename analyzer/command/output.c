@@ -112,7 +112,7 @@ static const char *next_command(const struct output *out, struct model *m)
 {
 	const struct options *o = out->options;
 
-	if (m->ending == ENDING_RUNNING && !m->scan.is_tried)
+	if (m->ending == ENDING_RUNNING && !m->scan.is_tried && !m->drops[DROP_NO_SPACE])
 		return pool_print(&m->pool, "leakshim snapshot %u, which finds out what is lost", m->pid);
 	if (out->sum_of)
 		return "leakshim report --each, which tells more of each process";

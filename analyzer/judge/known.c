@@ -36,12 +36,16 @@ static const char *why_blind(const struct model *m)
 		return NULL;
 	if (!strcmp(m->level, "disabled"))
 		return "nothing was followed (level=disabled)";
+	if (m->drops[DROP_NO_SPACE]) /* there was some, and that is told */
+		return NULL;
 	return strcmp(m->level, "paranoid") ? "only a sample is followed, and none of it was allocated" : NULL;
 }
 
 /* How it came that nobody looked, where nobody tried. */
 static const char *why_never(struct model *m)
 {
+	if (m->drops[DROP_NO_SPACE])
+		return "there was no space in the trace for what a look finds out; dir=DIR puts traces elsewhere";
 	switch (m->ending) {
 	case ENDING_RUNNING:
 		return pool_print(&m->pool, "nobody has looked yet; next: leakshim snapshot %u", m->pid);
@@ -51,6 +55,11 @@ static const char *why_never(struct model *m)
 		return "nobody looked before the exec";
 	case ENDING_MERGED:
 		return "of some of these processes nobody looked";
+	case ENDING_EXIT:
+	case ENDING_FAST_EXIT:
+	case ENDING_QUICK_EXIT:
+	case ENDING_ABORT:
+		return "its end did not look";
 	default:
 		return "it ended so that nobody could look; what is alive is found while it runs, by leakshim snapshot PID";
 	}

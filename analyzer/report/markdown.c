@@ -120,7 +120,7 @@ static void put_head(struct markdown *m)
 		fprintf(m->to, "%s%s %s\n\n", words_number(a, shown, false), m->settings->has_baseline ? " new or grown" : "",
 			shown == 1 ? "group" : "groups");
 	else
-		fputs(d->growth.is_too_fast ? "grows too fast\n\n" : d->unclassified ? "no leaks are known of\n\n" : "no leaks\n\n", m->to);
+		fputs(d->growth.is_too_fast ? "grows too fast\n\n" : d->unclassified || !d->is_complete ? "no leaks are known of\n\n" : "no leaks\n\n", m->to);
 	if (d->overdue_count)
 		fprintf(m->to, "%s overdue %s: kept far longer than others from there live, while more of it comes.\n\n",
 			words_number(a, d->overdue_count, false), d->overdue_count == 1 ? "group" : "groups");

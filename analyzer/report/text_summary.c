@@ -177,7 +177,7 @@ static void print_scan(FILE *to, const struct report *r)
 	if (!scan->is_done)
 		return;
 	if (is_one && !scan->threads)
-		fprintf(to, "leakshim: nothing was alive that a scan for pointers could have judged, %s ago",
+		fprintf(to, "leakshim: nothing that is followed was alive when pointers were to be looked for, %s ago",
 			words_time(a, model_age(m, scan->time_us)));
 	if (is_one && scan->threads)
 		fprintf(to, "leakshim: scan of %u %s, %s ago; the program stood still for %.1f ms",
@@ -271,7 +271,7 @@ static void print_unclassified(FILE *to, const struct report *r)
 
 static const char *no_leaks(const struct diagnosis *d)
 {
-	return d->blind ? "nothing is known" : d->unclassified ? "no leaks are known of" : "no leaks";
+	return d->blind ? "nothing is known" : d->unclassified || !d->is_complete ? "no leaks are known of" : "no leaks";
 }
 
 void text_summary(FILE *to, const struct report *r)

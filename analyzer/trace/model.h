@@ -444,6 +444,7 @@ struct filter {
 };
 
 #define MODEL_DROPS 16
+#define DROP_NO_SPACE 0
 #define DROP_STACK_CUT 4
 #define MODEL_RATES 16
 

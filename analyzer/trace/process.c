@@ -160,14 +160,15 @@ static int find_in_maps(FILE *maps, pid_t pid, const char *folder, char *path, s
 	return result;
 }
 
-static bool is_loaded(FILE *maps)
+static bool is_mapped(FILE *maps, const char *what)
 {
 	char *line = NULL;
 	size_t room = 0;
 	bool found = false;
 
+	rewind(maps);
 	while (!found && getline(&line, &room, maps) > 0)
-		found = strstr(line, "/libleakshim.so") != NULL;
+		found = strstr(line, what) != NULL;
 	free(line);
 	return found;
 }
@@ -177,7 +178,7 @@ int process_trace(pid_t pid, char *path, size_t size)
 	char name[128], folder[80];
 	FILE *maps;
 	int result;
-	bool has_shim;
+	bool has_shim, is_removed;
 
 	if (!living_thread(pid, folder, sizeof(folder)))
 		snprintf(folder, sizeof(folder), "/proc/%d", (int)pid);
@@ -193,10 +194,13 @@ int process_trace(pid_t pid, char *path, size_t size)
 		return -1;
 	}
 	result = find_in_maps(maps, pid, folder, path, size);
-	rewind(maps);
-	has_shim = result && is_loaded(maps);
+	has_shim = result && is_mapped(maps, "/libleakshim.so");
+	is_removed = has_shim && is_mapped(maps, ".trace (deleted)\n");
 	fclose(maps);
-	if (has_shim)
+	if (is_removed)
+		fprintf(stderr, "leakshim: %d: its trace was removed, so that nobody can look into it any more; what it reports itself at its end "
+			"comes from a copy\n", (int)pid);
+	else if (has_shim)
 		fprintf(stderr, "leakshim: %d: has allocated nothing since it was forked, or libleakshim.so stands aside in it; ask it again "
 			"later\n", (int)pid);
 	else if (result)
@@ -205,7 +209,7 @@ int process_trace(pid_t pid, char *path, size_t size)
 	return result;
 }
 
-static bool has_trace(pid_t pid)
+bool process_has_trace(pid_t pid)
 {
 	char name[64], folder[64], path[PATH_MAX];
 	FILE *maps;
@@ -250,7 +254,7 @@ unsigned process_awaited(const char *folder, pid_t *list, unsigned most)
 	while (all && count < most && (entry = readdir(all))) {
 		pid_t pid = (pid_t)atoi(entry->d_name);
 
-		if (pid > 0 && is_told_folder(pid, folder) && !has_trace(pid))
+		if (pid > 0 && is_told_folder(pid, folder) && !process_has_trace(pid))
 			list[count++] = pid;
 	}
 	if (all)

@@ -21,6 +21,9 @@ bool process_is_running(pid_t pid, uint64_t start);
  * why there is none. */
 int process_trace(pid_t pid, char *path, size_t size);
 
+/* Does it write one that can be looked into? */
+bool process_has_trace(pid_t pid);
+
 /* Finds living processes that the shim is to trace into this folder, as their LEAKSHIM_OPTIONS say, and that have made no trace
  * yet. Fills `list` with at most `most` of them and returns how many. */
 unsigned process_awaited(const char *folder, pid_t *list, unsigned most);
