@@ -136,27 +136,15 @@ static uint8_t *site_flags(const struct reach_cut *cut, const struct reach_file 
 	return flags;
 }
 
-/* Blocks that may be a head only: the pointer to what follows it is one past their end. */
-static uint8_t longer(const struct trace_block *t)
-{
-	uint64_t size = trace_block_size(t);
-
-	if (trace_block_family(t) == TRACE_FAMILY_NEW_ARRAY && size >= 8 && size <= REACH_HEAD_MOST && !(size & (size - 1)))
-		return REACH_LONGER | REACH_ARRAY;
-	return size == 16 || size == 32 ? REACH_LONGER : 0;
-}
-
 static void add(struct reach_blocks *b, const struct key *key, const struct trace_block *t, unsigned flag)
 {
 	struct reach_entry *e = &b->entry[b->count];
 	uint64_t size = trace_block_size(t);
 
-	if (b->count && b->flag[b->count - 1] & REACH_LONGER && e[-1].address + e[-1].size > key->address) {
-		b->flag[b->count - 1] &= (uint8_t)~REACH_LONGER;
-		e[-1].size--;
-	}
-	flag |= longer(t);
-	*e = (struct reach_entry){key->address, (size ? size : 1) + !!(flag & REACH_LONGER), key->slot, 0};
+	if (b->count && e[-1].address + e[-1].size == key->address)
+		b->flag[b->count - 1] |= REACH_FOLLOWED;
+	flag |= trace_block_family(t) == TRACE_FAMILY_NEW_ARRAY ? REACH_ARRAY : 0;
+	*e = (struct reach_entry){key->address, size ? size : 1, key->slot, 0};
 	b->flag[b->count++] = (uint8_t)flag;
 }
 
@@ -201,7 +189,7 @@ static int directory(struct reach_blocks *b, struct reach_arena *arena)
 	if (!b->top || !b->leaves)
 		return -1;
 	for (uint32_t i = 0; i < b->count; i++) {
-		uint64_t at = b->entry[i].address, last = at + b->entry[i].size - 1;
+		uint64_t at = b->entry[i].address, last = at + b->entry[i].size; /* where its end is looked for */
 
 		if (last >> 47)
 			continue;
@@ -226,7 +214,7 @@ static int directory(struct reach_blocks *b, struct reach_arena *arena)
 	}
 	if (b->count) {
 		b->low = b->entry[0].address;
-		b->span = b->entry[b->count - 1].address + b->entry[b->count - 1].size - b->low;
+		b->span = b->entry[b->count - 1].address + b->entry[b->count - 1].size + 1 - b->low;
 		if (b->low + b->span > 1ull << 47)
 			b->span = (1ull << 47) - b->low;
 	}

@@ -25,7 +25,7 @@ enum reach_flag {
 	REACH_IGNORED = 4,
 	REACH_ARRAY = 16,  /* made by new[] */
 	REACH_OWNED = 64,  /* lost, and another lost one leads to its start */
-	REACH_LONGER = 8   /* its size here is one more: a pointer behind its end may stand for it */
+	REACH_FOLLOWED = 8 /* another one begins right behind its end */
 };
 #define REACH_HEAD_MOST 256u /* bytes of a block that may be nothing but a head: a count stands there at the alignment of what it counts */
 
@@ -76,8 +76,8 @@ static inline void *reach_element(const struct reach_file *file, enum trace_area
 int reach_blocks_open(struct reach_blocks *b, const struct reach_cut *cut, const struct reach_file *file,
 		      struct reach_arena *arena);
 
-/* The number of the block that `word` points into, -1 if there is none. */
-static inline int64_t reach_find(const struct reach_blocks *b, uint64_t word)
+/* Where to begin the search for a word: the first block in its granule. -1: there is none. */
+static inline int64_t reach_first(const struct reach_blocks *b, uint64_t word)
 {
 	if (__builtin_expect(word - b->low >= b->span, 1))
 		return -1;
@@ -95,16 +95,29 @@ static inline int64_t reach_find(const struct reach_blocks *b, uint64_t word)
 			return -1;
 		i--;
 	}
-	for (; i < b->count && b->entry[i].address <= word; i++)
+	return i;
+}
+
+/* The number of the block that `word` points into, -1 if there is none. */
+static inline int64_t reach_find(const struct reach_blocks *b, uint64_t word)
+{
+	int64_t i = reach_first(b, word);
+
+	for (; i >= 0 && i < b->count && b->entry[i].address <= word; i++)
 		if (word - b->entry[i].address < b->entry[i].size)
 			return i;
 	return -1;
 }
 
-/* Its size without that. */
-static inline uint64_t reach_size(const struct reach_blocks *b, uint32_t i)
+/* Or right behind the end of: C lets a program keep such a pointer, and no other block begins there. */
+static inline int64_t reach_find_or_end(const struct reach_blocks *b, uint64_t word)
 {
-	return b->entry[i].size - !!(b->flag[i] & REACH_LONGER);
+	int64_t i = reach_first(b, word);
+
+	for (; __builtin_expect(i >= 0, 0) && i < b->count && b->entry[i].address <= word; i++)
+		if (word - b->entry[i].address < b->entry[i].size + !(b->flag[i] & REACH_FOLLOWED))
+			return i;
+	return -1;
 }
 
 /* The first block that ends above `address`; count if there is none. */

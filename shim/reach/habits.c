@@ -39,13 +39,20 @@ static uint32_t key_of(const struct reach_marker *m, const struct reach_file *fi
 	return (uint32_t)(key >> 32) | 1;
 }
 
+/* One whose end only is known shows no habit: to the next one it may have been a loop's. It follows those of others. */
+static int is_at_end(const struct reach_entry *e)
+{
+	return e->owner == e->size;
+}
+
 static void count(struct habit *h, const struct reach_marker *m, const struct reach_file *file)
 {
 	memset(h->at_distance, 0, DISTANCES * sizeof *h->at_distance);
 	memset(h->at_maker, 0, TABLE * sizeof *h->at_maker);
 	memset(h->key, 0, TABLE * sizeof *h->key);
 	for (uint32_t i = 0; i < m->blocks->count; i++) {
-		if (m->blocks->mark[i] != REACH_POSSIBLE || m->blocks->entry[i].owner >= DISTANCES)
+		if (m->blocks->mark[i] != REACH_POSSIBLE || m->blocks->entry[i].owner >= DISTANCES ||
+		    is_at_end(&m->blocks->entry[i]))
 			continue;
 		uint32_t key = key_of(m, file, i), place = key >> 16;
 

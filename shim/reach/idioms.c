@@ -6,6 +6,8 @@
 
 #include "rules.h"
 
+#define HOOK_LINKS 3u
+
 /* Leads into memory of a file that is not written to. */
 static const struct reach_map *constant(const struct reach_marker *m, uint64_t word)
 {
@@ -38,6 +40,30 @@ static int is_link(const struct reach_marker *m, uint64_t word)
 		return word != m->blocks->entry[i].address;
 	const struct reach_map *map = word & 7 ? 0 : reach_maps_find(m->maps, word);
 	return map && map->flags & REACH_MAP_MODULE && map->flags & REACH_MAP_WRITE;
+}
+
+/* Is the other block like block i, but for what it says? */
+static int is_like(const struct reach_marker *m, uint32_t i, int64_t other)
+{
+	return other >= 0 && other != i && m->blocks->entry[other].size == m->blocks->entry[i].size;
+}
+
+/* The hook by which a member hangs in a list or a tree is a few links: one of them leads to the hook of another block like it, or it is
+ * such a link that leads here. */
+static int is_hook(const struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from)
+{
+	const struct reach_entry *e = m->blocks->entry;
+	const uint64_t *word = (const uint64_t *)(e[i].address + offset);
+
+	if (!(from >> REACH_ROOT_SHIFT) && is_like(m, i, m->scanned) && from - e[m->scanned].address - offset <= 8 * (HOOK_LINKS - 1))
+		return 1;
+	for (uint64_t k = 0; k < HOOK_LINKS && offset + 8 * k + 8 <= e[i].size; k++) {
+		int64_t other = word[k] & 7 ? -1 : reach_find(m->blocks, word[k]);
+
+		if (is_like(m, i, other) && word[k] - e[other].address == offset)
+			return 1;
+	}
+	return 0;
 }
 
 /* A pointer into a block. */
@@ -125,7 +151,8 @@ static int is_sds(const struct inner *p)
 	width = heads[kind] / 2;
 	memcpy(&length, p->byte, width);
 	memcpy(&room, p->byte + width, width);
-	return length <= room && room < p->size - p->offset && !p->byte[p->offset + length];
+	/* a newer one takes what the allocator gives it beyond what was asked for */
+	return length <= room && length < p->size - p->offset && room <= p->size + p->size / 4 + 24 && !p->byte[p->offset + length];
 }
 
 /* An object of CPython behind what its garbage collector keeps: two links, then count and type. */
@@ -146,6 +173,42 @@ static int is_python_object(const struct reach_marker *m, const struct inner *p)
 	return w[2] < 1ull << 32 && (reach_find(m->blocks, w[3]) >= 0 || (type && type->flags & REACH_MAP_WRITE));
 }
 
+/* PHP: two places of the hash for each element, then the elements, of 32 bytes; or two unused places, then values of 16. */
+static int is_php_table(const struct inner *p)
+{
+	uint64_t elements = p->offset / 8;
+
+	if (p->offset == 8)
+		return p->word[0] == ~0ull && p->size > 8 && (p->size - 8) % 128 == 0;
+	if (p->size != 5 * p->offset || elements & (elements - 1) || elements < 8)
+		return 0;
+	for (uint64_t at = 0; at < p->offset && at < 256; at += 4)
+		if (half_at(p, at) != UINT32_MAX && half_at(p, at) >= elements)
+			return 0;
+	return 1;
+}
+
+#define THROWN 128u /* where what was thrown begins, in libstdc++ and libc++abi */
+#define THROWN_BY_GCC 0x474e5543432b2bull   /* "GNUCC++", then 0 or 1 */
+#define THROWN_BY_CLANG 0x434c4e47432b2bull /* "CLNGC++" */
+
+/* An exception under way or caught: its thread holds it by the header, the unwinder by its own part of that, which says whose it is,
+ * and std::exception_ptr by what was thrown. */
+static int is_exception(const struct inner *p)
+{
+	uint64_t whose = p->size > THROWN ? p->word[THROWN / 8 - 4] >> 8 : 0;
+
+	return (whose == THROWN_BY_GCC || whose == THROWN_BY_CLANG) &&
+	       (p->offset == 16 || p->offset == THROWN - 32 || p->offset == THROWN);
+}
+
+/* std::pmr::monotonic_buffer_resource of libstdc++ keeps its pieces by what stands last in them: the size, with the alignment's
+ * logarithm in it, and where the next one's stands. */
+static int is_pmr_piece(const struct inner *p)
+{
+	return p->offset + 16 == p->size && (p->word[p->offset / 8] & ~63ull) == p->size;
+}
+
 #define GLIB_BOX 0x44ae2bf0u
 
 /* g_rc_box_alloc and its kin: a count, the size, where the block began, a magic number. */
@@ -161,28 +224,40 @@ static int is_known(const struct reach_marker *m, const struct inner *p)
 	if (p->offset & 7)
 		return 0;
 	return is_after_length(p) || is_string_of_old(p) || is_aligned_by_hand(p) || is_counted_by_rust(p) ||
-	       is_glib_box(p) || is_swiss_table(p) || is_python_object(m, p);
+	       is_glib_box(p) || is_swiss_table(p) || is_php_table(p) || is_exception(p) ||
+	       is_pmr_piece(p) || is_python_object(m, p);
 }
 
-int reach_idioms_is(const struct reach_marker *m, uint32_t i, uint64_t offset)
+/* An array of no elements with its count, which stands at their alignment, or a head with nothing behind it. */
+static int is_head_only(const struct reach_marker *m, uint32_t i, const struct inner *p)
+{
+	if (p->size == 16 || p->size == 32)
+		return (m->blocks->flag[i] & REACH_ARRAY && !p->word[p->size / 8 - 1]) || is_aligned_by_hand(p) ||
+		       is_counted_by_rust(p);
+	return m->blocks->flag[i] & REACH_ARRAY && p->size <= REACH_HEAD_MOST && !(p->size & (p->size - 1)) &&
+	       !p->word[p->size / 8 - 1];
+}
+
+int reach_idioms_is(const struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from)
 {
 	const struct reach_entry *e = &m->blocks->entry[i];
 	const uint64_t *word = (const uint64_t *)e->address;
-	struct inner p = {word, (const unsigned char *)word, reach_size(m->blocks, i), offset};
+	struct inner p = {word, (const unsigned char *)word, e->size, offset};
 
 	if (m->is_tagged && offset < 8)
 		return 1;
 	if (!m->heuristics || m->blocks->flag[i] & REACH_HIDDEN || e->address & 7 || p.size < 8)
 		return 0;
-	if (offset == p.size) /* an array of no elements with its count, or a head with nothing behind it */
-		return (m->blocks->flag[i] & REACH_ARRAY && !word[offset / 8 - 1]) || is_aligned_by_hand(&p) ||
-		       is_counted_by_rust(&p);
+	if (offset == p.size)
+		return is_head_only(m, i, &p);
 	if (is_known(m, &p))
 		return 1;
 	if (offset & 7 || offset + 8 > p.size)
 		return 0;
 	if (is_vtable(m, word[0]) && is_vtable(m, word[offset / 8]))
 		return 1; /* a second base class */
+	if (is_hook(m, i, offset, from))
+		return 1;
 	if (offset + 16 > p.size)
 		return 0;
 	for (uint64_t k = offset / 8; k < offset / 8 + 3 && 8 * k + 8 <= p.size; k++)

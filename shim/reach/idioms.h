@@ -8,14 +8,7 @@
  */
 #include "marker.h"
 
-/* Is that where one could only stand behind a head with nothing after it? Such a pointer leads to its block by an idiom
- * only. */
-static inline int reach_idioms_behind(const struct reach_marker *m, uint32_t i, uint64_t offset)
-{
-	return __builtin_expect(offset <= REACH_HEAD_MOST, 0) && offset && m->blocks->flag[i] & REACH_LONGER &&
-	       offset + 1 == m->blocks->entry[i].size;
-}
-
-/* Does a pointer `offset` bytes into block i stand for the whole of it? */
-int reach_idioms_is(const struct reach_marker *m, uint32_t i, uint64_t offset);
+/* Does a pointer `offset` bytes into block i, or right behind its end, stand for the whole of it? `from`: where it stands,
+ * with the kind of root if that is one. */
+int reach_idioms_is(const struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from);
 #endif

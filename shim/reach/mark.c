@@ -5,7 +5,7 @@
 #include "idioms.h"
 #include "rules.h"
 
-#define ROOT_SHIFT 48
+#define HEAD_ONLY_MOST 64u
 
 void reach_mark_open(struct reach_marker *m, struct reach_blocks *blocks, const struct reach_maps *maps,
 		    struct reach_reader *reader)
@@ -48,11 +48,11 @@ static void found_back(struct reach_marker *m, uint32_t i, uint64_t from)
 
 /* Between lost ones: an inner pointer to what another one leads to properly was left behind in memory that nobody has written
  * to since, as likely as not. Pass 3 learns who is led to properly. */
-static int is_doubtful(struct reach_marker *m, uint32_t i, uint64_t offset)
+static int is_doubtful(struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from)
 {
 	if (i == m->scanned)
 		return 0;
-	if (!offset || is_content(m, i, offset) || reach_idioms_is(m, i, offset)) {
+	if (!offset || is_content(m, i, offset) || reach_idioms_is(m, i, offset, from)) {
 		m->blocks->flag[i] |= m->pass == 3 ? REACH_OWNED : 0;
 		return 0;
 	}
@@ -60,13 +60,42 @@ static int is_doubtful(struct reach_marker *m, uint32_t i, uint64_t offset)
 	return m->pass > 3 && m->blocks->flag[i] & REACH_OWNED;
 }
 
+/* May such a block be a head with nothing behind it? */
+static int may_be_head_only(uint64_t size)
+{
+	return size <= HEAD_ONLY_MOST && !(size & 7);
+}
+
+/*
+ * Right behind its end, and no idiom. A program that gets head + 1 from whoever makes its blocks has no other pointer to one without
+ * contents: in its data that makes a small block possible. To a larger one it is what has walked through a buffer, as it is on a stack or
+ * in a register, where a loop leaves it behind; and between lost ones it says nothing.
+ */
+static void found_end(struct reach_marker *m, uint32_t i, uint64_t from)
+{
+	uint64_t size = m->blocks->entry[i].size;
+	uint32_t root = from >> REACH_ROOT_SHIFT & 15;
+
+	if (m->blocks->mark[i] != REACH_UNSEEN || !may_be_head_only(size))
+		return;
+	if (m->pass == 2) {
+		push(m, i, REACH_DRAGGED, from);
+	} else if (m->pass == 1 && root != TRACE_ROOT_STACKS && root != TRACE_ROOT_REGISTERS) {
+		m->blocks->mark[i] = REACH_POSSIBLE;
+		m->blocks->entry[i].owner = (uint32_t)size;
+		m->blocks->from[i] = from;
+	}
+}
+
 /* A word leads to block i. */
 static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, uint64_t from)
 {
 	uint8_t mark = m->blocks->mark[i];
 
-	if (reach_idioms_behind(m, i, offset) && !reach_idioms_is(m, i, offset))
+	if (__builtin_expect(offset == m->blocks->entry[i].size, 0) && !reach_idioms_is(m, i, offset, from)) {
+		found_end(m, i, from);
 		return;
+	}
 	/* the later passes go over what pass 3 has seen */
 	if (m->pointers && m->pass < 4)
 		m->pointers[i] += m->pointers[i] < UINT8_MAX;
@@ -74,7 +103,7 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 	case 1:
 		if (mark == REACH_REACHABLE)
 			return;
-		if (!offset || is_content(m, i, offset) || reach_idioms_is(m, i, offset)) {
+		if (!offset || is_content(m, i, offset) || reach_idioms_is(m, i, offset, from)) {
 			push(m, i, REACH_REACHABLE, from);
 		} else if (mark == REACH_UNSEEN || offset < m->blocks->entry[i].owner) {
 			m->blocks->mark[i] = REACH_POSSIBLE;
@@ -88,11 +117,11 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 		return;
 	case 3:
 	case 5:
-		if ((mark == REACH_UNSEEN || mark == REACH_PASSED) && !is_doubtful(m, i, offset) && mark == REACH_UNSEEN)
+		if ((mark == REACH_UNSEEN || mark == REACH_PASSED) && !is_doubtful(m, i, offset, from) && mark == REACH_UNSEEN)
 			push(m, i, REACH_PASSED, from);
 		return;
 	default:
-		if (mark == REACH_PASSED && !is_doubtful(m, i, offset))
+		if (mark == REACH_PASSED && !is_doubtful(m, i, offset, from))
 			push(m, i, REACH_DRAGGED, from);
 		else if (mark == REACH_DEFINITE && !offset && i + 1 == m->owner && !m->blocks->from[i])
 			found_back(m, i, from);
@@ -110,7 +139,7 @@ static void found_loose(struct reach_marker *m, uint64_t word, uint64_t from)
 	at = reach_loose_place(l, word);
 	if (m->pass > 2 && l->before[at]) /* who is lost cannot join a thread */
 		return;
-	from &= (1ull << ROOT_SHIFT) - 1;
+	from &= (1ull << REACH_ROOT_SHIFT) - 1;
 	if (l->address[at] && (from + l->before[at] < word || from >= word + l->size[at]))
 		l->pointers[at] += l->pointers[at] < UINT8_MAX;
 }
@@ -125,7 +154,7 @@ static inline void scan(struct reach_marker *m, const uint64_t *words, uint64_t 
 	}
 	for (uint64_t k = 0; k < count; k++) {
 		uint64_t word = words[k] & m->mask;
-		int64_t i = reach_find(b, word);
+		int64_t i = reach_find_or_end(b, word);
 
 		if (__builtin_expect(m->loose != 0, 0))
 			found_loose(m, word, from + 8 * k);
@@ -137,7 +166,7 @@ static inline void scan(struct reach_marker *m, const uint64_t *words, uint64_t 
 void reach_mark_words(struct reach_marker *m, const uint64_t *words, uint64_t count, uintptr_t at,
 		      uint32_t root)
 {
-	scan(m, words, count, at | (uint64_t)root << ROOT_SHIFT);
+	scan(m, words, count, at | (uint64_t)root << REACH_ROOT_SHIFT);
 }
 
 static void scan_run(void *context, uintptr_t start, uintptr_t end)
@@ -196,7 +225,7 @@ void reach_mark_see(struct reach_marker *m)
 void reach_mark_block(struct reach_marker *m, uint32_t entry, uint32_t root)
 {
 	if (m->blocks->mark[entry] != REACH_REACHABLE)
-		push(m, entry, REACH_REACHABLE, m->blocks->entry[entry].address | (uint64_t)root << ROOT_SHIFT);
+		push(m, entry, REACH_REACHABLE, m->blocks->entry[entry].address | (uint64_t)root << REACH_ROOT_SHIFT);
 }
 
 void reach_mark_promote(struct reach_marker *m, uint32_t entry)

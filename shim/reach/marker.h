@@ -27,6 +27,7 @@ struct reach_loose {
 	uint32_t mask;
 };
 
+#define REACH_ROOT_SHIFT 48 /* where a word stands that leads to a block: above that, the kind of root, 0: a block */
 #define REACH_SEVERAL UINT32_MAX /* a pointer to any place in such a block stands for it */
 
 /* The place of an address, or the free one where it would be. */

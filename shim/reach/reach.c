@@ -153,7 +153,7 @@ static void judge(const struct reach_blocks *b, uint32_t i, const struct reach_c
 	if (cuts > CUTS_MOST)
 		cuts = CUTS_MOST;
 	cut->scan->blocks[class]++;
-	cut->scan->bytes[class] += reach_size(b, i);
+	cut->scan->bytes[class] += b->entry[i].size;
 	__atomic_store_n(&v->what, 0, __ATOMIC_RELEASE);
 	v->from = b->from[i] | (uint64_t)(cut->scan->number & 255) << 56;
 	v->time = t->time;

@@ -13,7 +13,8 @@
  *    /proc/self/maps does not name as readable; mapped files, which can be cut under our feet,
  *    are read through the kernel.
  * 4. A word that holds the start of a block makes it reachable; a word that points into its inside
- *    makes it possible only, but for some idioms (idioms.h). One past its end is not a pointer to it.
+ *    makes it possible only, but for some idioms (idioms.h). So does one past the end of what may be
+ *    nothing but a head, if it stands in the program's data.
  */
 #include "cut.h"
 

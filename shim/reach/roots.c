@@ -335,7 +335,7 @@ static void read_heaps(struct reach_roots *r)
 				read_gap(r, at, block - 16, end, is_chunk);
 			else if (!r->cut->glibc && block > at)
 				read_gap(r, at, block, end, 0);
-			at = (block + reach_size(b, k) + 7) & ~(uintptr_t)7;
+			at = (block + b->entry[k].size + 7) & ~(uintptr_t)7;
 			is_chunk = r->cut->glibc && !(block & 15) && reach_maps_readable(r->maps, block - 16, block);
 			if (is_chunk) {
 				uintptr_t next = block - 16 + (((const uint64_t *)block)[-1] & ~(uint64_t)7);

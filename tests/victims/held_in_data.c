@@ -30,6 +30,9 @@ int main(int argc, char **argv)
 	if (!strcmp(way, "unaligned")) hold(&packed.unaligned, 0);
 	if (!strcmp(way, "tagged")) hold(&global, 0x5a00000000000000);
 	if (!strcmp(way, "one past the end")) hold(&global, 1337);
+	if (argc > 3) hidden_size = strtoul(argv[3], 0, 10);
+	if (!strcmp(way, "behind")) hold(&global, hidden_size);
+	if (!strcmp(way, "behind on the stack")) { hold(&on_stack, hidden_size); exit(0); }
 	if (!strcmp(way, "inside")) hold(&global, 640);
 	if (!strcmp(way, "next byte")) hold(&global, 1);
 	if (!strcmp(way, "freed block")) { block = malloc(64); hold(block + 3, 0); free(block); }

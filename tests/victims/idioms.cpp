@@ -15,7 +15,7 @@ struct thin { virtual ~thin() {} };
 struct other { virtual ~other() {} };
 struct narrow : thin, other { };
 
-static void *held;
+static void *held, *others[16];
 
 static uint64_t *zeros(size_t size)
 {
@@ -63,6 +63,29 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "python object")) { uint64_t *p = zeros(64); p[2] = 1; p[3] = (uint64_t)(whole ? &held : nullptr); held = p + 2; }
 	if (!strcmp(argv[1], "glib box")) { uint32_t *p = (uint32_t *)zeros(1337 + 32); p[0] = -1u; p[6] = whole ? 0x44ae2bf0 : 0; held = p + 8; }
+	if (!strcmp(argv[1], "sds with room to spare")) {
+		uint8_t *p = (uint8_t *)zeros(5 + 301);
+		uint16_t room = 312, length = whole ? 300 : 301;
+
+		memcpy(p, &length, 2), memcpy(p + 2, &room, 2), p[4] = 2, held = p + 5;
+	}
+	if (!strcmp(argv[1], "php table")) { // places of 16 hashes, 8 elements of 32 bytes
+		uint32_t *p = (uint32_t *)zeros(40 * 8);
+
+		memset(p, 0xff, 64), p[3] = whole ? 7 : 8, held = p + 16;
+	}
+	if (!strcmp(argv[1], "php list")) { uint64_t *p = zeros(8 + 16 * 8); p[0] = -(uint64_t)whole; held = p + 1; }
+	if (!strcmp(argv[1], "pmr piece")) { uint64_t *p = zeros(1088); p[134] = (whole ? 1088 : 1024) | 4; held = p + 134; }
+	if (!strcmp(argv[1], "hook")) { // the last of its chain
+		void **p = (void **)zeros(40), **q = (void **)zeros(40);
+
+		p[2] = q + 2, held = whole ? p + 2 : q + 2;
+		if (!whole) free(p);
+	}
+	if (!strcmp(argv[1], "nothing behind a head")) { // the others have something
+		for (int i = 0; i < 16 && whole; i++) others[i] = zeros(32 + 8 + 8 * i) + 4;
+		held = zeros(32) + 4;
+	}
 	if (!strcmp(argv[1], "array")) held = new counted[167];
 	if (!strcmp(argv[1], "bases")) held = static_cast<second *>(new both);
 	if (!strcmp(argv[1], "length")) { uint64_t *p = (uint64_t *)malloc(1337 + 8); *p = 1337; held = p + 1; }
