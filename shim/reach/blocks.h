@@ -114,9 +114,12 @@ static inline int64_t reach_find_or_end(const struct reach_blocks *b, uint64_t w
 {
 	int64_t i = reach_first(b, word);
 
-	for (; __builtin_expect(i >= 0, 0) && i < b->count && b->entry[i].address <= word; i++)
-		if (word - b->entry[i].address < b->entry[i].size + !(b->flag[i] & REACH_FOLLOWED))
+	for (; __builtin_expect(i >= 0, 0) && i < b->count && b->entry[i].address <= word; i++) {
+		uint64_t offset = word - b->entry[i].address;
+
+		if (offset < b->entry[i].size || (offset == b->entry[i].size && !(b->flag[i] & REACH_FOLLOWED)))
 			return i;
+	}
 	return -1;
 }
 
