@@ -81,7 +81,7 @@ static void print_holder(FILE *to, const struct holder *h)
 }
 
 /* Which line forgot, as far as it is known. */
-void text_explanation(FILE *to, enum cause cause, const struct explanation *e)
+void text_explanation(FILE *to, enum cause cause, const struct explanation *e, bool is_possible)
 {
 	static const char *const sure[CONFIDENCES] = { " (a guess)", " (likely)", "" };
 	bool is_done = cause == CAUSE_MISMATCH || cause == CAUSE_DOUBLE_RELEASE || cause == CAUSE_RACE;
@@ -89,7 +89,7 @@ void text_explanation(FILE *to, enum cause cause, const struct explanation *e)
 	if (!e)
 		return;
 	if (e->missing) {
-		fputs(is_done ? "  Done" : "  Forgotten", to);
+		fputs(is_done ? "  Done" : is_possible ? "  If it is lost, forgotten" : "  Forgotten", to);
 		print_missing_release(to, e->missing);
 		if (words_cause(cause))
 			fprintf(to, ": %s", words_cause_reason(cause));
@@ -110,7 +110,7 @@ void text_explanation(FILE *to, enum cause cause, const struct explanation *e)
 	}
 	print_usually(to, e);
 	print_holder(to, e->last_held_by);
-	if (e->advice) {
+	if (e->advice && !is_possible) { /* what may be in use is nobody's to release */
 		fputs("  Advice: ", to);
 		text_stack_function(to, e->advice);
 		fputs(".\n", to);

@@ -67,7 +67,7 @@ void text_finding(FILE *to, const struct model *m, const struct finding *finding
 		print_misuse(to, m, misuse, finding->fingerprint);
 	else
 		print_mismatch(to, mismatch, finding->fingerprint);
-	text_explanation(to, finding->cause, finding->explanation);
+	text_explanation(to, finding->cause, finding->explanation, false);
 	fprintf(to, "  Last %s ago by thread ", words_time(a, model_age(m, last)));
 	text_thread(to, &m->threads[misuse ? misuse->thread : mismatch->thread]);
 	if (misuse && misuse->type)

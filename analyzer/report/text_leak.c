@@ -342,9 +342,10 @@ void text_records(FILE *to, const struct leak *leak)
 
 void text_leak(FILE *to, const struct model *m, const struct leak *leak)
 {
+	bool is_possible = leak->class == CLASS_POSSIBLE;
 	char a[WORDS_SIZE], b[WORDS_SIZE];
 
-	fputs("LEAK: ", to);
+	fputs(is_possible ? "POSSIBLE LEAK: " : "LEAK: ", to);
 	if (leak->resource) {
 		words_escape(to, leak->type);
 		fputc('.', to);
@@ -362,8 +363,11 @@ void text_leak(FILE *to, const struct model *m, const struct leak *leak)
 		print_maker(to, &leak->stack, NULL);
 	}
 	fprintf(to, " [%s]\n", leak->fingerprint);
-	text_explanation(to, leak->cause, leak->explanation);
-	print_circumstances(to, m, leak);
+	if (is_possible)
+		print_circumstances(to, m, leak);
+	text_explanation(to, leak->cause, leak->explanation, is_possible);
+	if (!is_possible)
+		print_circumstances(to, m, leak);
 	text_records(to, leak);
 	fputs("Created at:\n", to);
 	if (leak->maker)

@@ -26,6 +26,21 @@ static void print_leaks(FILE *to, const struct report *r, uint32_t count)
 	free(folds);
 }
 
+/* A program in good order, perhaps, of which too little is known to say so. */
+static void print_possible(FILE *to, const struct diagnosis *d)
+{
+	uint32_t possible = 0;
+
+	for (uint32_t i = 0; i < d->leak_count; i++) {
+		if (d->leaks[i].class == CLASS_DEFINITE || d->leaks[i].class == CLASS_HELD || d->leaks[i].class == CLASS_UNCLASSIFIED)
+			return;
+		possible += d->leaks[i].class == CLASS_POSSIBLE;
+	}
+	if (possible && !d->finding_count && !d->blind)
+		fputs(possible == 1 ? "leakshim: no leak is certain: the group below is a possible one.\n\n"
+				    : "leakshim: no leak is certain: the groups below are possible ones.\n\n", to);
+}
+
 void report_text(FILE *to, const struct report *r)
 {
 	const struct diagnosis *d = r->diagnosis;
@@ -46,6 +61,7 @@ void report_text(FILE *to, const struct report *r)
 		fprintf(to, "leakshim: NOTHING IS KNOWN of this program's memory: %s.\n", d->blind);
 	for (uint32_t i = 0; i < d->finding_count; i++)
 		text_finding(to, r->model, &d->findings[i]);
+	print_possible(to, d);
 	print_leaks(to, r, detailed);
 	if (d->leak_count > detailed)
 		fprintf(to, "... and %s smaller groups (--max 0 shows all)\n\n",

@@ -14,7 +14,7 @@ void text_overdue(FILE *to, const struct model *m, const struct overdue *overdue
 void text_finding(FILE *to, const struct model *m, const struct finding *finding);
 
 /* Which line forgot, as far as it is known; e may be NULL. */
-void text_explanation(FILE *to, enum cause cause, const struct explanation *e);
+void text_explanation(FILE *to, enum cause cause, const struct explanation *e, bool is_possible);
 
 /* How much there is, what was missed and not seen, and what to know of the system. */
 void text_summary(FILE *to, const struct report *r);
