@@ -500,6 +500,25 @@ def test_after_the_check_that_is_the_last_by_its_definition_the_end_makes_none(b
     assert done.text.count("LEAK:") == 1 and "1 time so far, 1,337 bytes" in done.text, done
 
 
+@pytest.mark.parametrize("pause", [10, 0])
+def test_what_a_server_with_threads_lost_is_lost_too_where_it_has_given_up_its_rights(pause, box):
+    """It may not read its own memory by /proc: nobody can say what stands in a stack's guard but that there never was anything."""
+    if os.geteuid():
+        pytest.skip("wants root, to become somebody else")
+    shim, analyzer, (program,) = public_copy(box, victim("gives_up_its_rights"))
+    box.chmod(0o755)
+    (box / "t").mkdir()
+    (box / "t").chmod(0o1777)
+    env = environment(LD_PRELOAD=shim, LEAKSHIM_OPTIONS=f"analyzer={analyzer}:dir={box}/t:keep=always:report=none:pause={pause}")
+    with Server([program, 4, "stay"], env, box) as server:
+        wait_until(lambda: len(os.listdir(f"/proc/{server.pid}/task")) == 5, "the threads of another user")
+        done = run([LEAKSHIM, "snapshot", server.pid, "-o", box / "look", "--format", "json", "--show", "all", "--max", "0"])
+        assert done.status == 0, done
+    whole = json.loads(done.stdout)
+    assert whole["summary"]["scan"]["unread"] == [] and whole["summary"]["scan"]["shared"] is (pause == 0)
+    assert {group["class"] for group in whole["leaks"] if group["type"] == "block" and group["bytes"] == 300} == {"definite"}
+
+
 def test_over_its_budget_a_look_makes_no_copy_and_calls_nothing_lost_that_is_held(box):
     with scanned(box, pause=0) as server:
         ready(server)

@@ -21,6 +21,7 @@
 #define PIECES 2048u
 #define PIECE_LEAST (1ull << 30)
 #define LIST_SIZE (64l << 20)
+#define NONE_MOST (64ull << 30) /* looked at page by page for nothing: 5 ms */
 
 /* As the kernel has them in linux/fs.h since 6.7. */
 struct region {
@@ -183,6 +184,27 @@ static int by_pieces(struct reach_pages *p, enum reach_pages_kind kind, uintptr_
 	}
 	sys_call3(SYS_munmap, (long)arena.start, LIST_SIZE, 0);
 	return r;
+}
+
+int reach_pages_are_none(struct reach_pages *p, uintptr_t start, uintptr_t end)
+{
+	const unsigned char *core = (const unsigned char *)p->words;
+	uintptr_t at = start & ~(uintptr_t)(PAGE - 1);
+
+	if (p->is_swapping || !p->is_own || !sys_failed(p->pagemap) || end - start > NONE_MOST)
+		return 0;
+	while (at < end) {
+		uintptr_t count = (end - at + PAGE - 1) / PAGE;
+
+		count = count < AT_A_TIME * sizeof *p->words ? count : AT_A_TIME * sizeof *p->words;
+		if (sys_call3(SYS_mincore, (long)at, (long)(count * PAGE), (long)p->words))
+			return 0;
+		for (uintptr_t i = 0; i < count; i++)
+			if (core[i] & 1)
+				return 0;
+		at += count * PAGE;
+	}
+	return 1;
 }
 
 void reach_pages_find(struct reach_pages *p, enum reach_pages_kind kind, uintptr_t start, uintptr_t end, reach_pages_run *run,

@@ -48,4 +48,7 @@ static inline void reach_pages_touched(struct reach_pages *p, uintptr_t start, u
 {
 	reach_pages_find(p, REACH_PAGES_TOUCHED, start, end, run, context);
 }
+
+/* Is it known that [start, end) of private memory has no page at all, here or swapped out, though pagemap may not be read? */
+int reach_pages_are_none(struct reach_pages *p, uintptr_t start, uintptr_t end);
 #endif

@@ -149,6 +149,16 @@ static void read_left(struct reach_read *read, uintptr_t start, uintptr_t end)
 		reach_pages_touched(read->reader->program_pages, start, end, by_kernel_run, read);
 }
 
+/* A stack's guard, or address space that is only reserved: who gave up its rights could not even read there that nothing is. */
+static int is_untouched(const struct reach_read *read, uintptr_t start, uintptr_t end)
+{
+	const struct reach_map *m = read->map;
+
+	if (m->flags & REACH_MAP_FILE)
+		return 0;
+	return m->resident == UINT64_MAX ? reach_pages_are_none(read->reader->pages, start, end) : !m->resident;
+}
+
 static void read_map(struct reach_read *read, uintptr_t start, uintptr_t end)
 {
 	const struct reach_map *m = read->map;
@@ -161,6 +171,8 @@ static void read_map(struct reach_read *read, uintptr_t start, uintptr_t end)
 		reach_pages_touched(read->reader->program_pages, start, end, by_kernel_run, read);
 	else if (m->flags & REACH_MAP_IN_PROGRAM)
 		by_kernel(read, start, end);
+	else if (m->flags & REACH_MAP_FORCED && is_untouched(read, start, end))
+		return;
 	else if (m->flags & REACH_MAP_FORCED)
 		reach_pages_touched(read->reader->pages, start, end, by_kernel_run, read);
 	else if (!(m->flags & REACH_MAP_READ))
