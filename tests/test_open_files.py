@@ -2,6 +2,7 @@
 """What the program closes is closed: no process of ours keeps it open, not for an instant."""
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -74,6 +75,27 @@ def test_without_close_range_the_same_holds(way, box):
         assert b"scan of" in done.stdout, done
         wait_until(lambda: b" wrong of " in server.log.read_bytes(), "the victim", 60)
         assert b"\n0 wrong of " in b"\n" + server.log.read_bytes()
+
+
+@pytest.mark.parametrize("settings", [{}, {"pause": 0}], ids=["copy", "without a copy"])
+def test_who_keeps_a_close_waiting_is_not_modest_yet(settings, box):
+    """A modest process waits a second for a processor of a busy machine, and the program's close() with it."""
+    if not shutil.which("strace"):
+        pytest.skip("wants strace")
+    env = preload(box, report="none", **settings)
+    with Server(["strace", "-f", "-e", "trace=setpriority,readlink", "-o", box / "calls", victim("lost_while_it_runs")], env, box) as server:
+        wait_until(lambda: b"ready" in server.log.read_bytes(), "the victim")
+        pid = children(server.pid)[0]
+        os.kill(pid, signal.SIGUSR1)
+        wait_until(lambda: "setpriority" in (box / "calls").read_text(), "the look")
+        time.sleep(0.5)
+        lines = (box / "calls").read_text().splitlines()
+    modest = {line.split()[0] for line in lines if "setpriority(PRIO_PROCESS, 0, 19)" in line}
+    for one in modest:
+        own = [line for line in lines if line.split()[0] == one]
+        first = next(i for i, line in enumerate(own) if "setpriority" in line)
+        assert not any("/fd/" in line for line in own[first:]), own
+    assert any("/fd/" in line for line in lines) and modest, lines[-20:]
 
 
 @pytest.mark.parametrize("settings", [{}, {"pause": 0}], ids=["copy", "without a copy"])

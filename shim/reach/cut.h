@@ -9,6 +9,7 @@
 
 #define REACH_REGISTERS 24u
 #define REACH_REGIONS 1024u
+#define REACH_RINGS 16u
 #define REACH_PASSES 3 /* of a scan that shares the program's memory: what one of them reaches is not lost */
 
 struct area_range;
@@ -45,7 +46,7 @@ struct reach_cut {
 	int heuristics;       /* some inner pointers stand for their block */
 	uint32_t pid;         /* of the program */
 	int is_end;
-	int is_waited;        /* somebody waits for the scan: it is no time to be modest */
+	int is_waited;        /* somebody waits for the scan: it is no time to be modest (reach_modest) */
 	int is_shared;        /* the scan shares the program's memory, or copied it bit by bit: nothing stands still */
 	const struct reach_image *image; /* of the latter, 0: none */
 	uintptr_t image_stack; /* top of a stack for it, 0: none is to be taken */
@@ -76,6 +77,10 @@ struct reach_cut {
 	uint32_t queued_most, queued_count;
 	int is_queued_all;
 	int are_sets_queued;  /* what epoll sets hold too */
+	uint32_t queued_kept; /* 1 + how many of them were read in the program: the others are read anew for each pass */
+	int sets;             /* descriptors that were looked at by the scanning process, -1: they could not be */
+	uint32_t ring[REACH_RINGS], ring_count; /* descriptors of rings of requests among them, which lie in the folder ring_base */
+	char ring_base[64];
 	struct reach_region own[3]; /* memory of the scan itself: no root */
 };
 

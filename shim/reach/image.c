@@ -13,6 +13,7 @@
 #include "area.h"
 #include "clone.h"
 #include "guard.h"
+#include "modest.h"
 #include "note.h"
 #include "proc.h"
 #include "sys.h"
@@ -31,6 +32,7 @@ struct launch {
 	char memory[24], where[24];
 	uint32_t *running; /* the child's number while there is one */
 	int is_random;
+	const struct reach_cut *cut;
 	unsigned char stack[STACK] __attribute__((aligned(16)));
 };
 
@@ -74,6 +76,7 @@ static void start(void *data)
 	long now = sys_call3(SYS_personality, 0xffffffff, 0, 0);
 
 	sys_call3(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0);
+	reach_modest(l->cut);
 	if (!l->is_random && !sys_failed(now)) /* then our own few mappings lie where the program's hardly do */
 		sys_call3(SYS_personality, now | ADDR_NO_RANDOMIZE, 0, 0);
 	sys_call3(SYS_execve, (long)l->file, (long)arguments, (long)none);
@@ -160,6 +163,7 @@ int image_run(const struct reach_cut *cut, uintptr_t stack, void (*go)(void *, c
 				     .go = go,
 				     .data = data};
 	l.running = &cut->scan->image;
+	l.cut = cut;
 	if (path_at((uintptr_t)image_run, l.file) || path_at((uintptr_t)cut->header, l.trace))
 		return -1;
 	hexadecimal(l.where, (uintptr_t)&l.plan);

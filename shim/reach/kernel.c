@@ -24,6 +24,7 @@
 struct reader {
 	struct reach_cut *cut;
 	struct reach_marker *marker; /* 0: into the cut */
+	int are_rings_kept;          /* in the cut, to be asked for their requests later */
 	unsigned char *buffer;
 	uint32_t size;
 };
@@ -116,12 +117,17 @@ static int descriptor(struct reader *r, const char *base, const char *name)
 	if (!is_ring && !is_count && strcmp(link, "anon_inode:[eventpoll]"))
 		return 0;
 	join(join(path, path + sizeof path, base, "fdinfo/"), path + sizeof path, name, "");
-	if (is_ring && r->marker)
-		reach_requests_of_ring(r->marker->reader->unread, path, (char *)r->buffer, r->size);
-	if (is_ring && !r->marker)
+	if (is_ring && (!r->are_rings_kept || r->cut->ring_count == REACH_RINGS || strlen(base) >= sizeof r->cut->ring_base))
 		return -1;
+	if (is_ring) {
+		r->cut->ring[r->cut->ring_count++] = (uint32_t)fd;
+		join(r->cut->ring_base, r->cut->ring_base + sizeof r->cut->ring_base, base, "");
+	}
 	/* registered buffers of a ring stand there as "number: 0xADDRESS/size" */
-	return numbers_in(r, path, is_ring ? ": 0x" : is_count ? "eventfd-count: " : " data:", 0, fd);
+	touching(r, 1);
+	int result = numbers_in(r, path, is_ring ? ": 0x" : is_count ? "eventfd-count: " : " data:", 0, fd);
+	touching(r, 0);
+	return result;
 }
 
 /* Epoll sets, by the names of all descriptors. Returns how many there are, or -1. */
@@ -227,7 +233,7 @@ static void signal_stack(void *context, uintptr_t start, uint32_t tid)
 void reach_kernel_before(struct reach_cut *cut)
 {
 	unsigned char buffer[PIPE_BYTES];
-	struct reader r = {cut, 0, buffer, sizeof buffer};
+	struct reader r = {cut, 0, 0, buffer, sizeof buffer};
 	int ours[2] = {0, 0};
 
 	cut->is_queued_all = cut->descriptors <= DESCRIPTORS;
@@ -253,22 +259,40 @@ void reach_kernel_before(struct reach_cut *cut)
 		cut->is_queued_all = 0;
 }
 
+void reach_kernel_gather(struct reach_cut *cut)
+{
+	unsigned char buffer[PIPE_BYTES];
+	struct reader r = {cut, 0, 1, buffer, sizeof buffer};
+	char path[96];
+
+	cut->queued_kept = cut->queued_kept ? cut->queued_kept : cut->queued_count + 1;
+	cut->queued_count = cut->queued_kept - 1;
+	cut->ring_count = 0;
+	cut->sets = find_program(cut, path, path + sizeof path);
+	if (cut->sets < 0 || cut->are_sets_queued)
+		return;
+	cut->sets = descriptors(&r, path);
+	if (!cut->sets)
+		cut->sets = by_threads(&r, path);
+}
+
 int reach_kernel_scan(struct reach_cut *cut, struct reach_marker *m, struct reach_arena *arena)
 {
-	struct reader r = {cut, m, reach_arena_take(arena, BUFFER), BUFFER};
-	char path[96];
-	int result = cut->is_queued_all ? 0 : -1, seen = 0;
+	struct reader r = {cut, m, 0, reach_arena_take(arena, BUFFER), BUFFER};
+	char path[96], number[24];
 
 	for (uint32_t i = 0; i < cut->queued_count; i++)
 		mark(&r, cut->queued[i].word, cut->queued[i].descriptor);
 	if (!r.buffer || find_program(cut, path, path + sizeof path))
 		return -1;
-	if (!cut->are_sets_queued)
-		seen = descriptors(&r, path);
-	if (!cut->are_sets_queued && !seen)
-		seen = by_threads(&r, path);
+	for (uint32_t i = 0; i < cut->ring_count; i++) {
+		char ring[96], *to = join(ring, ring + sizeof ring, cut->ring_base, "fdinfo/");
+
+		join(to, ring + sizeof ring, note_number(number, (long)cut->ring[i]), "");
+		reach_requests_of_ring(m->reader->unread, ring, (char *)r.buffer, r.size);
+	}
 	reach_requests_of_aio(m->reader->unread, m->maps);
 	join(path + strlen(path), path + sizeof path, "timers", "");
 	/* kernels without checkpoint support have no such file: then nothing can be said */
-	return numbers_in(&r, path, "signal: ", 1, 0) || seen < 0 ? -1 : result;
+	return numbers_in(&r, path, "signal: ", 1, 0) || cut->sets < 0 || !cut->is_queued_all ? -1 : 0;
 }

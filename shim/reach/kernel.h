@@ -15,6 +15,10 @@
  * program. Two descriptors of ours appear there if bytes wait in a pipe. */
 void reach_kernel_before(struct reach_cut *cut);
 
+/* The same in the scanning process, for what needs none of its descriptors. While the kernel refers to open files of the program on
+ * our behalf, its close() waits: so this comes before we become modest, for a modest process may wait a second for a processor. */
+void reach_kernel_gather(struct reach_cut *cut);
+
 /* Marks what all of it points to. Returns 0, or -1 if something could not be looked at. In the scanning process. */
 int reach_kernel_scan(struct reach_cut *cut, struct reach_marker *m, struct reach_arena *arena);
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "area.h"
+#include "modest.h"
 #include "counts.h"
 #include "faults.h"
 #include "habits.h"
@@ -259,6 +260,7 @@ static int look_at_moving(struct reach_cut *cut, int pass)
 		return status;
 	if (status == -2)
 		return TRACE_SCAN_BROKE;
+	reach_modest(cut);
 	status = scan(cut, pass, &arena);
 	if (arena.start)
 		sys_call3(SYS_munmap, (long)arena.start, arena.end - arena.start, 0);
@@ -278,18 +280,25 @@ void reach_run(struct reach_cut *cut)
 	char text[2048];
 	const char *at = cut->is_shared ? tasks_status(text, sizeof text, "PPid:") : 0;
 
+	int is_image = cut->is_shared && cut->image_stack;
+
 	cut->shown = at ? (uint32_t)tasks_number(&at, 10) : 0;
 	for (int pass = 0; pass < passes && status == TRACE_SCAN_DONE; pass++) {
 		struct reach_arena arena = {0, 0, 0};
 
 		if (pass)
 			sys_call3(SYS_nanosleep, (long)&nap, 0, 0);
+		if (cut->roots >> TRACE_ROOT_KERNEL & 1)
+			reach_kernel_gather(cut);
+		if (!is_image) /* that is modest by itself */
+			reach_modest(cut);
 		status = cut->is_shared ? look_at_moving(cut, pass) : scan(cut, pass, &arena);
 		if (!pass && passes > 2 && state_clock_ns(1) - before > LONG_PASS)
 			passes = 2;
 		if (!is_any_lost(cut->scan)) /* a further look can only find that some are not */
 			break;
 	}
+	reach_modest(cut);
 	cut->scan->took_us = (state_clock_ns(1) - before) / 1000;
 	__atomic_store_n(&cut->scan->status, status, __ATOMIC_RELEASE);
 }

@@ -47,8 +47,6 @@ static void settle_child(const struct reach_cut *cut)
 	sys_call6(SYS_prlimit64, 0, RLIMIT_CORE, (long)&core, 0, 0, 0);
 	sys_call3(SYS_setitimer, ITIMER_REAL, (long)&limit, 0);
 	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
-	if (!cut->is_end && !cut->is_waited)
-		sys_call3(SYS_setpriority, 0, 0, 19);
 	if (cut->is_shared) /* it would be the program's too */
 		return;
 	long fd = sys_call6(SYS_openat, AT_FDCWD, (long)"/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0, 0, 0);
