@@ -91,6 +91,41 @@ bool image_declared(struct image *image, uint64_t variable, struct image_variabl
  * the type of what a pointer there leads to, 0: it is none, or that is not known. */
 const char *image_field(struct pool *p, struct image *image, uint64_t type, uint64_t offset, uint64_t *pointee);
 
+/* A variable of a function that is a pointer, or a structure, while code in [start, end) runs. */
+struct image_pointer {
+	uint64_t start, end;
+	uint64_t leads_to; /* number of a type; of a structure (is_itself) its own */
+	uint64_t size;
+	int64_t at;	   /* in memory: distance from where the register points */
+	uint8_t reg;	   /* as the processor counts them */
+	bool in_register, is_itself;
+	bool is_of_caller; /* in memory: from where the caller's frame begins, behind the return address */
+};
+
+/* Returns how many. */
+unsigned image_pointers(struct image *image, uint64_t function, struct image_pointer *list, unsigned max);
+
+/* The type of what the pointer leads to that a function gives back; 0: it gives none, or that is not known. */
+uint64_t image_result(struct image *image, uint64_t function);
+
+/* A member that is a pointer, in the innermost structure that has it. */
+struct image_member {
+	uint64_t in, offset; /* of an array of pointers that is no member: what they lead to and IMAGE_POINTERS, 0 */
+	uint64_t leads_to;   /* 0: to anything, or it is no pointer */
+	bool is_pointer, to_structure;
+	bool is_in_array; /* of structures: which of their members it is depends on the index as well */
+};
+#define IMAGE_POINTERS (1ull << 63)
+
+/* How large a structure is; 0: it is none. */
+uint64_t image_size(struct image *image, uint64_t type);
+
+/* What an offset in something of a type belongs to. */
+bool image_member(struct image *image, uint64_t type, uint64_t offset, struct image_member *m);
+
+/* All pointers in something of a type. Returns how many. */
+unsigned image_members(struct image *image, uint64_t type, struct image_member *list, unsigned max);
+
 /* Into how many places the compiler put each of some functions, by their linker names: places[i]. */
 void image_inlined(struct image *image, const char *const *names, unsigned *places, unsigned count);
 

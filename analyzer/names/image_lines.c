@@ -256,6 +256,14 @@ static int result_tag(Dwarf_Die *function)
 	return 0;
 }
 
+static bool is_implied(Dwarf_Die *function)
+{
+	Dwarf_Attribute attribute;
+	bool is = false;
+
+	return dwarf_attr_integrate(function, DW_AT_artificial, &attribute) && !dwarf_formflag(&attribute, &is) && is;
+}
+
 unsigned image_frames(struct image *image, uint64_t address, struct frame *frames, unsigned max)
 {
 	Dwarf_Die chain[CHAIN_MAX], function;
@@ -285,6 +293,7 @@ unsigned image_frames(struct image *image, uint64_t address, struct frame *frame
 		frames[count].function = die_name(image, &chain[length]);
 		frames[count].is_inlined = length > 0;
 		frames[count].gives_pointer = result_tag(&chain[length]) == DW_TAG_pointer_type;
+		frames[count].is_implied = is_implied(&chain[length]);
 		if (length > 0)
 			call_place(image, &unit->die, &chain[length], &frames[count + 1]);
 		count++;
@@ -384,12 +393,10 @@ unsigned image_line_last(struct image *image, uint64_t start, uint64_t end, unsi
 	return before;
 }
 
-bool image_is_void(struct image *image, uint64_t address)
+bool image_function_die(struct image *image, uint64_t address, Dwarf_Die *function)
 {
 	const struct span *span;
 	struct unit *unit;
-	Dwarf_Die function;
-	Dwarf_Attribute attribute;
 
 	if (image->state != IMAGE_GOOD)
 		return false;
@@ -402,9 +409,15 @@ bool image_is_void(struct image *image, uint64_t address)
 	if (!unit->functions)
 		load_functions(unit);
 	span = span_find(unit->functions, unit->function_count, address);
-	if (!span || !dwarf_offdie(image->dwarf, span->die, &function))
-		return false;
-	return !dwarf_attr_integrate(&function, DW_AT_type, &attribute);
+	return span && dwarf_offdie(image->dwarf, span->die, function);
+}
+
+bool image_is_void(struct image *image, uint64_t address)
+{
+	Dwarf_Die function;
+	Dwarf_Attribute attribute;
+
+	return image_function_die(image, address, &function) && !dwarf_attr_integrate(&function, DW_AT_type, &attribute);
 }
 
 void image_lines_close(struct image *image)

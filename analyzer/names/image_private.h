@@ -2,7 +2,8 @@
 #ifndef LEAKSHIM_IMAGE_PRIVATE_H
 #define LEAKSHIM_IMAGE_PRIVATE_H
 /*
- * Shared by image.c (symbol tables) and those of debug information (image_lines.c, image_types.c, image_inlined.c).
+ * Shared by image.c (symbol tables) and those of debug information (image_lines.c, image_types.c,
+ * image_pointers.c, image_inlined.c).
  */
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
@@ -50,12 +51,17 @@ struct image {
 	uint32_t unit_count;
 	struct span *spans; /* of units */
 	uint32_t span_count;
+	struct image_type *types; /* image_pointers.c */
+	uint32_t type_count;
 };
 
 void image_lines_close(struct image *image);
 
 /* Fills in the units, once. */
 void image_load_units(struct image *image);
+
+/* The function around an address. */
+bool image_function_die(struct image *image, uint64_t address, Dwarf_Die *function);
 
 /* Calls `use` with each function that a unit describes, in name spaces and types too. */
 void image_each_function(Dwarf_Die *unit, void (*use)(void *data, Dwarf_Die *function), void *data);

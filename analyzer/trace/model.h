@@ -538,6 +538,7 @@ struct frame {
 	unsigned line;
 	bool is_inlined; /* into the frame that follows it */
 	bool gives_pointer; /* the function's result is a pointer, as its debug information says */
+	bool is_implied;    /* nobody wrote the function: the compiler made it, say a destructor */
 };
 
 /* Everything known about one address: its function last, what was inlined there before it. */
