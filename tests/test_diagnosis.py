@@ -665,7 +665,7 @@ def test_code_that_was_damaged_since_gives_no_crash_and_no_names(tmp_path):
 
 
 def test_where_no_line_can_be_named_it_is_said_what_was_seen_and_who_finds_out(tmp_path):
-    leak = explained(tmp_path, "log_shipper", "-g")[0]
+    leak = explained(tmp_path, "log_shipper", "-O2", "-g")[0]
     assert not leak["cause"] and leak["explanation"]["missing_release"] is None
     assert any("are released in worker" in text for text in leak["explanation"]["because"]), leak
     assert "run --explain" in leak["explanation"]["advice"]
@@ -803,6 +803,30 @@ def test_a_cache_is_kept_by_who_puts_things_into_it_not_by_who_makes_them(tmp_pa
     explained(tmp_path, "regex_memo", "-O0", "-g")
     leak = json.loads(leakshim(tmp_path, "report", "--format", "json", "--show", "all", tmp_path / "regex_memo.trace")[1])["leaks"][0]
     assert leak["cause"] == "growing-cache" and leak["explanation"]["missing_release"]["function"] == "compiled", leak
+
+
+@pytest.mark.parametrize("options", ["-O0", "-O2"])
+@pytest.mark.parametrize("name", ["print_spool", "form_fields", "trie_words", "tree_reader", "channel_close"])
+def test_who_lets_go_structures_and_never_touches_a_member_let_down_what_that_held(tmp_path, name, options):
+    check_method(tmp_path, name, [options, "-g"])
+
+
+@pytest.mark.parametrize("name", ["map_layers", "news_topic", "mailbox", "vhost_reload"])
+def test_who_lets_go_an_array_of_pointers_let_down_what_those_led_to(tmp_path, name):
+    check_method(tmp_path, name, ["-O0", "-g"])
+
+
+def test_a_destructor_that_nobody_wrote_is_no_answer(tmp_path):
+    check_method(tmp_path, "task_list", ["-O0", "-g"])
+
+
+def test_a_member_that_is_let_go_by_an_index_is_not_let_down(tmp_path):
+    check_method(tmp_path, "hash_replace", ["-O2", "-g"])
+
+
+def test_what_a_structure_was_relieved_of_before_it_was_let_go_is_not_lost_there(tmp_path):
+    missing = explained(tmp_path, "form_fields", "-O0", "-g")[0]["explanation"]["missing_release"]
+    assert missing["function"] != "keep", missing
 
 
 @pytest.mark.parametrize("name", ["early_leave", "reader_end"])

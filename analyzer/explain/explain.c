@@ -1,5 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* Which line forgot: see explain.h. */
+/*
+ * Which line forgot: see explain.h.
+ *
+ * The rules, in the order in which follow() asks them. "Settled" is what is certain or likely: from there on only what was seen
+ * to happen (watched) and what names the same thing better (beside, counted, thread_end) may change it. Among guesses a later
+ * rule replaces an earlier one only where the third column says so.
+ *
+ *   rule                 asks                                              goes before the next one because, or replaces
+ *   judge_ways           all ways from where it was made                   ways that were followed are the only proof there is
+ *   follow_siblings      the ways from where siblings were taken up        unless settled; a way there parts from a release seen
+ *   owner_explain        where was released what it was put into           unless settled or a sibling's way told; needs a release
+ *                                                                          of that very block's site, so it goes before types
+ *   thrown_*             exceptions that were made                         they explain ways that the code alone has none of
+ *   destructor_explain   a constructor made it                             not what exceptions lost; replaces guesses
+ *   circle_explain       what it leads to leads back                       unless settled
+ *   contradiction        no way loses it                                   only where nothing is told
+ *   unpaired, retained   records of counts                                 of counted things, unless settled: they are no ways
+ *   watched_explain      what a second look saw                            it happened: before all guesses that follow
+ *   outer_explain        one caller alone, where ways were too many        only without a line
+ *   let_down_explain     who lets go the structure by its type, and not    replaces "overwritten" where nobody saw that, and of
+ *                        the member                                        one look also ways of another function
+ *   object_explain       a method made it                                  only where nothing is told; a class says more than a
+ *   handler_explain      a library lets go what holds it                   place, and a handler that was seen more than both
+ *   kept_in_explain      where it was put                                  the last guess: nothing was seen taken out there
+ *   emptied_explain      a container of pointers was emptied               replaces guesses: containers release nothing
+ *   beside_explain       its maker's caller lets go the others             names a better line for what is told
+ *   counted_explain      what was let down was a reference                 names the cause of what is told
+ *   thread_end_explain   its thread was ended                              of what went with its thread
+ *   tell_what_is_known   -                                                 nothing was found
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -390,6 +419,8 @@ static void follow(struct work *w, struct leak *leak)
 	watched_explain(w, leak, &siblings, &walk_of, is_thrown);
 	if (has_ways && walk_of.is_long && !(leak->explanation && leak->explanation->missing))
 		outer_explain(w, leak, &walk_of, &siblings);
+	if (has_ways)
+		let_down_explain(w, leak, &walk_of, &siblings);
 	if (!leak->explanation && has_ways && !object_explain(w, leak, &siblings) && !handler_explain(w, leak, &siblings, &walk_of))
 		kept_in_explain(w, leak, &walk_of, &siblings);
 	if (has_ways)

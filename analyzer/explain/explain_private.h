@@ -20,6 +20,8 @@ struct work {
 	unsigned exception_count;
 	bool has_exceptions;
 	struct emptied *emptied; /* emptied.c */
+	struct deeds *deeds;     /* deeds.c */
+	struct look *look;       /* its working memory */
 	const struct explanation *is_unseen; /* a way that a second look did not see taken; 0 */
 };
 
@@ -63,6 +65,13 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
 /* Where the release of what held a block belongs to the program: the destructor, where C++ calls one. `before`: what its thread
  * did last before that; 0: not known. 0: nowhere. */
 const struct missing_release *owner_place(struct work *w, uint32_t node, uint32_t before, bool is_object, enum confidence *confidence);
+
+/* Is the member of a structure in which the block was put looked after before a release of such a structure? False where that is not
+ * known. */
+bool let_down_is_taken(struct work *w, const struct release *r, const struct walk *walk);
+
+/* Who lets go structures of the type that held it, and never touches the member that did? Writes it down if that is known. */
+bool let_down_explain(struct work *w, struct leak *leak, struct walk *walk, const struct siblings *siblings);
 
 /* A library let go what held it, and asks a function of the program to let go what that leads to. Returns whether there is one
  * that does so with what was made beside it. */

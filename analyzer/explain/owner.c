@@ -109,8 +109,8 @@ static bool is_of_library(struct work *w, const struct release *r)
 }
 
 /* The most frequent place at which blocks of the holder's site are released; 0: none was seen. */
-static const struct release *release_of_holder(struct work *w, const struct leak *leak, uint64_t return_address, bool is_inner,
-					       const struct siblings *siblings)
+static const struct release *release_of_holder(struct work *w, const struct leak *leak, const struct walk *walk, uint64_t return_address,
+					       bool is_inner, const struct siblings *siblings)
 {
 	const struct model *m = w->model;
 	const struct release *best = NULL;
@@ -119,7 +119,7 @@ static const struct release *release_of_holder(struct work *w, const struct leak
 		if (m->releases[i].node && !is_of_library(w, &m->releases[i]) && !releases_both(w, m->releases[i].node, siblings) &&
 		    !goes_for_siblings(w, leak, &m->releases[i], siblings) &&
 		    is_made_by(w, leak, m->sites[m->releases[i].site].node, return_address, is_inner) &&
-		    (!best || m->releases[i].count > best->count))
+		    (!best || m->releases[i].count > best->count) && !let_down_is_taken(w, &m->releases[i], walk))
 			best = &m->releases[i];
 	return best;
 }
@@ -143,8 +143,15 @@ static bool is_destructor(const char *name)
 	return name && strstr(name, "::~");
 }
 
-/* Before C++ releases an object, it calls its destructor, which may be inlined: the last one before an address. *at:
- * an address in it. */
+static bool is_implied(struct work *w, const struct function *f)
+{
+	const struct place *place = code_place(w->code, f->start);
+
+	return place->frames[place->count - 1].is_implied;
+}
+
+/* Before C++ releases an object, it calls its destructor, which may be inlined: the last one before an address, if somebody wrote
+ * it. *at: an address in it. */
 static bool destructor_before(struct work *w, uint64_t release, uint64_t *at)
 {
 	const struct function *f = code_function(w->code, release);
@@ -159,14 +166,14 @@ static bool destructor_before(struct work *w, uint64_t release, uint64_t *at)
 			i.next = pc + 1;
 			continue;
 		}
-		if (is_destructor(place->frames[0].function) && place->frames[0].is_inlined) {
+		if (is_destructor(place->frames[0].function) && place->frames[0].is_inlined && !place->frames[0].is_implied) {
 			*at = pc;
 			found = true;
 		}
 		if (i.op != OP_CALL || i.to.kind != OPERAND_IMM)
 			continue;
 		callee = code_function(w->code, (uint64_t)i.to.value);
-		if (!callee || callee->is_system || !is_destructor(callee->name))
+		if (!callee || callee->is_system || !is_destructor(callee->name) || is_implied(w, callee))
 			continue;
 		*at = callee->end - 1;
 		found = true;
@@ -563,7 +570,7 @@ bool owner_explain(struct work *w, struct leak *leak, const struct walk *walk, c
 	bool is_inner = false;
 
 	call = origin_of_holder(walk, &is_inner, &offset);
-	r = call ? release_of_holder(w, leak, call, is_inner, siblings) : NULL;
+	r = call ? release_of_holder(w, leak, walk, call, is_inner, siblings) : NULL;
 	missing = r && !are_more_than_holders(w, leak, walk, call, is_inner)
 			  ? owner_place(w, r->node, 0, leak->family >= FAMILY_NEW, &confidence)
 			  : NULL;
