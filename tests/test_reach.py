@@ -301,6 +301,12 @@ def test_a_block_held_by_an_inner_pointer_only_is_possible(place, box):
     assert classes(verdict(box, [victim("held_in_data"), place])) == ["possible"]
 
 
+def test_cursors_that_were_left_behind_are_no_habit_where_the_siblings_are_held_by_their_start(box):
+    whole = verdict(box, [victim("held_in_data"), "cursors"])
+    assert {group["class"]: group["count"] for group in whole["leaks"] if "make_hidden" in stack(group)} == \
+        {"possible": 8, "reachable": 52}
+
+
 @pytest.mark.parametrize("idiom", ["array", "bases", "length", "string"])
 def test_an_inner_pointer_that_follows_a_known_idiom_holds_its_block(idiom, box):
     assert classes(verdict(box, [victim("idioms"), idiom]), "main") == HELD

@@ -24,6 +24,7 @@ enum reach_flag {
 	REACH_LIBC = 32,   /* made by libc for itself */
 	REACH_IGNORED = 4,
 	REACH_ARRAY = 16,  /* made by new[] */
+	REACH_INSIDE = 128, /* reachable, and no pointer to its start was met before */
 	REACH_OWNED = 64,  /* lost, and another lost one leads to its start */
 	REACH_FOLLOWED = 8 /* another one begins right behind its end */
 };

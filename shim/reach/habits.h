@@ -4,7 +4,8 @@
 /*
  * Inner pointers that are learned: where many blocks are held at the same distance from their starts, the
  * program puts a head before its data (a length, a count, a collector's links) or a list's links inside, and keeps
- * pointers behind it. Only inside the scanning process.
+ * pointers behind it. It does not so with what is made where most are held by their starts: there a cursor was left behind.
+ * Only inside the scanning process.
  */
 #include "mark.h"
 

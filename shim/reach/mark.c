@@ -104,6 +104,7 @@ static inline void found(struct reach_marker *m, uint32_t i, uint64_t offset, ui
 		if (mark == REACH_REACHABLE)
 			return;
 		if (!offset || is_content(m, i, offset) || reach_idioms_is(m, i, offset, from)) {
+			m->blocks->flag[i] |= offset ? REACH_INSIDE : 0;
 			push(m, i, REACH_REACHABLE, from);
 		} else if (mark == REACH_UNSEEN || offset < m->blocks->entry[i].owner) {
 			m->blocks->mark[i] = REACH_POSSIBLE;
@@ -230,6 +231,7 @@ void reach_mark_block(struct reach_marker *m, uint32_t entry, uint32_t root)
 
 void reach_mark_promote(struct reach_marker *m, uint32_t entry)
 {
+	m->blocks->flag[entry] |= REACH_INSIDE;
 	push(m, entry, REACH_REACHABLE, m->blocks->from[entry]);
 }
 

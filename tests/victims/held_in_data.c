@@ -33,6 +33,7 @@ int main(int argc, char **argv)
 	if (argc > 3) hidden_size = strtoul(argv[3], 0, 10);
 	if (!strcmp(way, "behind")) hold(&global, hidden_size);
 	if (!strcmp(way, "behind on the stack")) { hold(&on_stack, hidden_size); exit(0); }
+	for (int i = 0; i < 60 && !strcmp(way, "cursors"); i++) hold(&array[i], i < 8 ? 640 : 0); /* 8 have lost their start */
 	if (!strcmp(way, "inside")) hold(&global, 640);
 	if (!strcmp(way, "next byte")) hold(&global, 1);
 	if (!strcmp(way, "freed block")) { block = malloc(64); hold(block + 3, 0); free(block); }
