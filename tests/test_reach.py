@@ -184,6 +184,13 @@ def test_a_block_that_only_the_kernel_holds_is_reachable(place, box):
     assert both_ways(box, "held_by_kernel", place) == [HELD, LOST]
 
 
+def test_who_names_the_thread_whose_signal_stack_a_block_is(box):
+    whole = verdict(box, [victim("held_by_kernel"), "signal stack"])
+    (name,) = [group["fingerprint"] for group in whole["leaks"] if "make_hidden" in stack(group)]
+    done = run([LEAKSHIM, "who", only_trace(box), name])
+    assert done.status == 0 and b"\n  the kernel: the signal stack of thread " in done.stdout, done
+
+
 @pytest.mark.parametrize("place", ["signal stack given back", "signal stack of an ended thread"])
 def test_a_signal_stack_that_no_thread_has_any_more_is_lost(place, box):
     assert classes(verdict(box, [victim("held_by_kernel"), place])) == LOST
