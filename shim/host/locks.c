@@ -38,12 +38,20 @@ static int is_ours(const char *flags)
 	return tables || trace;
 }
 
+/* By the linker: where the library's variables begin that no file has, and where they end. Much of that is never touched. */
+extern char __bss_start[] __attribute__((visibility("hidden"))), _end[] __attribute__((visibility("hidden")));
+
+static int are_variables(const struct mapping *m)
+{
+	return m->start >= (uintptr_t)__bss_start && m->start < (uintptr_t)_end;
+}
+
 static void take_line(char *line, struct mapping *m, mapping_function *each, void *context)
 {
 	const char *at = line;
 
 	if (!strncmp(line, "VmFlags:", 8)) {
-		if (m->end && !is_ours(line))
+		if (m->end && !is_ours(line) && !are_variables(m))
 			each(context, m);
 		m->end = 0;
 	} else if ((*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f')) {
