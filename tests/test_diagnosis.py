@@ -175,8 +175,8 @@ def test_a_release_that_gets_the_address_of_a_pointer_lets_go_what_that_leads_to
     assert leak["cause"] in causes.split("|") and missing["function"] == functions and missing["line"] in lines, leak
 
 
-def check_method(tmp_path, name, options):
-    leak = explained(tmp_path, name, *options)[0]
+def check_method(tmp_path, name, options, cc="gcc"):
+    leak = explained(tmp_path, name, *options, cc=cc)[0]
     causes, functions, lines = answer(name)
     missing = leak["explanation"]["missing_release"]
     assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in functions and missing["line"] in lines, leak
@@ -189,6 +189,10 @@ def test_what_a_call_made_beside_things_that_its_caller_releases_is_the_callers_
 
 def test_code_that_branches_share_is_not_told_with_the_line_of_an_earlier_one(tmp_path):
     check_method(tmp_path, "two_inputs", ["-O2", "-g"])
+
+
+def test_code_that_runs_once_does_not_lose_many(tmp_path):
+    check_method(tmp_path, "pnm_blur", ["-O2", "-g"], cc="clang")
 
 
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])

@@ -137,6 +137,9 @@ bool place_is_of_headers(const struct frame *f);
  * without leaving the function)? `to`: as a return address. */
 bool code_goes_on(struct code *c, const char *scope, uint64_t from, uint64_t to);
 
+/* Is it sure that it can not? */
+bool code_never_goes_on(struct code *c, uint64_t from, uint64_t to);
+
 /* Is a word of a function's frame never read on any way on from an address, before it is written to? `distance`: from where the
  * return address lies. False where that is not known: without a frame pointer, or if somebody gets the word's address. */
 bool code_is_unread(struct code *c, uint64_t from, int64_t distance);

@@ -13,25 +13,52 @@ static void place_add(uint64_t *places, unsigned *count, uint64_t place)
 		places[(*count)++] = place;
 }
 
-bool code_goes_on(struct code *c, const char *scope, uint64_t from, uint64_t to)
+enum arrival { ARRIVES_NOT, ARRIVES, ARRIVES_PERHAPS };
+
+/* Is it of the function, or of a part that the compiler split off it? */
+static bool is_within(struct code *c, const struct function *f, uint64_t at)
+{
+	const struct function *other = at >= f->start && at < f->end ? f : code_function(c, at);
+
+	return other && (other == f || other->is_part || (f->is_part && other->start != at));
+}
+
+/* with_throws: also by way of an exception. */
+static enum arrival arrives(struct code *c, const char *scope, uint64_t from, uint64_t to, bool with_throws)
 {
 	const struct function *f = code_function(c, from);
 	uint64_t places[PLACES_MAX] = { from };
+	enum arrival answer = ARRIVES_NOT;
 	unsigned count = 1;
+	uint64_t pad;
 	struct insn i;
 
 	for (unsigned k = 0; f && k < count; k++)
-		for (uint64_t at = places[k]; at >= f->start && at < f->end && !decode(c, at, &i); at = i.next) {
+		for (uint64_t at = places[k]; is_within(c, f, at) && !decode(c, at, &i); at = i.next) {
 			if (i.next == to)
-				return true;
+				return ARRIVES;
 			if (scope && !place_has(code_place(c, at), scope))
 				break;
+			if (with_throws && i.op == OP_CALL && code_landing(c, at, &pad) == LANDING_PAD)
+				place_add(places, &count, pad);
 			if ((i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM)
 				place_add(places, &count, (uint64_t)i.to.value);
+			else if (i.op == OP_JUMP)
+				answer = ARRIVES_PERHAPS;
 			if (i.op == OP_JUMP || i.op == OP_RETURN || i.op == OP_STOP)
 				break;
 		}
-	return false;
+	return f && count < PLACES_MAX ? answer : ARRIVES_PERHAPS;
+}
+
+bool code_goes_on(struct code *c, const char *scope, uint64_t from, uint64_t to)
+{
+	return arrives(c, scope, from, to, false) == ARRIVES;
+}
+
+bool code_never_goes_on(struct code *c, uint64_t from, uint64_t to)
+{
+	return arrives(c, NULL, from, to, true) == ARRIVES_NOT;
 }
 
 /* Does a function keep its frame in rbp? */

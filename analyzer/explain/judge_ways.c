@@ -26,9 +26,15 @@ static int rank(const struct judging *j, const struct candidate *c)
 		r += 4;
 	if (c->is_improbable)
 		r -= 100;
-	if (c->is_strange)
+	if (c->is_strange || c->is_once)
 		r -= 10;
 	return r + (!c->parts && is_used(j->walk, c->lost));
+}
+
+/* Of two that nothing else tells apart: the one that lets it go before the next one is made. */
+static bool is_earlier(const struct judging *j, const struct candidate *c, const struct candidate *best)
+{
+	return !c->is_late && (c->outcome == OUTCOME_EXIT || c->outcome == OUTCOME_DEAD) && rank(j, c) == rank(j, best);
 }
 
 /* Does some way end with the block held by something that was not followed further? */
@@ -55,7 +61,7 @@ static bool is_blurred(const struct judging *j, const struct candidate *best)
 static enum confidence confidence_of(const struct judging *j, const struct candidate *best, unsigned probable,
 				     unsigned functions)
 {
-	if (best->is_strange || best->is_improbable || best->is_left || may_be_elsewhere(j->walk) ||
+	if (best->is_strange || best->is_once || best->is_improbable || best->is_left || may_be_elsewhere(j->walk) ||
 	    is_blurred(j, best) || j->walk->is_delivery_open)
 		return CONFIDENCE_GUESS;
 	if (best->outcome == OUTCOME_OVERWRITTEN && !j->walk->steps[best->lost].holder.symbol &&
@@ -207,14 +213,16 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 	j->w = w;
 	j->walk = walk;
 	j->is_direct = leak->class == CLASS_DEFINITE && !leak->resource;
+	j->is_several = !leak->is_estimate && leak->definite.count > 1;
 	seen = watched_find(w, leak, &same, &all);
 	j->held_in = watched_frame(w, seen);
 	ways_note_seen(j, leak, seen);
 	j->is_without_exceptions = work_has(w, EVIDENCE_THROWS) && !leak->is_estimate && !thrown_any(w);
+	ways_note_late(j);
 	ways_note_saved(j);
 	ways_gather(j);
 	for (unsigned i = 0; i < j->count; i++)
-		if (!best || rank(j, &j->candidates[i]) > rank(j, best))
+		if (!best || rank(j, &j->candidates[i]) > rank(j, best) || (best->is_late && is_earlier(j, &j->candidates[i], best)))
 			best = &j->candidates[i];
 	if (!best)
 		return;

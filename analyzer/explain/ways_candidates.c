@@ -451,6 +451,8 @@ void ways_gather(struct judging *j)
 			continue;
 		c.parts = is_growing && !c.was_resized ? 0 : ways_parting(w, i);
 		c.parts = c.parts ? ways_parting_seen(j, i, c.parts) : 0;
+		c.is_once = j->is_several && !w->steps[i].was_kept && (c.outcome == OUTCOME_EXIT || c.outcome == OUTCOME_DEAD) &&
+			    !c.was_jumped && !c.was_thrown && ways_once(j, c.parts ? c.parts : i);
 		c.is_counted = work_has(j->w, EVIDENCE_BALANCE) && is_counted(w, &c, &c.is_raised) && c.parts;
 		c.cycle = w->steps[i].cycle;
 		if (c.outcome == OUTCOME_OVERWRITTEN && !is_overwritten(j, &c)) {
@@ -464,6 +466,7 @@ void ways_gather(struct judging *j)
 		}
 		c.is_given_up = c.outcome == OUTCOME_OWNER && c.parts && is_given_up(j, &c);
 		c.agrees = ways_agree(j, i);
+		c.is_late = j->is_late[c.parts ? c.parts : i];
 		c.blamed = handled_by(j, &c);
 		c.is_handled = c.blamed;
 		if (c.is_handled) {
@@ -492,6 +495,8 @@ void ways_gather(struct judging *j)
 			j->candidates[j->count++] = c;
 			continue;
 		}
+		c.is_once &= j->candidates[same].is_once;
+		j->candidates[same].is_once = c.is_once;
 		if (c.parts && j->candidates[same].parts == c.parts && weight(&c) > weight(&j->candidates[same]))
 			j->candidates[same] = c;
 		else if (!c.parts && c.missing.line > j->candidates[same].missing.line && !c.is_improbable)

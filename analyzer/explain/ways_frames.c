@@ -11,9 +11,33 @@ uint32_t ways_parting(const struct walk *w, uint32_t lost)
 	return at && w->steps[at].parent ? at : 0;
 }
 
-/* Is the block released from here without leaving the frame? */
-static bool frees_within(const struct walk *w, uint32_t from, int32_t level)
+/* Is it the same inlined copy of one function? Then the calls that lead to it are the same, too. */
+static bool is_same_copy(const struct place *a, unsigned k, const struct place *b)
 {
+	unsigned outer = a->count - k;
+
+	if (!a->frames[k].function || outer > b->count || !is_same(a->frames[k].function, b->frames[b->count - outer].function))
+		return false;
+	while (--outer)
+		if (a->frames[a->count - outer].line != b->frames[b->count - outer].line)
+			return false;
+	return true;
+}
+
+/* Is an instruction of the same inlined copy? One that belongs to no line may lie anywhere. */
+static bool is_in_copy(const struct judging *j, const struct place *copy, unsigned k, uint64_t at)
+{
+	const struct place *place = code_place(j->w->code, at);
+	unsigned outer = copy->count - k;
+
+	return !place->frames[0].line ||
+	       (outer <= place->count && is_same_copy(copy, k, place));
+}
+
+/* Is the block released from here without leaving the frame, and of that the inlined copy, if there is one? */
+static bool frees_within(const struct judging *j, uint32_t from, int32_t level, const struct place *copy, unsigned k)
+{
+	const struct walk *w = j->walk;
 	unsigned char *seen = pool_take(&w->model->pool, w->step_count);
 	uint32_t *stack = pool_array(&w->model->pool, w->step_count, sizeof(*stack));
 	uint32_t depth = 0;
@@ -29,6 +53,8 @@ static bool frees_within(const struct walk *w, uint32_t from, int32_t level)
 			uint32_t to = w->edges[e].to;
 
 			if (w->edges[e].from != at || seen[to] || w->steps[to].level < level || !w->steps[to].can_free)
+				continue;
+			if (copy && w->steps[to].level == level && !is_in_copy(j, copy, k, w->steps[to].start))
 				continue;
 			seen[to] = 1;
 			stack[depth++] = to;
@@ -59,7 +85,7 @@ uint32_t ways_blamed(const struct judging *j, const struct candidate *c)
 		return c->lost;
 	if (c->outcome == OUTCOME_THROWN || (c->outcome == OUTCOME_JUMPED && !is_creation_frame(w, c)))
 		return c->lost;
-	if (c->parts && frees_within(w, parts->parent, parts->level))
+	if (c->parts && frees_within(j, parts->parent, parts->level, NULL, 0))
 		return c->parts;
 	if (c->parts && parts->level <= lost->level)
 		return c->parts;
@@ -116,19 +142,6 @@ bool ways_free_in(const struct judging *j, const struct way *frame, const char *
 	return true;
 }
 
-/* Is it the same inlined copy of one function? Then the calls that lead to it are the same, too. */
-static bool is_same_copy(const struct place *a, unsigned k, const struct place *b)
-{
-	unsigned outer = a->count - k;
-
-	if (!a->frames[k].function || outer > b->count || !is_same(a->frames[k].function, b->frames[b->count - outer].function))
-		return false;
-	while (--outer)
-		if (a->frames[a->count - outer].line != b->frames[b->count - outer].line)
-			return false;
-	return true;
-}
-
 const char *place_common(const struct place *a, const struct place *b)
 {
 	for (unsigned k = 0; k < a->count; k++)
@@ -162,6 +175,57 @@ const char *ways_scope_of_branch(const struct judging *j, const struct way *fram
 	return scope;
 }
 
+/* Does a piece do something outside a copy? Registers may be set anywhere. */
+static bool leaves_copy(const struct judging *j, const struct place *copy, unsigned k, const struct way *piece)
+{
+	struct insn i;
+
+	for (uint64_t at = piece->start; at <= piece->end && !decode(j->w->code, at, &i); at = i.next)
+		if ((at == piece->start || at == piece->end || i.op == OP_CALL || i.to.kind == OPERAND_MEM) && !is_in_copy(j, copy, k, at))
+			return true;
+	return false;
+}
+
+static bool stays_in_copy(const struct judging *j, const struct way *frame, const struct place *copy, unsigned k, uint32_t lost)
+{
+	const struct walk *w = j->walk;
+
+	for (uint32_t at = lost; at; at = w->steps[at].parent)
+		if (is_frame(&w->steps[at], frame) && leaves_copy(j, copy, k, &w->steps[at]))
+			return false;
+	return true;
+}
+
+const char *ways_scope_kept(const struct judging *j, const struct way *frame, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	const struct place *got = ways_got_at(j, frame);
+	const struct way *branch = &w->steps[w->steps[c->parts].parent];
+
+	for (unsigned k = 0; got && is_frame(&w->steps[c->lost], frame) && k + 1 < got->count; k++) {
+		const struct frame *f = &got->frames[k];
+
+		if (place_is_of_headers(f) || !stays_in_copy(j, frame, got, k, c->lost))
+			continue;
+		if (!f->gives_pointer || c->outcome == OUTCOME_OVERWRITTEN ||
+		    (c->parts && (!is_frame(branch, frame) || is_in_copy(j, got, k, branch->end))))
+			return f->function;
+	}
+	return NULL;
+}
+
+const char *ways_scope_freeing(const struct judging *j, const struct candidate *c)
+{
+	const struct walk *w = j->walk;
+	uint32_t branch = c->parts ? w->steps[c->parts].parent : 0;
+	const struct place *place = branch ? code_place(w->code, w->steps[branch].end) : NULL;
+
+	for (unsigned k = 0; place && k + 1 < place->count; k++)
+		if (!place_is_of_headers(&place->frames[k]) && frees_within(j, branch, w->steps[branch].level, place, k))
+			return place->frames[k].function;
+	return NULL;
+}
+
 const char *ways_scope(const struct judging *j, const struct way *frame)
 {
 	const struct place *place = ways_got_at(j, frame);
@@ -173,4 +237,52 @@ const char *ways_scope(const struct judging *j, const struct way *frame)
 	       (place->frames[k].gives_pointer || place_is_of_headers(&place->frames[k]) || !ways_free_in(j, frame, place->frames[k].function)))
 		k++;
 	return place->frames[k].function;
+}
+
+/* Return address of the call in a frame of the stack that led to where the block was made. */
+static uint64_t call_in(const struct walk *w, unsigned frame)
+{
+	return !frame && w->after_call ? w->after_call : w->model->nodes[w->nodes[frame]].pc;
+}
+
+/* Does a piece make the next one? */
+static bool makes_next(const struct walk *w, const struct way *s)
+{
+	uint64_t call;
+
+	if (s->visit < 0x80000000u || s->level > 0 || (unsigned)-s->level >= w->node_count)
+		return false;
+	call = call_in(w, (unsigned)-s->level);
+	return s->start < call && s->end >= call - 1;
+}
+
+void ways_note_late(struct judging *j)
+{
+	const struct walk *w = j->walk;
+
+	j->is_late = pool_take(&w->model->pool, w->step_count);
+	for (uint32_t i = 2; i < w->step_count; i++)
+		j->is_late[i] = j->is_late[w->steps[i].parent] || makes_next(w, &w->steps[w->steps[i].parent]);
+}
+
+bool ways_once(const struct judging *j, uint32_t from_step)
+{
+	const struct walk *w = j->walk;
+	const struct place *outermost = w->node_count ? code_place(w->code, w->model->nodes[w->nodes[w->node_count - 1]].pc - 1) : NULL;
+	uint32_t at = from_step;
+	uint64_t from;
+
+	if (!outermost || !is_same(outermost->frames[outermost->count - 1].function, "main"))
+		return false;
+	while (at && w->steps[at].visit < 0x80000000u)
+		at = w->steps[at].visit;
+	from = w->steps[at].start;
+	if (!at || w->steps[at].level > 0)
+		return false;
+	for (unsigned k = (unsigned)-w->steps[at].level; k < w->node_count; k++) {
+		if (!code_never_goes_on(w->code, from, call_in(w, k)))
+			return false;
+		from = k + 1 < w->node_count ? call_in(w, k + 1) : 0;
+	}
+	return true;
 }

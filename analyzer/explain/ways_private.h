@@ -29,6 +29,8 @@ struct candidate {
 	bool is_given_up; /* what held it was released, by who had just made it */
 	uint64_t cycle;
 	unsigned agrees; /* see ways_agree */
+	bool is_late; /* the next one was made before the ways part */
+	bool is_once; /* see ways_once: of all ways that come to the same */
 	unsigned ways; /* that come to the same */
 };
 
@@ -37,9 +39,11 @@ struct judging {
 	struct walk *walk;
 	struct candidate candidates[CANDIDATES_MAX];
 	unsigned count;
+	bool *is_late;	 /* [step]: the next one was made on the way there, by the same call */
 	uint32_t *saved; /* pieces on ways that can save the block */
 	unsigned saved_count;
 	bool is_direct; /* nothing that is lost leads to it */
+	bool is_several; /* more than one is lost by itself */
 	bool is_without_exceptions; /* none was thrown in the whole run */
 	uint64_t seen[SEEN_MOST]; /* calls that were open when a second look saw it held last, from the frame that had it outwards in */
 	unsigned seen_count;
@@ -86,6 +90,10 @@ uint32_t ways_parting(const struct walk *w, uint32_t lost);
 /* Where a frame of the block's stack got it; 0: it is none of those. */
 const struct place *ways_got_at(const struct judging *j, const struct way *frame);
 
+/* Does no way lead from a step to where the block was made, since main is left, or what it calls once? Then one block is lost so,
+ * and no more. */
+bool ways_once(const struct judging *j, uint32_t from_step);
+
 /* A step in the frame in which the release is missing. */
 uint32_t ways_blamed(const struct judging *j, const struct candidate *c);
 
@@ -100,8 +108,17 @@ const char *ways_scope(const struct judging *j, const struct way *frame);
  * block after that; 0. */
 const char *ways_scope_of_branch(const struct judging *j, const struct way *frame, const struct candidate *c);
 
+/* The innermost function inlined where a frame got the block that the way to the loss does not leave: it alone had it. 0: none. */
+const char *ways_scope_kept(const struct judging *j, const struct way *frame, const struct candidate *c);
+
+/* The innermost function inlined where the ways part in which others are released from there on; 0. */
+const char *ways_scope_freeing(const struct judging *j, const struct candidate *c);
+
 /* Notes which pieces lie on ways that can save the block: before lines are asked for. */
 void ways_note_saved(struct judging *j);
+
+/* Notes which come after the next one was made. */
+void ways_note_late(struct judging *j);
 
 /* Notes what was open when a second look saw the block held last: before ways_agree. `seen` may be 0. */
 void ways_note_seen(struct judging *j, const struct leak *leak, const struct watched *seen);
