@@ -191,6 +191,12 @@ def test_code_that_branches_share_is_not_told_with_the_line_of_an_earlier_one(tm
     check_method(tmp_path, "two_inputs", ["-O2", "-g"])
 
 
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+@pytest.mark.parametrize("name", ["path_fold", "skip_frames"])
+def test_a_function_that_was_inlined_and_alone_had_a_block_is_who_forgot_it(tmp_path, name, cc):
+    check_method(tmp_path, name, ["-O2", "-g"], cc=cc)
+
+
 def test_code_that_runs_once_does_not_lose_many(tmp_path):
     check_method(tmp_path, "pnm_blur", ["-O2", "-g"], cc="clang")
 

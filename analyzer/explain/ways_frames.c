@@ -259,10 +259,23 @@ static bool makes_next(const struct walk *w, const struct way *s)
 void ways_note_late(struct judging *j)
 {
 	const struct walk *w = j->walk;
+	bool is_more = w->step_count > 1;
 
 	j->is_late = pool_take(&w->model->pool, w->step_count);
-	for (uint32_t i = 2; i < w->step_count; i++)
-		j->is_late[i] = j->is_late[w->steps[i].parent] || makes_next(w, &w->steps[w->steps[i].parent]);
+	memset(j->is_late, 1, w->step_count);
+	if (is_more)
+		j->is_late[1] = false;
+	while (is_more) {
+		is_more = false;
+		for (uint32_t e = 0; e < w->edge_count; e++) {
+			uint32_t from = w->edges[e].from, to = w->edges[e].to;
+
+			if (j->is_late[from] || !j->is_late[to] || makes_next(w, &w->steps[from]))
+				continue;
+			j->is_late[to] = false;
+			is_more = true;
+		}
+	}
 }
 
 bool ways_once(const struct judging *j, uint32_t from_step)

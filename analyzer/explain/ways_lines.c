@@ -22,15 +22,18 @@ void ways_note_saved(struct judging *j)
 			j->saved[j->saved_count++] = i;
 }
 
-/* Is a piece of code also on ways of the same frame that can save the block? Not that of an earlier round, which was put away. */
-static bool is_saved(const struct judging *j, const struct way *frame, const struct way *piece)
+/* Is a piece of code also on ways of the same frame that can save the block? Not that of an earlier round, which was put away; and
+ * where the ways part, not that of a round in which the next one had been made. */
+static bool is_saved(const struct judging *j, const struct way *frame, uint32_t step, uint32_t parts)
 {
 	const struct walk *w = j->walk;
+	const struct way *piece = &w->steps[step];
 
 	for (unsigned k = 0; k < j->saved_count; k++) {
 		const struct way *other = &w->steps[j->saved[k]];
 
-		if (other->start <= piece->start && piece->start <= other->end && other->was_kept == piece->was_kept && is_frame(other, frame))
+		if (other->start <= piece->start && piece->start <= other->end && other->was_kept == piece->was_kept &&
+		    is_frame(other, frame) && (step != parts || j->is_late[j->saved[k]] == j->is_late[step]))
 			return true;
 	}
 	return false;
@@ -41,6 +44,7 @@ struct lines {
 	const char *scope; /* of the variable, 0: not known */
 	const char *function, *file;
 	unsigned first, last, count;
+	unsigned above; /* only lines after this one are meant */
 	uint64_t address; /* of the first */
 };
 
@@ -58,6 +62,8 @@ static void lines_add(struct judging *j, struct lines *l, uint64_t address)
 		frame = &place->frames[k];
 		if (!frame->line || !is_same(frame->function, l->function) || !is_same(frame->file, l->file))
 			continue;
+		if (frame->line <= l->above)
+			return;
 		if (!l->first || frame->line < l->first)
 			l->first = frame->line;
 		if (frame->line > l->last)
@@ -159,22 +165,29 @@ static void lines_of_branch(struct judging *j, struct lines *l, uint64_t address
 	l->last = next && next <= last + BRANCH_LINES ? next - 1 : last + 1;
 }
 
-/* Do several branches of the function lead to a piece of code? Then it is none's own. */
+/* Do several branches of the function lead to a piece of code? Then it is none's own. Copies of one that the compiler made are one. */
 static bool is_shared(const struct judging *j, uint64_t address)
 {
 	const struct function *f = code_function(j->w->code, address);
-	unsigned ways = 0;
+	const struct frame *first = NULL;
 	struct insn i;
 
-	for (uint64_t at = f ? f->start : 0; f && at < f->end && ways < 2; at = i.next) {
+	for (uint64_t at = f ? f->start : 0; f && at < f->end; at = i.next) {
+		const struct frame *from;
+
 		if (decode(j->w->code, at, &i)) {
 			i.next = at + 1;
 			continue;
 		}
-		ways += (i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM && (uint64_t)i.to.value == address;
-		ways += i.next == address && i.op != OP_JUMP && i.op != OP_RETURN && i.op != OP_STOP;
+		if (!((i.op == OP_BRANCH || i.op == OP_JUMP) && i.to.kind == OPERAND_IMM && (uint64_t)i.to.value == address) &&
+		    !(i.next == address && i.op != OP_JUMP && i.op != OP_RETURN && i.op != OP_STOP))
+			continue;
+		from = &code_place(j->w->code, at)->frames[0];
+		if (first && (!from->line || from->line != first->line || !is_same(from->function, first->function)))
+			return true;
+		first = from;
 	}
-	return ways > 1;
+	return false;
 }
 
 /* A branch leads to code that others lead to as well, behind that of ways which save the block: a goto has no code of its own. */
@@ -183,7 +196,7 @@ static bool is_goto(struct judging *j, const struct candidate *c, const char *sc
 	const struct way *parts = &j->walk->steps[c->parts], *branch = &j->walk->steps[parts->parent];
 	struct lines from = { .scope = scope }, to = { .scope = scope };
 
-	if (!is_frame(parts, branch) || is_saved(j, parts, parts) || !is_shared(j, parts->start))
+	if (!is_frame(parts, branch) || is_saved(j, parts, c->parts, c->parts) || !is_shared(j, parts->start))
 		return false;
 	lines_add(j, &from, branch->end);
 	lines_add(j, &to, parts->start);
@@ -202,7 +215,7 @@ static bool is_of_earlier_branch(struct judging *j, const struct candidate *c, c
 	const struct way *parts = &j->walk->steps[c->parts], *branch = &j->walk->steps[parts->parent], *lost = &j->walk->steps[c->lost];
 	struct lines from = { .scope = scope }, to = { .scope = scope };
 
-	if (!is_frame(parts, branch) || is_saved(j, parts, parts) || !is_shared(j, parts->start) ||
+	if (!is_frame(parts, branch) || is_saved(j, parts, c->parts, c->parts) || !is_shared(j, parts->start) ||
 	    code_goes_on(j->w->code, NULL, lost->start, branch->end))
 		return false;
 	lines_add(j, &from, branch->end);
@@ -231,7 +244,7 @@ static unsigned after_question(const struct judging *j, const struct way *frame,
 
 		if (k + 1 < count && w->steps[chain[k + 1]].start >= w->steps[chain[k]].start)
 			return count;
-		if (chain[k] != chain[count - 1] && is_frame(asks, frame) && is_saved(j, frame, asks) &&
+		if (chain[k] != chain[count - 1] && is_frame(asks, frame) && is_saved(j, frame, w->steps[chain[k]].parent, 0) &&
 		    !decode(j->w->code, asks->end, &i) && i.op == OP_BRANCH)
 			return k + 1;
 	}
@@ -256,21 +269,43 @@ static void lines_of_pieces(struct judging *j, struct lines *l, const uint32_t *
 	}
 }
 
+/* The function whose branch it is. */
+static const char *scope_of_parting(const struct judging *j, const struct way *frame, const struct candidate *c)
+{
+	const char *scope = ways_scope_of_branch(j, frame, c);
+
+	scope = scope ? scope : ways_scope_kept(j, frame, c);
+	scope = scope ? scope : ways_scope_freeing(j, c);
+	return scope ? scope : ways_scope(j, frame);
+}
+
+/* The line of the condition, if the branch begins after it, so that what comes before is the next round of a loop; 0. */
+static unsigned line_of_branch(struct judging *j, const struct candidate *c, const char *scope)
+{
+	const struct way *parts = &j->walk->steps[c->parts], *branch = &j->walk->steps[parts->parent];
+	struct lines from = { .scope = scope }, to = { .scope = scope };
+
+	lines_add(j, &to, parts->start);
+	from.scope = to.function;
+	lines_add(j, &from, branch->end);
+	return is_frame(parts, branch) && is_same(from.function, to.function) && is_same(from.file, to.file) && from.first < to.first
+		       ? from.first : 0;
+}
+
 static void lines_of_parting(struct judging *j, const struct candidate *c, struct lines *l)
 {
 	const struct walk *w = j->walk;
 	const struct way *frame = &w->steps[c->blamed];
 	const struct place *first = code_place(w->code, w->steps[c->parts].start);
-	const char *common = ways_scope_of_branch(j, frame, c);
-	const char *scope = common ? common : ways_scope(j, frame);
+	const char *scope = scope_of_parting(j, frame, c);
 	uint32_t chain[256];
-	struct lines own = { .scope = NULL };
+	struct lines own;
 	unsigned count = 0;
 
 	for (uint32_t at = c->lost; at && count < 256; at = w->steps[at].parent) {
 		bool is_overwriting = at == c->lost && at != c->parts && w->steps[at].outcome == OUTCOME_OVERWRITTEN;
 
-		if (is_frame(&w->steps[at], frame) && !is_saved(j, frame, &w->steps[at]) && !is_overwriting)
+		if (is_frame(&w->steps[at], frame) && !is_saved(j, frame, at, c->parts) && !is_overwriting)
 			chain[count++] = at;
 		if (at == c->parts)
 			break;
@@ -284,15 +319,18 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 	}
 	if (first->count > 1 && first->frames[0].is_inlined) /* what is called there is none of the branch's own */
 		l->scope = place_common(code_place(w->code, w->steps[w->steps[c->parts].parent].end), first);
-	own.scope = l->scope;
+	if (is_frame(&w->steps[c->parts], frame) && count)
+		l->above = line_of_branch(j, c, l->scope);
+	own = *l;
 	lines_of_pieces(j, &own, chain, after_question(j, frame, chain, count));
 	if (own.first)
 		*l = own;
 	else
 		lines_of_pieces(j, l, chain, count);
-	if (!l->function) { /* only shared code: the branch that leads there */
+	if (!l->function || !l->first) { /* only shared code, or such that is of no line: the branch that leads there */
 		uint32_t at = outer(w, w->steps[c->parts].parent, frame->level);
 
+		*l = (struct lines){ .scope = l->function ? l->function : l->scope };
 		lines_of_branch(j, l, w->steps[at].end, w->steps[c->parts].was_kept);
 	}
 }
@@ -373,7 +411,8 @@ static void lines_of_death(struct judging *j, const struct candidate *c, struct 
 	if (c->outcome == OUTCOME_OVERWRITTEN) {
 		uint64_t died = c->died ? c->died : lost->end;
 
-		l->scope = place_keeper(code_place(w->code, died));
+		l->scope = ways_scope_kept(j, frame, c);
+		l->scope = l->scope ? l->scope : place_keeper(code_place(w->code, died));
 		lines_add(j, l, died);
 		return;
 	}

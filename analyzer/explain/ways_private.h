@@ -39,7 +39,7 @@ struct judging {
 	struct walk *walk;
 	struct candidate candidates[CANDIDATES_MAX];
 	unsigned count;
-	bool *is_late;	 /* [step]: the next one was made on the way there, by the same call */
+	bool *is_late;	 /* [step]: the next one was made on all ways there, by the same call */
 	uint32_t *saved; /* pieces on ways that can save the block */
 	unsigned saved_count;
 	bool is_direct; /* nothing that is lost leads to it */
@@ -117,7 +117,7 @@ const char *ways_scope_freeing(const struct judging *j, const struct candidate *
 /* Notes which pieces lie on ways that can save the block: before lines are asked for. */
 void ways_note_saved(struct judging *j);
 
-/* Notes which come after the next one was made. */
+/* Notes which come after the next one was made, however they are come to. */
 void ways_note_late(struct judging *j);
 
 /* Notes what was open when a second look saw the block held last: before ways_agree. `seen` may be 0. */
