@@ -14,7 +14,7 @@ def looked_at(way, box, **settings):
 
 def test_our_handler_writes_nothing_below_an_alternate_stack_that_has_room_for_the_kernels_frame_alone(box):
     bare, done = looked_at("smallest", box)
-    assert (done.status, done.stdout) == (0, b"below 0\n") == (bare.status, bare.stdout), done
+    assert (done.status, done.stdout) == (0, b"smallest\nbelow 0\n") == (bare.status, bare.stdout), done
     assert report(only_trace(box))["summary"]["scan"]["done"]
 
 
@@ -23,3 +23,89 @@ def test_a_signal_that_ends_a_program_with_the_smallest_alternate_stack_ends_it_
     bare = run([VICTIM, "killed"])
     done = run([VICTIM, "killed", "asked"], preload(box))
     assert done.status == bare.status == 143 and "LEAK: " in done.text and "SIGTERM" in done.text, done
+
+
+WAYS = ["in a handler", "nested", "reads its mask", "jumps out", "swaps", "starts a thread", "threads"]
+
+
+@pytest.mark.parametrize("way", ["tiny", *WAYS, "executes", "forks", "ends meanwhile"])
+def test_a_program_whose_handlers_have_no_room_for_ours_prints_and_ends_as_without_us(way, box):
+    """Its own masks too are as without us, in handlers, after them, and in what it starts from them."""
+    bare, done = looked_at(way, box)
+    assert (done.status, done.stdout) == (bare.status, bare.stdout) and bare.status == 0, done
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_request_that_comes_in_a_handler_without_room_is_answered_after_it(way, box):
+    done = run([VICTIM, way, "inside"], preload(box, report="signal"))
+    assert done.status == 0 and "LEAK: " in done.text and "leakshim: trace" in done.text, done
+
+
+SPINNING = """
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+static __thread sigjmp_buf out;
+static __thread ucontext_t inner, outer;
+static __thread volatile int way;
+static volatile int is_over;
+static void spin(void) { for (volatile int i = 0; i < 20000; i++); }
+static void handler(int number)
+{
+	spin();
+	free(malloc((size_t)number));
+	if (way == 1 || way == 2) siglongjmp(out, 1);
+	if (way == 3) swapcontext(&outer, &inner);
+	spin();
+}
+static void other(void) { for (;;) spin(), swapcontext(&inner, &outer); }
+static void *work(void *seed)
+{
+	unsigned next = (unsigned)(size_t)seed;
+	char *area = mmap(0, 1 << 17, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(area, 1 << 16, PROT_NONE);
+	stack_t stack = {.ss_sp = area + (1 << 16), .ss_size = sysconf(_SC_MINSIGSTKSZ) + 2600};
+	sigaltstack(&stack, 0);
+	getcontext(&inner);
+	inner.uc_stack = (stack_t){.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
+	makecontext(&inner, other, 0);
+	for (int i = 0; i < ROUNDS && !is_over; i++) {
+		sigset_t set;
+		way = rand_r(&next) % 4;
+		if (way == 1 ? !sigsetjmp(out, 1) : way == 2 ? !sigsetjmp(out, 0) : 1) raise(way == 2 ? SIGWINCH : SIGURG);
+		pthread_sigmask(SIG_BLOCK, 0, &set);
+		for (int number = 1; number < 65; number++) if (sigismember(&set, number) == 1) printf("way %d blocks %d\\n", way, number);
+	}
+	is_over = 1;
+	return 0;
+}
+int main(void)
+{
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+	pthread_t thread[3];
+	sigaction(SIGURG, &action, 0);
+	action.sa_flags |= SA_NODEFER;
+	sigaction(SIGWINCH, &action, 0);
+	for (size_t i = 0; i < 3; i++) pthread_create(&thread[i], 0, work, (void *)i);
+	while (!is_over) {
+		usleep(2000);
+		for (int i = 0; i < 3 && getenv("LD_PRELOAD"); i++) pthread_kill(thread[i], SIGUSR1);
+	}
+	for (int i = 0; i < 3; i++) pthread_join(thread[i], 0);
+	return puts("done") < 0;
+}
+"""
+
+
+def test_handlers_that_return_jump_and_swap_meet_requests_at_every_instruction(box):
+    source = box / "spinning.c"
+    source.write_text(SPINNING)
+    assert run(["cc", "-O1", "-pthread", "-Wl,-z,now", "-DROUNDS=3000", "-o", box / "spinning", source]).status == 0
+    done = preloaded([box / "spinning"], box, settings={"report": "none", "age": 0})
+    assert (done.status, done.stdout) == (0, b"done\n"), done

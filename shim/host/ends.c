@@ -16,6 +16,7 @@
 
 #include "blocking.h"
 #include "closing.h"
+#include "crowded.h"
 #include "guard.h"
 #include "modules.h"
 #include "loaded.h"
@@ -267,6 +268,7 @@ API void abort(void)
 		}                                                                                  \
 		process_exec(&here);                                                               \
 		limits_exec();                                                                     \
+		uint64_t kept = crowded_exec();                                                    \
 		size_t room = next.with ? guard_environment_room(envp) : 0;                        \
 		if (room) {                                                                        \
 			char **told = guard_environment(__builtin_alloca(room * sizeof *told), envp); \
@@ -275,6 +277,7 @@ API void abort(void)
 		} else {                                                                           \
 			r = next.name arguments;                                                   \
 		}                                                                                  \
+		crowded_exec_failed(kept);                                                         \
 		limits_exec_failed();                                                              \
 		process_exec_failed();                                                             \
 		return r;                                                                          \

@@ -6,6 +6,7 @@
 #include <threads.h>
 #include <time.h>
 
+#include "crowded.h"
 #include "handles.h"
 #include "own.h"
 #include "real.h"
@@ -141,7 +142,10 @@ API int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void
 		next.attr_state(attributes, &detached);
 		next.attr_stack(attributes, &size);
 	}
+	void *place = crowded_thread(&start, &data);
 	int result = next.create(thread, attributes, start, data);
+	if (result)
+		crowded_no_thread(place);
 	if (!result && detached == PTHREAD_CREATE_JOINABLE && is_followed())
 		made((uintptr_t)*thread, since, size, &from);
 	return result;

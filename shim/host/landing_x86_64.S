@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Signal handlers that push nothing before they stand on a stack of ours. See landing.h. */
 
-#define STACKS 64 /* one for each bit of landing_taken */
-#define SHIFT 14  /* of the size of each: a report is begun on it; a look takes a larger one (reach/own_stack.h) */
+#include "landing_size.h"
 
 /* Registers need not be kept: the kernel has them all in its frame, which lies where we return to. */
 	.macro landing name, handler
@@ -29,7 +28,7 @@
 	movq %rcx, %r12
 	.cfi_undefined %r12
 	incq %rcx
-	shlq $SHIFT, %rcx
+	shlq $LANDING_SHIFT, %rcx
 	leaq landing_stacks(%rip), %rsp
 	addq %rcx, %rsp
 	call \handler
@@ -52,7 +51,9 @@
 	.p2align 3
 landing_taken:
 	.zero 8
+	.globl landing_stacks
+	.hidden landing_stacks
 	.p2align 12
 landing_stacks:
-	.zero STACKS << SHIFT
+	.zero LANDING_STACKS << LANDING_SHIFT
 	.section .note.GNU-stack, "", @progbits

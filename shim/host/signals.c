@@ -10,6 +10,7 @@
 #include <ucontext.h>
 
 #include "blocking.h"
+#include "crowded.h"
 #include "landing.h"
 #include "process.h"
 #include "real.h"
@@ -41,6 +42,7 @@ struct landing_part {
 STATE_PART_FITS(landing);
 
 static int started, is_withdrawn;
+static int is_staying; /* our handlers want no alternate stack: some thread's has no room for them */
 static int request; /* a real-time signal that nobody uses: scans on demand */
 
 static int is_fatal(int number)
@@ -175,7 +177,7 @@ static int is_ours(const struct sigaction *action)
 
 static void install(int number)
 {
-	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART | (is_staying ? 0 : SA_ONSTACK)};
 
 	action.sa_sigaction = number == settings.signal || number == request ? landing_report : landing_fatal;
 	sigfillset(&action.sa_mask);
@@ -222,6 +224,7 @@ static void withdraw(void)
 	for (int number = LAST_SIGNAL; number > 0; number--)
 		if (!real_sigaction(number, 0, &present) && is_ours(&present))
 			set_default(number);
+	crowded_again();
 }
 
 static void take_again(void)
@@ -232,6 +235,48 @@ static void take_again(void)
 	take_places();
 	process_listens((uint32_t)request);
 	started = 1;
+	crowded_again();
+}
+
+/* What may wait until a handler of the program is over. */
+static uint64_t at_requests(void)
+{
+	struct blocking_action present;
+	uint64_t set = 0;
+	int numbers[] = {request, settings.signal};
+
+	for (int i = 0; i < 2; i++)
+		if (numbers[i] && !blocking_action_of(numbers[i], &present) && present.handler == (uintptr_t)landing_report)
+			set |= 1ull << (numbers[i] - 1);
+	return set;
+}
+
+static void stay(void)
+{
+	struct sigaction present;
+
+	is_staying = 1;
+	for (int number = LAST_SIGNAL; started && number > 0; number--)
+		if (!real_sigaction(number, 0, &present) && is_ours(&present))
+			install(number);
+}
+
+/* One that waited in the program's handler, for a thread that is not interrupted now. */
+static void serve(int number, siginfo_t *info, uintptr_t sp)
+{
+	struct snapshot_here here = {.sp = sp};
+	int is_request = info->si_code == SI_QUEUE && info->si_int == (int)TRACE_REQUEST;
+
+	if (number == request && info->si_code == SI_QUEUE && info->si_int == STOPPING_MARK)
+		stopping_arrive(&here);
+	else if (is_request || number == settings.signal)
+		process_snapshot(&here, !is_request);
+}
+
+static void whose_changed(int number)
+{
+	if (number == settings.signal || number == request)
+		crowded_again();
 }
 
 /* The kernel's word on whose the signal is by which looks are asked for: a program may have taken it past libc. */
@@ -265,6 +310,7 @@ void signals_start(void)
 	find_out_if_threads_can_be_told();
 	process_signals = (struct process_signals){withdraw, take_again, verify};
 	blocking_dispositions = changed;
+	crowded_start(&(struct crowded_signals){at_requests, serve, stay});
 	landing_taken = &STATE_PART(landing).taken;
 	take_places();
 	blocking_own[0] = (uintptr_t)landing_report;
@@ -282,10 +328,14 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 	}
 	int back_to_default = action && !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
 	int has_handler = action && action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
-	int r = real_sigaction(number, action, old);
+	uint64_t before = crowded_added(number);
+	struct sigaction room;
+	int r = real_sigaction(number, crowded_given(action, &room), old);
 
 	if (!r && action)
 		note_caught(number, has_handler);
+	if (!r)
+		crowded_taken(number, action, before, old);
 	if (r || !wanted(number))
 		return r;
 	if (old && is_ours(old)) {
@@ -296,6 +346,8 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 		install(number);
 	if (action && number == request)
 		verify();
+	if (action)
+		whose_changed(number);
 	return 0;
 }
 
@@ -311,11 +363,13 @@ API void (*signal(int number, void (*handler)(int)))(int)
 	if (old == SIG_ERR)
 		return old;
 	note_caught(number, handler != SIG_DFL && handler != SIG_IGN);
+	crowded_taken(number, &(struct sigaction){.sa_handler = handler}, 0, 0);
 	if (!wanted(number))
 		return old;
 	if (handler == SIG_DFL)
 		install(number);
 	if (number == request)
 		verify();
+	whose_changed(number);
 	return (uintptr_t)old == (uintptr_t)landing_fatal || (uintptr_t)old == (uintptr_t)landing_report ? SIG_DFL : old;
 }

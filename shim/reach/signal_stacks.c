@@ -12,15 +12,20 @@
 
 #define API __attribute__((visibility("default")))
 
+void (*signal_stacks_come)(const stack_t *stack);
+
 /* The calling thread has changed its own: the kernel knows to what. */
 static void note(uintptr_t sp)
 {
 	stack_t present = {.ss_sp = 0};
+	int is_known = !sys_failed(sys_call3(SYS_sigaltstack, 0, (long)&present, 0));
+
+	if (is_known && signal_stacks_come)
+		signal_stacks_come(&present);
 	struct thread *t = thread_enter(sp, 0);
 
 	if (!t)
 		return;
-	sys_call3(SYS_sigaltstack, 0, (long)&present, 0);
 	t->signal_stack = (uintptr_t)present.ss_sp;
 	thread_leave(t);
 }

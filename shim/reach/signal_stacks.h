@@ -7,7 +7,11 @@
  *
  * Context of sigaltstack(): any, a signal handler too.
  */
+#include <signal.h>
 #include <stdint.h>
+
+/* Called when a thread has one, as the kernel has it; for whoever has handlers of ours. */
+extern void (*signal_stacks_come)(const stack_t *stack) __attribute__((visibility("hidden")));
 
 /* syscall() of that number; `call`: the real syscall(). */
 long signal_stacks_call(long (*call)(long, ...), uintptr_t stack, uintptr_t old);

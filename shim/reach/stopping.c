@@ -52,7 +52,9 @@ void stopping_arrive(const struct snapshot_here *here)
 	}
 }
 
-static int is_blocked(uint32_t tid, uint32_t signal)
+int (*stopping_is_crowded)(uint64_t blocked);
+
+static uint64_t blocked_by(uint32_t tid)
 {
 	char number[24], text[2048];
 	long fd = proc_task_status(note_number(number, (long)tid));
@@ -63,9 +65,14 @@ static int is_blocked(uint32_t tid, uint32_t signal)
 	text[n > 0 ? n : 0] = 0;
 	const char *at = strstr(text, "\nSigBlk:\t");
 	if (!at)
-		return 1;
+		return ~0ull;
 	at += 9;
-	return (int)(tasks_number(&at, 16) >> (signal - 1) & 1);
+	return tasks_number(&at, 16);
+}
+
+static int is_in(uint64_t set, uint32_t signal)
+{
+	return (int)(set >> (signal - 1) & 1);
 }
 
 static int ask(uint32_t tid, uint32_t signal)
@@ -136,9 +143,11 @@ int stopping_begin(struct tasks *tasks, uint32_t self, uint32_t signal)
 
 		if (tid == self || tasks->thread[i].sp)
 			continue;
-		if (tasks->is_foreign || !is_blocked(tid, signal))
+		uint64_t set = tasks->is_foreign ? 0 : blocked_by(tid);
+
+		if (!is_in(set, signal))
 			asked += ask(tid, signal);
-		else if (!is_blocked(tid, STOPPING_SHIELDED) && shield(signal))
+		else if (!is_in(set, STOPPING_SHIELDED) && !(stopping_is_crowded && stopping_is_crowded(set)) && shield(signal))
 			asked += ask(tid, STOPPING_SHIELDED);
 		else
 			blocked++;

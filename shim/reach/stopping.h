@@ -26,6 +26,9 @@ int stopping_begin(struct tasks *tasks, uint32_t self, uint32_t signal);
 /* They go on. */
 void stopping_end(void);
 
+/* May a thread that blocks these stand where it has no room for a signal? Registered by whoever knows of such places. */
+extern int (*stopping_is_crowded)(uint64_t blocked) __attribute__((visibility("hidden")));
+
 /* STOPPING_SHIELDED was not sent by us. */
 void stopping_pass_on(int number, siginfo_t *info, void *context);
 

@@ -35,7 +35,7 @@ extern union state_page {
 	struct {
 		struct state s;
 		unsigned char tree[64], modules[64], index[64], slots[64], sample[64], thread[64], live[64], release[64], python[64],
-			snapshot[64], focus[128], pace[16], scanner[320], process[64], reporting[16], wrong[576], landing[8];
+			snapshot[64], focus[128], pace[16], scanner[320], process[64], reporting[16], wrong[576], landing[8], crowded[8];
 	} part __attribute__((aligned(64)));
 	unsigned char page[4096];
 } state_page __attribute__((visibility("hidden")));

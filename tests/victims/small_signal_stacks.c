@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Alternate stacks that are just large enough for what the program itself does on them. argv[1] says what that is; with a
- * second argument it is asked for looks (SIGUSR1) in the midst of it. What it prints and how it ends are the same then. */
+ * second argument it is asked for looks (SIGUSR1) in the midst of it, "inside": only in its handlers. What it prints and how it
+ * ends are the same then. */
 #include <setjmp.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -11,7 +12,8 @@
 #define CANARY 0x5a
 
 static int is_asked, is_bounded;
-static char *stack, *self;
+static char *self;
+static __thread char *stack;
 static sigjmp_buf out;
 static ucontext_t inner, outer;
 static char coroutine[AREA];
@@ -156,6 +158,21 @@ static void *own_stack(void *unused)
 	return unused;
 }
 
+static volatile int is_there;
+
+static void on_spin(int number)
+{
+	for (is_there = number;;)
+		is_there++;
+}
+
+static void *spin(void *unused)
+{
+	stand((size_t)sysconf(_SC_MINSIGSTKSZ) + 600);
+	raise(SIGURG);
+	return unused;
+}
+
 int main(int argc, char **argv)
 {
 	const char *way = argv[1];
@@ -165,6 +182,7 @@ int main(int argc, char **argv)
 	is_asked = argc > 2;
 	is_bounded = !strcmp(way, "killed");
 	keep(malloc(20));
+	puts(way); /* stdio has what it needs */
 	if (!strcmp(way, "mask")) {
 		say_blocked("executed");
 		return 0;
@@ -173,7 +191,7 @@ int main(int argc, char **argv)
 		stand(2048);
 	else
 		stand(!strcmp(way, "smallest") || !strcmp(way, "killed") ? least : least + 3300); /* printing takes the half */
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 20 && argc > 2 && strcmp(argv[2], "inside"); i++)
 		ask();
 	if (!strcmp(way, "killed"))
 		raise(SIGTERM);
@@ -198,6 +216,15 @@ int main(int argc, char **argv)
 		for (int i = 0; i < 4; i++)
 			pthread_join(thread[i], 0);
 	}
+	if (!strcmp(way, "ends meanwhile")) {
+		pthread_t thread;
+
+		handle(SIGURG, on_spin, 0);
+		pthread_create(&thread, 0, spin, 0);
+		while (!is_there)
+			continue;
+		return 0;
+	}
 	if (!strcmp(way, "swaps")) {
 		handle(SIGURG, on_swap, 0);
 		getcontext(&inner);
@@ -209,7 +236,7 @@ int main(int argc, char **argv)
 			raise(SIGURG);
 		say_blocked("after the handler");
 	}
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 20 && argc > 2 && strcmp(argv[2], "inside"); i++)
 		ask();
 	printf("below %ld\n", written_below());
 	return 0;
