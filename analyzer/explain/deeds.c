@@ -264,6 +264,16 @@ static void move_vector(struct look *l, const struct insn *i)
 		}
 }
 
+/* Who goes along an array of pointers by an address of its own may do anything with them. */
+static struct holding note_array(struct look *l, const struct insn *i, struct holding h)
+{
+	struct image_member m;
+
+	if (h.type && h.offset > 0 && image_member(l->image, h.type, (uint64_t)h.offset, &m) && m.is_pointer && m.is_several)
+		add(l, DEED_MOVED, i)->of = (struct slot){ m.in, m.offset };
+	return h;
+}
+
 static void calculate(struct look *l, const struct insn *i)
 {
 	struct holding to, from;
@@ -282,7 +292,7 @@ static void calculate(struct look *l, const struct insn *i)
 	} else if (i->from.kind == OPERAND_MEM && !to.type) {
 		to = load(l, i, &i->from);
 	}
-	set(l, i->to.reg, to);
+	set(l, i->to.reg, note_array(l, i, to));
 }
 
 static void pass(struct look *l, const struct insn *i, bool is_left)
@@ -366,7 +376,7 @@ static void step(struct look *l, const struct insn *i)
 		break;
 	case OP_LEA:
 		if (is_word(&i->to))
-			set(l, i->to.reg, address_of(l, i, &i->from));
+			set(l, i->to.reg, note_array(l, i, address_of(l, i, &i->from)));
 		break;
 	case OP_VECTOR_MOVE:
 	case OP_VECTOR_HIGH:

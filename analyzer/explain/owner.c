@@ -150,11 +150,17 @@ static bool is_implied(struct work *w, const struct function *f)
 	return place->frames[place->count - 1].is_implied;
 }
 
-/* Before C++ releases an object, it calls its destructor, which may be inlined: the last one before an address, if somebody wrote
- * it. *at: an address in it. */
+static bool is_same_function(const struct frame *a, const struct frame *b)
+{
+	return a->function && b->function && !strcmp(a->function, b->function);
+}
+
+/* Before C++ releases an object, it calls its destructor, which may be inlined, in the same function: the last one before an address,
+ * if somebody wrote it. *at: an address in it. */
 static bool destructor_before(struct work *w, uint64_t release, uint64_t *at)
 {
 	const struct function *f = code_function(w->code, release);
+	const struct frame *in = &code_place(w->code, release)->frames[0];
 	bool found = false;
 	struct insn i;
 
@@ -166,11 +172,12 @@ static bool destructor_before(struct work *w, uint64_t release, uint64_t *at)
 			i.next = pc + 1;
 			continue;
 		}
-		if (is_destructor(place->frames[0].function) && place->frames[0].is_inlined && !place->frames[0].is_implied) {
+		if (is_destructor(place->frames[0].function) && place->frames[0].is_inlined && !place->frames[0].is_implied &&
+		    is_same_function(&place->frames[1], in)) {
 			*at = pc;
 			found = true;
 		}
-		if (i.op != OP_CALL || i.to.kind != OPERAND_IMM)
+		if (i.op != OP_CALL || i.to.kind != OPERAND_IMM || !is_same_function(&place->frames[0], in))
 			continue;
 		callee = code_function(w->code, (uint64_t)i.to.value);
 		if (!callee || callee->is_system || !is_destructor(callee->name) || is_implied(w, callee))

@@ -113,6 +113,7 @@ struct image_member {
 	uint64_t in, offset; /* of an array of pointers that is no member: what they lead to and IMAGE_POINTERS, 0 */
 	uint64_t leads_to;   /* 0: to anything, or it is no pointer */
 	bool is_pointer, to_structure;
+	bool is_several;  /* an array of pointers */
 	bool is_in_array; /* of structures: which of their members it is depends on the index as well */
 };
 #define IMAGE_POINTERS (1ull << 63)

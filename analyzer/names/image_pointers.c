@@ -153,7 +153,7 @@ static bool find_member(struct image *image, Dwarf_Die *in, uint64_t offset, str
 		return false;
 	do {
 		uint64_t at = number_of(&child, DW_AT_data_member_location);
-		bool is_in_array = false;
+		bool is_in_array = false, is_several = false;
 		int tag = dwarf_tag(&child);
 
 		if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) || at > offset || !type_of(&child, &inner) ||
@@ -162,10 +162,11 @@ static bool find_member(struct image *image, Dwarf_Die *in, uint64_t offset, str
 		while (dwarf_tag(&inner) == DW_TAG_array_type) {
 			if (!type_of(&inner, &inner))
 				return false;
+			is_several = true;
 			is_in_array |= is_structure(&inner);
 		}
 		if (!is_structure(&inner)) {
-			*m = (struct image_member){ .in = number(image, in), .offset = at };
+			*m = (struct image_member){ .in = number(image, in), .offset = at, .is_several = is_several };
 			set_member(image, m, &inner);
 			return true;
 		}
