@@ -197,6 +197,11 @@ def test_a_function_that_was_inlined_and_alone_had_a_block_is_who_forgot_it(tmp_
     check_method(tmp_path, name, ["-O2", "-g"], cc=cc)
 
 
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_a_function_that_was_inlined_and_kept_a_reference_on_one_way_is_named(tmp_path, cc):
+    check_method(tmp_path, "session_ref", ["-O2", "-g"], cc=cc)
+
+
 def test_code_that_runs_once_does_not_lose_many(tmp_path):
     check_method(tmp_path, "pnm_blur", ["-O2", "-g"], cc="clang")
 

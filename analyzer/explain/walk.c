@@ -36,6 +36,22 @@ static void cut(struct walk *w, const struct state *s)
 	*w->kept = *s;
 }
 
+/* Counts of references may be among them. */
+static void note_numbers(struct way *t, const struct state *s)
+{
+	unsigned count = 0;
+
+	t->numbers[0].value = t->numbers[1].value = -1;
+	for (unsigned i = 0; i < s->cell_count && count < 2; i++) {
+		const struct cell *c = &s->cells[i];
+
+		if (c->at.symbol != FLOW_BLOCK || c->value.symbol || c->width < 4 || c->value.offset < 0 || c->value.offset > 4)
+			continue;
+		t->numbers[count].offset = c->at.offset;
+		t->numbers[count++].value = c->value.offset;
+	}
+}
+
 /* A new piece after `parent`; 0 if the same was met before, or too much. */
 static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s)
 {
@@ -69,6 +85,7 @@ static uint32_t step_make(struct walk *w, uint32_t parent, const struct state *s
 				     .level = (int32_t)s->entered_count - (int32_t)s->frame,
 				     .is_improbable = s->is_improbable, .is_strange = s->is_strange,
 				     .was_resized = s->was_resized, .was_kept = s->kept_at != 0, .was_jumped = s->was_jumped };
+	note_numbers(&w->steps[i], s);
 	seen = pool_take(&w->model->pool, sizeof(*seen));
 	seen->hash = hash;
 	seen->step = i;
@@ -103,22 +120,6 @@ void walk_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t
 static void branch_later(struct walk *w, uint32_t parent, const struct state *s, uint64_t pc)
 {
 	go_on(w, parent, s, pc)->is_branch = true;
-}
-
-/* Counts of references may be among them. */
-static void note_numbers(struct way *t, const struct state *s)
-{
-	unsigned count = 0;
-
-	t->numbers[0].value = t->numbers[1].value = -1;
-	for (unsigned i = 0; i < s->cell_count && count < 2; i++) {
-		const struct cell *c = &s->cells[i];
-
-		if (c->at.symbol != FLOW_BLOCK || c->value.symbol || c->width < 4 || c->value.offset < 0 || c->value.offset > 4)
-			continue;
-		t->numbers[count].offset = c->at.offset;
-		t->numbers[count++].value = c->value.offset;
-	}
 }
 
 void walk_end(struct walk *w, uint32_t step, enum outcome outcome, const struct state *s)

@@ -38,7 +38,7 @@ struct way {
 	enum outcome outcome;
 	struct value holder; /* of what died: where it was kept. symbol 0 and offset 0: a register */
 	struct value replacing; /* of OUTCOME_OVERWRITTEN */
-	struct { int64_t offset, value; } numbers[2]; /* in the block, small ones; value -1: none */
+	struct { int64_t offset, value; } numbers[2]; /* in the block, small ones, where it begins, or ends a way; value -1: none */
 	uint8_t raised;
 	uint64_t cycle;
 	bool uses;	     /* passes the block on or looks into it */

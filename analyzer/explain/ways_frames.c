@@ -34,8 +34,20 @@ static bool is_in_copy(const struct judging *j, const struct place *copy, unsign
 	       (outer <= place->count && is_same_copy(copy, k, place));
 }
 
-/* Is the block released from here without leaving the frame, and of that the inlined copy, if there is one? */
-static bool frees_within(const struct judging *j, uint32_t from, int32_t level, const struct place *copy, unsigned k)
+/* A small number in the block is less than it was, and something remains. */
+static bool is_counted_down(const struct way *from, const struct way *to)
+{
+	for (unsigned k = 0; k < 2; k++)
+		if (from->numbers[k].value > 0 && way_number(to, from->numbers[k].offset) > 0 &&
+		    way_number(to, from->numbers[k].offset) < from->numbers[k].value)
+			return true;
+	return false;
+}
+
+/* Is the block released from here without leaving the frame, and of that the inlined copy, if there is one? Or, if it
+ * counts them (counted: a piece before that), a reference to it? */
+static bool frees_within(const struct judging *j, uint32_t from, int32_t level, const struct place *copy, unsigned k,
+			 const struct way *counted)
 {
 	const struct walk *w = j->walk;
 	unsigned char *seen = pool_take(&w->model->pool, w->step_count);
@@ -54,6 +66,8 @@ static bool frees_within(const struct judging *j, uint32_t from, int32_t level, 
 
 			if (w->edges[e].from != at || seen[to] || w->steps[to].level < level || !w->steps[to].can_free)
 				continue;
+			if (counted && is_counted_down(counted, &w->steps[to]))
+				return true;
 			if (copy && w->steps[to].level == level && !is_in_copy(j, copy, k, w->steps[to].start))
 				continue;
 			seen[to] = 1;
@@ -85,7 +99,7 @@ uint32_t ways_blamed(const struct judging *j, const struct candidate *c)
 		return c->lost;
 	if (c->outcome == OUTCOME_THROWN || (c->outcome == OUTCOME_JUMPED && !is_creation_frame(w, c)))
 		return c->lost;
-	if (c->parts && frees_within(j, parts->parent, parts->level, NULL, 0))
+	if (c->parts && frees_within(j, parts->parent, parts->level, NULL, 0, NULL))
 		return c->parts;
 	if (c->parts && parts->level <= lost->level)
 		return c->parts;
@@ -221,7 +235,7 @@ const char *ways_scope_freeing(const struct judging *j, const struct candidate *
 	const struct place *place = branch ? code_place(w->code, w->steps[branch].end) : NULL;
 
 	for (unsigned k = 0; place && k + 1 < place->count; k++)
-		if (!place_is_of_headers(&place->frames[k]) && frees_within(j, branch, w->steps[branch].level, place, k))
+		if (!place_is_of_headers(&place->frames[k]) && frees_within(j, branch, w->steps[branch].level, place, k, c->is_counted ? &w->steps[c->parts] : NULL))
 			return place->frames[k].function;
 	return NULL;
 }

@@ -111,7 +111,7 @@ const char *ways_scope_of_branch(const struct judging *j, const struct way *fram
 /* The innermost function inlined where a frame got the block that the way to the loss does not leave: it alone had it. 0: none. */
 const char *ways_scope_kept(const struct judging *j, const struct way *frame, const struct candidate *c);
 
-/* The innermost function inlined where the ways part in which others are released from there on; 0. */
+/* The innermost function inlined where the ways part in which others are released from there on, or a reference to them; 0. */
 const char *ways_scope_freeing(const struct judging *j, const struct candidate *c);
 
 /* Notes which pieces lie on ways that can save the block: before lines are asked for. */
