@@ -233,8 +233,8 @@ int main(int argc, char **argv)
     compiled(box, LOSES, "loses.so", "-shared", "-fPIC")
     under_run([program, f"import ctypes\ndef told():\n    ctypes.CDLL({str(box / 'loses.so')!r}).lose()\nfor _ in range(3): told()\n"],
               box / "t")
-    (group,) = groups(report(box / "t"), "lose")
-    assert set(innermost(group)) == {("told", 3)}
+    found = groups(report(box / "t"), "lose")  # of which something in Python's memory may hold one by chance
+    assert found and all(set(innermost(group)) == {("told", 3)} for group in found)
 
 
 FAKE = """
