@@ -166,6 +166,24 @@ static const struct missing_release *missing_in(struct work *w, const struct fra
 	return missing;
 }
 
+/* Siblings are released by a destructor, and the exceptions left a constructor of that class: of an object that was never made no
+ * destructor is called, so it was the constructor's to release. 0: not so. */
+static const struct missing_release *left_constructor(struct work *w, const struct siblings *siblings, const struct thrown *t)
+{
+	struct own_line way[LINES_MOST], release[LINES_MOST];
+	unsigned count = own_lines(w, w->model->sites[t->site].node, way, LINES_MOST);
+	unsigned releases = siblings->count ? own_lines(w, siblings->releases[0].node, release, LINES_MOST) : 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const char *function = way[i].frame->function;
+
+		for (unsigned k = 0; own_lines_is_constructor(function) && k < releases; k++)
+			if (own_lines_is_destructor(release[k].frame->function, function, own_lines_class(function)))
+				return missing_of(w, way[i].place, way[i].frame);
+	}
+	return NULL;
+}
+
 bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *siblings)
 {
 	uint32_t nodes[NODES_MAX];
@@ -173,6 +191,7 @@ bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *si
 	struct thrown found = { 0 }, calls[CALLS_MOST];
 	const struct frame *at = NULL;
 	bool is_one_of_several = false;
+	const struct missing_release *constructor;
 	struct explanation *e;
 	char a[WORDS_SIZE];
 
@@ -196,9 +215,12 @@ bool thrown_explain(struct work *w, struct leak *leak, const struct siblings *si
 		return false;
 	e = pool_take(&w->model->pool, sizeof(*e));
 	e->confidence = siblings->count && !is_one_of_several ? CONFIDENCE_LIKELY : CONFIDENCE_GUESS;
-	e->missing = missing_in(w, at, found.node);
+	constructor = left_constructor(w, siblings, &found);
+	e->missing = constructor ? constructor : missing_in(w, at, found.node);
 	leak->cause = CAUSE_EXCEPTION;
 	evidence_siblings(w, leak, e, siblings);
+	if (constructor)
+		because_add(w, e, "they left the constructor, and of an object that was not made no destructor is called");
 	because_add(w, e, pool_print(&w->model->pool, "%s exceptions came out of that call, as many as are lost",
 				     words_number(a, (double)found.count, false)));
 	evidence_advice(w, leak, e);
