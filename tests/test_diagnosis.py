@@ -738,6 +738,30 @@ def test_a_branch_without_code_of_its_own_is_told_with_all_lines_that_can_be_its
     assert missing["line"] <= min(lines) and max(lines) <= missing["last_line"] <= missing["line"] + 8, leak["explanation"]
 
 
+@pytest.mark.parametrize("look", [1, 2])
+@pytest.mark.parametrize("options", ["-O0", "-O2"])
+def test_what_a_constructor_had_made_when_it_was_left_is_its_own_to_release(tmp_path, look, options):
+    leaks = explained(tmp_path, "ctor_connects", options, "-g") if look == 1 else second_look(tmp_path, "ctor_connects", options, "-g")
+    _, function, lines = answer("ctor_connects")
+    for leak in leaks:
+        missing = leak["explanation"]["missing_release"]
+        assert leak["cause"] == "exception" and missing["function"].split("::")[-1] == function, leak["explanation"]
+        assert missing["line"] in lines, leak["explanation"]
+
+
+@pytest.mark.parametrize("options", ["-O0", "-O2"])
+def test_a_way_that_ends_before_a_queue_is_told_though_others_are_taken_up_from_there(tmp_path, options):
+    assert is_answered(tmp_path, "print_quota", options, "-g")
+
+
+@pytest.mark.parametrize("options", ["-O0", "-O2"])
+def test_what_is_left_over_in_an_emptied_queue_holds_nothing(tmp_path, options):
+    leak = second_look(tmp_path, "print_quota", options, "-g")[0]
+    cause, function, _ = answer("print_quota")
+    missing = leak["explanation"]["missing_release"]
+    assert leak["explanation"]["confidence"] == "guess" or (leak["cause"] == cause and missing["function"] in function.split("|")), leak
+
+
 def can_follow():
     """May a parent trace its child here?"""
     done = subprocess.run([sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))"], capture_output=True, text=True)

@@ -12,6 +12,7 @@
 
 #define NODES_MAX 256u
 #define LINES_NEAR 3u /* code of one branch, most likely */
+#define LINES_MOST 16u
 
 static bool is_equal(const struct watched *a, const struct watched *b)
 {
@@ -21,7 +22,7 @@ static bool is_equal(const struct watched *a, const struct watched *b)
 
 static int weight(const struct watched *a)
 {
-	return a->holder == HOLDER_UNKNOWN ? 0 : a->is_stale ? 1 : 2;
+	return a->holder == HOLDER_UNKNOWN ? 0 : a->is_stale || (a->may_be_stale && a->holder == HOLDER_BLOCK) ? 1 : 2;
 }
 
 /* How deep in the stack lies the frame that had it, at the last event at which it was held? The less, the later that was. */
@@ -177,6 +178,21 @@ static bool is_container(const struct work *w, const struct leak *leak)
 	return watched_is_list(w, leak);
 }
 
+/* Are siblings released from below a function? One that forgets some of them was meant to release all. */
+static bool passes_siblings(struct work *w, const struct siblings *siblings, const char *function)
+{
+	struct own_line lines[LINES_MOST];
+
+	for (unsigned i = 0; i < siblings->count; i++) {
+		unsigned count = own_lines(w, siblings->releases[i].node, lines, LINES_MOST);
+
+		for (unsigned k = 0; k < count; k++)
+			if (lines[k].frame->function && !strcmp(lines[k].frame->function, function))
+				return true;
+	}
+	return false;
+}
+
 /* Its owner went first: on purpose of the owner's own way to end, or on a way that others do not take? */
 static enum cause cause_of_freed(struct work *w, const struct leak *leak, const struct watched *seen, const struct siblings *siblings)
 {
@@ -188,7 +204,9 @@ static enum cause cause_of_freed(struct work *w, const struct leak *leak, const 
 	if (doing != LIBRARY_NOTHING && own_lines(w, seen->lost, &line, 1)) {
 		if (doing != LIBRARY_DESTROYS || !siblings->count)
 			return CAUSE_OWNER_FREED;
-		return line.frame->function && strstr(line.frame->function, "::~") ? CAUSE_DROPPED_QUEUE : CAUSE_ERROR_PATH;
+		if (!line.frame->function || !strstr(line.frame->function, "::~"))
+			return CAUSE_ERROR_PATH;
+		return passes_siblings(w, siblings, line.frame->function) ? CAUSE_OWNER_FREED : CAUSE_DROPPED_QUEUE;
 	}
 	if (!explain_nodes(w, seen->lost, &released, 1))
 		return CAUSE_OWNER_FREED;
@@ -275,7 +293,7 @@ static bool freed_explain(struct work *w, struct leak *leak, const struct watche
 	if (!missing)
 		return false;
 	e->missing = missing;
-	if (same * 2 <= all || seen->is_stale)
+	if (same * 2 <= all || seen->is_stale || seen->may_be_stale)
 		e->confidence = CONFIDENCE_GUESS;
 	leak->cause = is_throwing(w, seen->held) ? CAUSE_EXCEPTION : cause_of_freed(w, leak, seen, siblings);
 	evidence_siblings(w, leak, e, siblings);
@@ -392,7 +410,7 @@ static bool changed_explain(struct work *w, struct leak *leak, const struct watc
 		because_add(w, e, "it was in an array, of which what comes after was moved up");
 	} else if (seen->instead && (missing = seen_overwritten(w, leak, seen, ways, &is_sure))) {
 		cause = CAUSE_OVERWRITTEN;
-		if (is_sure && same * 2 > all && !seen->is_stale && seen->holder != HOLDER_STACK)
+		if (is_sure && same * 2 > all && !seen->is_stale && !seen->may_be_stale && seen->holder != HOLDER_STACK)
 			e->confidence = CONFIDENCE_LIKELY;
 		because_add(w, e, "what held it leads to another block since");
 	}
@@ -434,6 +452,24 @@ static bool is_refuted(struct work *w, const struct leak *leak, const struct wat
 	return w->is_unseen == leak->explanation && (leak->explanation->confidence == CONFIDENCE_GUESS || is_sure(w, leak, seen));
 }
 
+/* Most were held by nobody as soon as they were looked at: what held one of them for longer was left over from another block. */
+static bool is_left_over(const struct work *w, const struct leak *leak, const struct watched *seen)
+{
+	const struct model *m = w->model;
+	unsigned never = 0, all = 0;
+
+	for (uint32_t i = 0; i < m->watched_count; i++) {
+		const struct watched *a = &m->watched[i];
+
+		if (m->sites[a->site].node != leak->node || a->loss == LOSS_NONE)
+			continue;
+		all++;
+		never += a->holder == HOLDER_UNKNOWN;
+	}
+	return seen->holder == HOLDER_BLOCK && leak->explanation && leak->explanation->missing &&
+	       (never * 2 > all || (seen->loss == LOSS_GIVEN_UP && (seen->is_stale || seen->may_be_stale)));
+}
+
 void watched_explain(struct work *w, struct leak *leak, const struct siblings *siblings, const struct walk *ways, bool is_thrown)
 {
 	unsigned same, all;
@@ -447,10 +483,10 @@ void watched_explain(struct work *w, struct leak *leak, const struct siblings *s
 	}
 	if (!seen || leak->cause == CAUSE_CYCLE)
 		return;
-	if (seen->loss == LOSS_FREED && !is_thrown && freed_explain(w, leak, seen, same, all, siblings))
+	if (seen->loss == LOSS_FREED && !is_thrown && !is_left_over(w, leak, seen) && freed_explain(w, leak, seen, same, all, siblings))
 		return;
 	if (!is_thrown && (!leak->explanation || leak->explanation->confidence == CONFIDENCE_GUESS) &&
-	    (seen->loss == LOSS_CHANGED || seen->loss == LOSS_GIVEN_UP) && changed_explain(w, leak, seen, same, all, siblings, ways))
+	    (seen->loss == LOSS_CHANGED || seen->loss == LOSS_GIVEN_UP) && !is_left_over(w, leak, seen) && changed_explain(w, leak, seen, same, all, siblings, ways))
 		return;
 	if (leak->explanation && leak->explanation->missing && !is_refuted(w, leak, seen))
 		join(w, leak, seen);

@@ -169,6 +169,7 @@ struct watched {
 	uint32_t events;
 	uint32_t instead; /* site of the block that what held it leads to since; 0: none, or not known */
 	bool is_stale;	  /* something had its address already when it was made */
+	bool may_be_stale; /* nobody looked then */
 	bool is_alive;
 };
 

@@ -358,7 +358,7 @@ static int read_focus(struct model *m, const struct trace_file *f)
 			.holder = t.holder < HOLDERS ? (enum holder_kind)t.holder : HOLDER_UNKNOWN,
 			.holder_site = t.holder_site, .holder_frame = t.holder_frame, .holder_at = t.holder_at,
 			.loss = t.status == TRACE_FOCUS_LOST && t.loss < LOSSES ? (enum loss_kind)t.loss : LOSS_NONE,
-			.events = t.events, .instead = t.instead, .is_stale = t.stale };
+			.events = t.events, .instead = t.instead, .is_stale = t.stale == 1, .may_be_stale = t.stale == 2 };
 	}
 	keep_living(m);
 	return 0;

@@ -350,7 +350,7 @@ struct trace_focus {
 	uint32_t thread;  /* THREAD index of who made it */
 	uint32_t events;  /* since it was made */
 	uint32_t instead; /* SITE index of the block that what held it last leads to since, 0: none or not known */
-	uint32_t stale;   /* 1: something had its address before it was made, left over from another block */
+	uint32_t stale;   /* 1: something had its address before it was made, left over from another block; 2: nobody looked */
 };
 
 /*

@@ -20,6 +20,7 @@
 #define LOST_MOST 8u /* kept of a site */
 #define TRIES_MOST 3u
 #define ASKED_MOST 8u
+#define FOUND_MOST 8u /* in one that is let go */
 #define SEARCHED_MOST 4096u /* bytes of a block that is let go */
 
 struct followed {
@@ -437,12 +438,32 @@ static struct followed *entry_of(uintptr_t address)
 	return 0;
 }
 
+/* Does a block that goes lead to more places where others of their kind were than to living ones? Then it is a container's that was
+ * emptied, and what is left in it is nobody's. */
+static int is_left_over(const struct event *e)
+{
+	uint32_t dead = 0, living = 0;
+
+	for (uint32_t i = 0; i < e->words; i++) {
+		uint32_t slot;
+
+		if (e->word[i] < focus_state.low || e->word[i] >= focus_state.high || e->word[i] & 7)
+			continue;
+		slot = live_find(e->word[i]);
+		if (slot && trace_block_address(state_block(slot)) == e->word[i])
+			living++;
+		else
+			dead++;
+	}
+	return dead > living;
+}
+
 /* What a block that goes now leads to may be lost with it. */
 static void search_gone(struct event *e)
 {
-	uint32_t found = 0;
+	uint32_t found = is_left_over(e) ? FOUND_MOST : 0;
 
-	for (uint32_t i = 0; i < e->words && found < 8; i++) {
+	for (uint32_t i = 0; i < e->words && found < FOUND_MOST; i++) {
 		uintptr_t word = e->word[i], at = e->gone + i * 8ul;
 		uint32_t slot;
 		struct followed *f;
@@ -455,6 +476,7 @@ static void search_gone(struct event *e)
 		found++;
 		f = entry_of(word);
 		if (!f && (f = follow(e->t, slot))) {
+			told(f)->stale = f->is_object ? 2 : 0;
 			told(f)->held = node_of(e);
 			note_holder(e, f, &(struct holders_answer){TRACE_HOLDER_BLOCK, at, live_find(e->gone), CONTAINER_NONE});
 			look_at(e, f);
@@ -536,8 +558,8 @@ static __attribute__((noinline)) void made(struct thread *t, uintptr_t address, 
 
 			told_of = slot;
 
-			if (f && f->is_object && pace_has_time_to_spare(&focus_state.pace) && !search(&e, f, &a))
-				told(f)->stale = a.what && a.what != TRACE_HOLDER_REGISTER;
+			if (f && f->is_object && !pace_is_slow(&focus_state.pace))
+				told(f)->stale = search(&e, f, &a) ? 2 : a.what && a.what != TRACE_HOLDER_REGISTER;
 		}
 		pace_end_event(&focus_state.pace, begun);
 	}
