@@ -194,31 +194,61 @@ static bool is_settled(const struct leak *leak)
 
 #define STACKS_FOLLOWED 3u
 
+static bool can_release(const struct walk *w)
+{
+	for (uint32_t i = 1; i < w->step_count; i++)
+		if (w->steps[i].outcome == OUTCOME_FREED)
+			return true;
+	return false;
+}
+
+/* Judges the ways on from where a sibling that was released had been taken up. is_trusting: what its release came through
+ * releases it, whatever that calls. Returns false where no way was understood that releases it. */
+static bool follow_release(struct work *w, struct leak *leak, const struct siblings *siblings, unsigned release, bool is_trusting)
+{
+	uint32_t nodes[NODES_MAX];
+	uint64_t releasers[RELEASERS_MAX];
+	struct walk ways = { .code = w->code, .model = w->model, .most_instructions = INSTRUCTIONS_MOST, .until_us = w->group_until_us };
+	unsigned count = explain_nodes(w, siblings->releases[release].node, nodes, NODES_MAX);
+	struct origin origin;
+	bool is_understood = true;
+
+	if (is_trusting) {
+		ways.releasers = releasers;
+		ways.releaser_count = releasers_of(w, siblings, releasers, RELEASERS_MAX);
+	}
+	ways.flow = flow_open();
+	if (count && origin_find(w, ways.flow, nodes, count, &origin)) {
+		ways.nodes = nodes + origin.frame;
+		ways.node_count = count - origin.frame;
+		ways.after_call = origin.after_call;
+		ways.held_at = origin.is_held ? &origin.held_at : NULL;
+		leak->explanation = NULL;
+		is_understood = !walk(&ways) && can_release(&ways);
+		if (is_understood)
+			judge_ways(w, leak, &ways, siblings);
+		walk_drop(&ways);
+	}
+	flow_close(ways.flow);
+	return is_understood;
+}
+
 /* Siblings were released where somebody took them up anew: the ways on from there. */
 static bool follow_siblings(struct work *w, struct leak *leak, const struct siblings *siblings)
 {
 	struct leak best = *leak;
 
 	for (unsigned i = 0; i < siblings->count && i < STACKS_FOLLOWED; i++) {
-		uint32_t nodes[NODES_MAX];
-		struct walk ways = { .code = w->code, .model = w->model, .most_instructions = INSTRUCTIONS_MOST, .until_us = w->group_until_us };
-		unsigned count = explain_nodes(w, siblings->releases[i].node, nodes, NODES_MAX);
-		struct origin origin;
+		bool is_understood = follow_release(w, leak, siblings, i, false);
 
-		ways.flow = flow_open();
-		if (count && origin_find(w, ways.flow, nodes, count, &origin)) {
-			ways.nodes = nodes + origin.frame;
-			ways.node_count = count - origin.frame;
-			ways.after_call = origin.after_call;
-			ways.held_at = origin.is_held ? &origin.held_at : NULL;
-			leak->explanation = NULL;
-			if (!walk(&ways))
-				judge_ways(w, leak, &ways, siblings);
-			if (leak->explanation && leak->cause == CAUSE_ERROR_PATH)
-				best = *leak;
-			walk_drop(&ways);
+		if (!is_understood) {
+			*leak = best;
+			follow_release(w, leak, siblings, i, true);
+			if (leak->explanation && leak->explanation != best.explanation)
+				((struct explanation *)leak->explanation)->confidence = CONFIDENCE_GUESS;
 		}
-		flow_close(ways.flow);
+		if (leak->explanation && leak->cause == CAUSE_ERROR_PATH)
+			best = *leak;
 		*leak = best;
 		if (is_settled(leak))
 			return true;
