@@ -42,10 +42,13 @@ static bool is_the_librarys(struct work *w, const struct leak *leak, const struc
 {
 	const struct model *m = w->model;
 	uint32_t node = m->sites[r->site].node, made, released;
+	const struct function *its, *leaks;
 
 	if (!explain_nodes(w, node, &made, 1) || made == node)
 		return false;
-	if (code_function(w->code, m->nodes[node].pc - 1) != code_function(w->code, m->nodes[leak->node].pc - 1))
+	its = code_function(w->code, m->nodes[node].pc - 1);
+	leaks = code_function(w->code, m->nodes[leak->node].pc - 1);
+	if (!its != !leaks || (its && its->start != leaks->start))
 		return true;
 	return r->node != node && explain_nodes(w, r->node, &released, 1) && m->nodes[released].pc == m->nodes[made].pc;
 }
