@@ -202,6 +202,11 @@ def test_a_function_that_was_inlined_and_kept_a_reference_on_one_way_is_named(tm
     check_method(tmp_path, "session_ref", ["-O2", "-g"], cc=cc)
 
 
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_who_releases_a_member_in_one_case_of_several_did_not_forget_it_in_the_others(tmp_path, cc):
+    check_method(tmp_path, "rule_values", ["-O2", "-g"], cc=cc)
+
+
 def test_code_that_runs_once_does_not_lose_many(tmp_path):
     check_method(tmp_path, "pnm_blur", ["-O2", "-g"], cc="clang")
 

@@ -9,6 +9,7 @@
 #define DEEDS_MOST 2048u
 #define PLACES_MOST 128u /* words of the frame of which it is known what they hold */
 #define JUMPS_MOST 256u
+#define CARRIED_MOST 4u /* instructions */
 #define ARGUMENTS 6u
 #define CALLER_SAVED 0x0fc7u
 #define POINTER_SIZE 8u
@@ -234,12 +235,21 @@ static bool is_word(const struct operand *o)
 	return o->kind == OPERAND_REG && o->reg < 16 && o->width == POINTER_SIZE;
 }
 
+/* The variable may be said to lie in the copy from here on: the register has the same still. */
+static struct holding copy(struct look *l, const struct insn *i)
+{
+	struct holding h = get(l, i, i->from.reg);
+
+	l->now.reg[i->from.reg] = h;
+	return h;
+}
+
 static void move(struct look *l, const struct insn *i)
 {
 	if (is_word(&i->to) && i->from.kind == OPERAND_MEM)
 		set(l, i->to.reg, load(l, i, &i->from));
 	else if (is_word(&i->to) && i->from.kind == OPERAND_REG && i->from.reg < 16)
-		set(l, i->to.reg, get(l, i, i->from.reg));
+		set(l, i->to.reg, copy(l, i));
 	else if (i->to.kind == OPERAND_MEM && i->to.width == POINTER_SIZE)
 		store(l, i, i->from.kind == OPERAND_REG ? get(l, i, i->from.reg) : (struct holding){ 0 });
 }
@@ -432,6 +442,23 @@ static void forget_written(struct look *l, const struct insn *i)
 	}
 }
 
+/* What a jump carries into a call that other ways come to as well. */
+static void carry_on(struct look *l, const struct insn *jump)
+{
+	uint64_t at = (uint64_t)jump->to.value;
+	struct insn i;
+
+	for (unsigned k = 0; k < CARRIED_MOST && is_within(l, jump) && !decode(l->w->code, at, &i); k++, at = i.next) {
+		for (unsigned r = 0; i.op == OP_CALL && r < ARGUMENTS; r++)
+			if (l->now.fresh & 1u << arguments[r])
+				moved(l, &i, &l->now.reg[arguments[r]]);
+		if (i.op != OP_MOVE && i.op != OP_LEA)
+			break;
+		step(l, &i);
+		forget_written(l, &i);
+	}
+}
+
 static void look_along(struct look *l)
 {
 	bool is_after_jump = false;
@@ -451,6 +478,8 @@ static void look_along(struct look *l)
 		forget_written(l, &i);
 		if (i.op != OP_JUMP && i.op != OP_RETURN && i.op != OP_STOP)
 			continue;
+		if (i.op == OP_JUMP)
+			carry_on(l, &i);
 		is_after_jump = true;
 		memset(&l->now, 0, sizeof(l->now));
 	}

@@ -198,6 +198,22 @@ static bool lets_go(struct work *w, const struct deed *d, uint64_t type)
 	       calls_named(w->model, d->import, false) == EFFECT_FREE;
 }
 
+static bool is_same_line(const struct place *a, const struct place *b)
+{
+	unsigned k = 0;
+
+	while (k < a->count && k < b->count && a->frames[k].line && a->frames[k].line == b->frames[k].line && a->frames[k].function &&
+	       b->frames[k].function && !strcmp(a->frames[k].function, b->frames[k].function))
+		k++;
+	return k && k == a->count && k == b->count;
+}
+
+/* Is it what the call that returns to an address is on another way? A compiler may end each case of a switch with one. */
+static bool is_copy_of(struct work *w, const struct deed *d, uint64_t before)
+{
+	return is_same_line(code_place(w->code, d->at), code_place(w->code, before - 1));
+}
+
 /* Can code go on from one address to a call that returns to another one, without letting go another structure like that? */
 static bool reaches(struct work *w, const struct deeds *all, uint64_t from, const struct question *q)
 {
@@ -222,8 +238,13 @@ static bool reaches(struct work *w, const struct deeds *all, uint64_t from, cons
 			if ((i.op == OP_JUMP || i.op == OP_BRANCH) && count < size)
 				pending[count++] = (uint64_t)i.to.value;
 			goes_on = i.op != OP_JUMP && i.op != OP_RETURN && i.op != OP_STOP;
-			for (unsigned k = 0; k < all->count && goes_on; k++)
-				goes_on = !(all->list[k].at == at && lets_go(w, &all->list[k], q->type));
+			for (unsigned k = 0; k < all->count; k++) {
+				if (all->list[k].at != at || !lets_go(w, &all->list[k], q->type))
+					continue;
+				if (is_copy_of(w, &all->list[k], q->before))
+					return true;
+				goes_on = false;
+			}
 		}
 	}
 	return false;
