@@ -229,6 +229,10 @@ def test_what_an_object_of_a_smart_pointer_held_was_forgotten_by_the_objects_des
     assert leak["cause"] in causes.split("|") and missing["function"].split("::")[-1] in function and missing["line"] in lines, leak
 
 
+def test_a_register_that_no_landing_pad_reads_holds_nothing_when_the_owner_goes(tmp_path):
+    check_method(tmp_path, "expr_tree", ["-O2", "-g"])
+
+
 @pytest.mark.parametrize("options", [["-O0", "-g"], ["-O2", "-g"]])
 def test_exceptions_that_pass_who_releases_others_lose_what_that_one_was_given(tmp_path, options):
     check_method(tmp_path, "command_bus", options)

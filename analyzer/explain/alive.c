@@ -4,6 +4,7 @@
  * something is put there. See walk_private.h.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "walk_private.h"
 
@@ -51,28 +52,41 @@ static uint16_t writes_whole(const struct insn *i)
 	return i->writes;
 }
 
-static uint16_t reads_by_call(struct walk *w, const struct insn *i, bool *returns)
+static uint16_t reads_by_call(struct walk *w, const struct function *f, const struct insn *i, bool *returns)
 {
 	struct target t;
+	bool is_end;
 
 	target_find(w, NULL, i, &t);
 	*returns = t.effect != EFFECT_STOP && t.effect != EFFECT_THROW && t.effect != EFFECT_JUMP && t.effect != EFFECT_THREAD_ENDS;
-	return i->reads | PASSED | (t.effect == EFFECT_JUMP ? ALL : 0);
+	is_end = f->is_part && !*returns && !(t.name && !strcmp(t.name, "_Unwind_Resume"));
+	return i->reads | PASSED | (t.effect == EFFECT_JUMP || is_end ? ALL : 0);
 }
 
-static void follow_call(struct walk *w, struct alive *a, struct place_in_code *p, const struct insn *i)
+static uint16_t alive_at(struct walk *w, uint64_t address);
+
+/* Ways that are seldom gone lie in a part of their own, those of exceptions above all. What goes back from there is not known, and
+ * where one ends the program, or throws, nothing was lost before. */
+static uint16_t read_elsewhere(struct walk *w, const struct function *from, uint64_t address)
+{
+	const struct function *to = code_function(w->code, address);
+
+	return to && to->is_part && !from->is_part ? alive_at(w, address) : ALL;
+}
+
+static void follow_call(struct walk *w, const struct function *f, struct alive *a, struct place_in_code *p, const struct insn *i)
 {
 	uint64_t pad = 0;
 	bool returns;
 
-	p->reads = reads_by_call(w, i, &returns);
+	p->reads = reads_by_call(w, f, i, &returns);
 	p->writes = CALLER_SAVED;
 	if (!returns)
 		p->next = NOWHERE;
 	if (code_landing(w->code, p->address, &pad) == LANDING_PAD) {
 		p->other = find(a, pad);
 		if (p->other == NOWHERE)
-			p->beyond = ALL;
+			p->beyond = read_elsewhere(w, f, pad);
 	}
 }
 
@@ -89,7 +103,7 @@ static void link_places(struct walk *w, const struct function *f, struct alive *
 		p->reads = i.reads;
 		p->writes = writes_whole(&i);
 		if (i.op == OP_CALL) {
-			follow_call(w, a, p, &i);
+			follow_call(w, f, a, p, &i);
 		} else if (i.op == OP_BRANCH || (i.op == OP_JUMP && i.to.kind == OPERAND_IMM)) {
 			p->other = find(a, (uint64_t)i.to.value);
 			if (i.op == OP_JUMP)
@@ -97,7 +111,8 @@ static void link_places(struct walk *w, const struct function *f, struct alive *
 			if (p->other == NOWHERE) {
 				const struct function *to = code_function(w->code, (uint64_t)i.to.value);
 
-				p->beyond = i.op == OP_JUMP && to && to != f && !to->is_part ? PASSED | KEPT : ALL;
+				p->beyond = i.op == OP_JUMP && to && to != f && !to->is_part && !f->is_part
+						    ? PASSED | KEPT : read_elsewhere(w, f, (uint64_t)i.to.value);
 			}
 		} else if (i.op == OP_JUMP) {
 			p->beyond = ALL;
@@ -106,6 +121,7 @@ static void link_places(struct walk *w, const struct function *f, struct alive *
 			p->beyond = KEPT | 1u << REG_RAX | 1u << REG_RDX;
 			p->next = NOWHERE;
 		} else if (i.op == OP_STOP) {
+			p->beyond = f->is_part ? ALL : 0;
 			p->next = NOWHERE;
 		} else if (i.op == OP_SYSTEM) {
 			p->reads = ALL;
@@ -140,7 +156,7 @@ static struct alive *look(struct walk *w, const struct function *f)
 
 	a->start = f->start;
 	HASH_ADD(hh, w->private->alive, start, sizeof(a->start), a);
-	if (f->is_part || summary_of(w, f->start)->sets_jump)
+	if (summary_of(w, f->start)->sets_jump)
 		return a;
 	for (uint64_t at = f->start; at < f->end && most <= FUNCTION_MAX; at = i.next, most++)
 		if (decode(w->code, at, &i))

@@ -187,6 +187,8 @@ static bool call_free(struct walk *w, uint32_t step, struct state *s, const stru
 		s->is_touched = true;
 	}
 	returned(w, s, i, CALLER_SAVED);
+	if (is_owner && flow_key(w->flow, holder.symbol)->kind != SYMBOL_STACK) /* a register may have a copy that nobody reads any more */
+		alive_shed(w, s);
 	return walk_is_lost(w, step, s, holder, is_owner ? OUTCOME_OWNER : OUTCOME_DEAD);
 }
 
