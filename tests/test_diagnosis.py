@@ -771,6 +771,12 @@ def test_what_is_left_over_in_an_emptied_queue_holds_nothing(tmp_path, options):
     assert leak["explanation"]["confidence"] == "guess" or (leak["cause"] == cause and missing["function"] in function.split("|")), leak
 
 
+@pytest.mark.parametrize("look", [1, 2])
+def test_what_an_inlined_function_asks_that_the_block_is_not_of_is_not_where_it_was_forgotten(tmp_path, look):
+    leak = (explained(tmp_path, "retry_send", "-O2", "-g") if look == 1 else second_look(tmp_path, "retry_send", "-O2", "-g"))[0]
+    assert leak["explanation"]["missing_release"]["function"] == answer("retry_send")[1], leak["explanation"]
+
+
 def can_follow():
     """May a parent trace its child here?"""
     done = subprocess.run([sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))"], capture_output=True, text=True)

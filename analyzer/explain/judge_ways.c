@@ -230,7 +230,7 @@ void judge_ways(struct work *w, struct leak *leak, struct walk *walk, const stru
 		if (j->candidates[i].is_improbable && !best->is_improbable)
 			continue;
 		probable++;
-		functions += !is_same(j->candidates[i].missing.function, best->missing.function);
+		functions += !is_same(j->candidates[i].missing.function, best->missing.function) || j->candidates[i].is_left;
 	}
 	write_down(j, leak, best, probable, functions + 1, siblings);
 	w->is_unseen = j->seen_count && !best->agrees ? leak->explanation : NULL;

@@ -46,6 +46,7 @@ struct lines {
 	unsigned first, last, count;
 	unsigned above; /* only lines after this one are meant */
 	uint64_t address; /* of the first */
+	bool is_called; /* what the function calls was where the ways parted */
 };
 
 static void lines_add(struct judging *j, struct lines *l, uint64_t address)
@@ -292,12 +293,27 @@ static unsigned line_of_branch(struct judging *j, const struct candidate *c, con
 		       ? from.first : 0;
 }
 
+/* Of what was inlined behind the parting, one that neither got the block nor releases others only has a part of the way: it was
+ * called by one that has. The innermost function at a place that is the block's frame's, too; 0: that is not known. */
+static const char *keeper_behind(const struct judging *j, const struct way *frame, const struct place *place, const char *function)
+{
+	const struct walk *w = j->walk;
+	const struct place *got = ways_got_at(j, frame);
+
+	if (!got || !function || place_has(got, function))
+		return NULL;
+	for (uint32_t i = 1; i < w->step_count; i++)
+		if (w->steps[i].outcome == OUTCOME_FREED && is_frame(&w->steps[i], frame) && place_has(code_place(w->code, w->steps[i].end), function))
+			return NULL;
+	return place_common(got, place);
+}
+
 static void lines_of_parting(struct judging *j, const struct candidate *c, struct lines *l)
 {
 	const struct walk *w = j->walk;
 	const struct way *frame = &w->steps[c->blamed];
 	const struct place *first = code_place(w->code, w->steps[c->parts].start);
-	const char *scope = scope_of_parting(j, frame, c);
+	const char *scope = scope_of_parting(j, frame, c), *keeper;
 	uint32_t chain[256];
 	struct lines own;
 	unsigned count = 0;
@@ -319,6 +335,14 @@ static void lines_of_parting(struct judging *j, const struct candidate *c, struc
 	}
 	if (first->count > 1 && first->frames[0].is_inlined) /* what is called there is none of the branch's own */
 		l->scope = place_common(code_place(w->code, w->steps[w->steps[c->parts].parent].end), first);
+	keeper = first->count > 1 && first->frames[0].is_inlined && is_frame(&w->steps[c->parts], frame)
+			 ? keeper_behind(j, frame, first, l->scope ? l->scope : first->frames[0].function) : NULL;
+	if (keeper && !is_same(keeper, l->scope)) {
+		l->scope = keeper;
+		l->is_called = true;
+		lines_of_branch(j, l, w->steps[w->steps[c->parts].parent].end, w->steps[c->parts].was_kept);
+		return;
+	}
 	if (is_frame(&w->steps[c->parts], frame) && count)
 		l->above = line_of_branch(j, c, l->scope);
 	own = *l;
@@ -506,6 +530,7 @@ void ways_locate(struct judging *j, struct candidate *c)
 		lines_of_death(j, c, &l);
 	if (is_way && c->agrees)
 		lines_after_seen(j, &l);
+	c->is_left |= l.is_called;
 	place = code_place(j->w->code, l.address);
 	c->missing = (struct missing_release){ .function = l.function, .file = l.first ? l.file : NULL, .line = l.first,
 					       .last_line = l.last, .offset = place->offset,

@@ -23,7 +23,7 @@ struct candidate {
 	struct missing_release missing;
 	bool is_improbable, is_strange, was_resized;
 	bool is_handled; /* a function that was called by a pointer had it last, from where what held it was let go */
-	bool is_left; /* its register got another value after the inlined function was left */
+	bool is_left; /* its register got another value after the inlined function was left, or the ways part in what that calls */
 	uint64_t was_jumped, was_thrown;
 	bool is_counted, is_raised; /* a count of references remained; because of one more retain than others had */
 	bool is_given_up; /* what held it was released, by who had just made it */
