@@ -25,9 +25,9 @@
 #define API __attribute__((visibility("default")))
 
 static int (*real_sigaction)(int, const struct sigaction *, struct sigaction *);
-static void (*(*real_signal)(int, void (*)(int)))(int);
 
 #define NUMBERS 64
+#define SIG_HOLDING ((handler_of)2) /* SIG_HOLD of sigset(): blocked, and handled as before */
 #define LAST_SIGNAL 62 /* the last ones are debuggers' favourites */
 
 /* The kernel shields process 1 from default actions; a handler would end that. */
@@ -188,7 +188,6 @@ static void find_real(void)
 {
 	if (real_sigaction || !real_ready())
 		return;
-	real_signal = (void (*(*)(int, void (*)(int)))(int))real_next("signal");
 	real_sigaction = (int (*)(int, const struct sigaction *, struct sigaction *))real_next("sigaction");
 }
 
@@ -351,19 +350,23 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 	return 0;
 }
 
-API void (*signal(int number, void (*handler)(int)))(int)
+/* The other ones of its kind are functions of their own in libc; -std=c99 makes __sysv_signal of signal. */
+typedef void (*handler_of)(int);
+
+static handler_of set_by(handler_of (*call)(int, handler_of), int number, handler_of handler)
 {
-	find_real();
-	if (!real_signal) {
+	if (!call) {
 		errno = ENOSYS;
 		return SIG_ERR;
 	}
-	void (*old)(int) = real_signal(number, handler);
+	handler_of old = call(number, handler);
 
 	if (old == SIG_ERR)
 		return old;
-	note_caught(number, handler != SIG_DFL && handler != SIG_IGN);
-	crowded_taken(number, &(struct sigaction){.sa_handler = handler}, 0, 0);
+	if (handler != SIG_HOLDING) {
+		note_caught(number, handler != SIG_DFL && handler != SIG_IGN);
+		crowded_taken(number, &(struct sigaction){.sa_handler = handler}, 0, 0);
+	}
 	if (!wanted(number))
 		return old;
 	if (handler == SIG_DFL)
@@ -373,3 +376,22 @@ API void (*signal(int number, void (*handler)(int)))(int)
 	whose_changed(number);
 	return (uintptr_t)old == (uintptr_t)landing_fatal || (uintptr_t)old == (uintptr_t)landing_report ? SIG_DFL : old;
 }
+
+#define SETTER(name)                                                                               \
+	API handler_of name(int number, handler_of handler);                                       \
+	API handler_of name(int number, handler_of handler)                                        \
+	{                                                                                          \
+		static handler_of (*call)(int, handler_of);                                        \
+												   \
+		find_real();                                                                       \
+		if (!call && real_sigaction)                                                       \
+			call = (handler_of (*)(int, handler_of))real_next(#name);                  \
+		return set_by(call, number, handler);                                              \
+	}
+
+SETTER(signal)
+SETTER(bsd_signal)
+SETTER(ssignal)
+SETTER(__sysv_signal)
+SETTER(sysv_signal)
+SETTER(sigset)
