@@ -186,7 +186,10 @@ API int thrd_create(thrd_t *thread, thrd_start_t start, void *data)
 	find();
 	if (!next.c_create)
 		return thrd_error;
+	void *place = crowded_thread((void *(**)(void *))(void *)&start, &data); /* an int comes back where a pointer does */
 	int result = next.c_create(thread, start, data);
+	if (result != thrd_success)
+		crowded_no_thread(place);
 	if (result == thrd_success && is_followed())
 		made((uintptr_t)*thread, since, next.stack, &from);
 	return result;

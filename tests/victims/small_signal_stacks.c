@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <ucontext.h>
+#include <threads.h>
 #include "victim.h"
 
 #define AREA (1 << 16)
@@ -119,6 +120,12 @@ static void *blank(void *unused)
 	return unused;
 }
 
+static int blank_of_c11(void *unused)
+{
+	say_blocked(unused ? "" : "in a thread of C11");
+	return 0;
+}
+
 static void on_thread(int number)
 {
 	pthread_t thread;
@@ -127,6 +134,8 @@ static void on_thread(int number)
 	ask();
 	if (!pthread_create(&thread, 0, blank, 0))
 		pthread_join(thread, 0);
+	if (thrd_create(&thread, blank_of_c11, 0) == thrd_success)
+		thrd_join(thread, 0);
 }
 
 static void on_exec(int number)
