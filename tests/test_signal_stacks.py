@@ -109,3 +109,30 @@ def test_handlers_that_return_jump_and_swap_meet_requests_at_every_instruction(b
     assert run(["cc", "-O1", "-pthread", "-Wl,-z,now", "-DROUNDS=3000", "-o", box / "spinning", source]).status == 0
     done = preloaded([box / "spinning"], box, settings={"report": "none", "age": 0})
     assert (done.status, done.stdout) == (0, b"done\n"), done
+
+
+NESTING = """
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+static volatile int depth, most;
+static void handler(int number) { if (++depth > most) most = depth; if (depth < 2) raise(number); depth--; }
+int main(void)
+{
+	stack_t stack = {.ss_sp = malloc(16384), .ss_size = 16384};
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_NODEFER | SA_ONSTACK};
+	sigaltstack(&stack, 0);
+	sigaction(SIGUSR1, &action, 0);
+	raise(SIGUSR1);
+	printf("depth %d\\n", most);
+	return 7;
+}
+"""
+
+
+def test_a_program_that_takes_our_signal_itself_and_lets_it_nest_on_a_small_stack_does_not_hang(box):
+    source = box / "nesting.c"
+    source.write_text(NESTING)
+    assert run(["cc", "-D_GNU_SOURCE", "-o", box / "nesting", source]).status == 0
+    done = run([box / "nesting"], preload(box, report="none"), timeout=20)
+    assert done.status == 7 and "depth 2" in str(done.stdout), done

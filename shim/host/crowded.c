@@ -102,15 +102,15 @@ static void stack_comes(const stack_t *stack)
 	}
 }
 
-const struct sigaction *crowded_given(const struct sigaction *action, struct sigaction *room)
+const struct sigaction *crowded_given(int number, const struct sigaction *action, struct sigaction *room)
 {
 	uint64_t mask;
 
-	if (!crowded_on || !action || !wants_stack((uintptr_t)action->sa_handler, (unsigned long)action->sa_flags))
+	if (!crowded_on || !action || number <= 0 || number > NUMBERS || !wants_stack((uintptr_t)action->sa_handler, (unsigned long)action->sa_flags))
 		return action;
 	*room = *action;
 	memcpy(&mask, &room->sa_mask, sizeof mask);
-	mask |= crowded.signals.ours();
+	mask |= crowded.signals.ours() & ~(1ull << (number - 1)); /* no longer ours then */
 	memcpy(&room->sa_mask, &mask, sizeof mask);
 	return room;
 }

@@ -36,7 +36,7 @@ void crowded_start(const struct crowded_signals *signals);
 /* Around the program's sigaction: what to hand on instead of `action`, which may be written to `room`; and, after it succeeded,
  * what the program is told (old, may be 0). `before`: crowded_added from before. */
 uint64_t crowded_added(int number);
-const struct sigaction *crowded_given(const struct sigaction *action, struct sigaction *room);
+const struct sigaction *crowded_given(int number, const struct sigaction *action, struct sigaction *room);
 void crowded_taken(int number, const struct sigaction *action, uint64_t before, struct sigaction *old);
 
 /* Which signals are ours has changed. */

@@ -329,7 +329,7 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 	int has_handler = action && action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 	uint64_t before = crowded_added(number);
 	struct sigaction room;
-	int r = real_sigaction(number, crowded_given(action, &room), old);
+	int r = real_sigaction(number, crowded_given(number, action, &room), old);
 
 	if (!r && action)
 		note_caught(number, has_handler);
