@@ -136,3 +136,51 @@ def test_a_program_that_takes_our_signal_itself_and_lets_it_nest_on_a_small_stac
     assert run(["cc", "-D_GNU_SOURCE", "-o", box / "nesting", source]).status == 0
     done = run([box / "nesting"], preload(box, report="none"), timeout=20)
     assert done.status == 7 and "depth 2" in str(done.stdout), done
+
+
+TAKING = """
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+static volatile int got, at_once, blocked;
+static void ours(int number) { got += number == SIGUSR1; }
+static void handler(int number)
+{
+	struct sigaction action = {.sa_handler = ours};
+	sigset_t set;
+	(void)number;
+	if (BY_SIGNAL) signal(SIGUSR1, ours);
+	else sigaction(SIGUSR1, &action, 0);
+	raise(SIGUSR1);
+	at_once = got;
+	sigprocmask(SIG_BLOCK, 0, &set);
+	for (int i = 1; i < 65; i++) blocked += sigismember(&set, i) == 1;
+}
+int main(void)
+{
+	stack_t stack = {.ss_sp = malloc(16384), .ss_size = 16384};
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+	sigset_t set;
+	sigaltstack(&stack, 0);
+	sigaction(SIGUSR2, &action, 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	if (IS_BLOCKED) sigprocmask(SIG_BLOCK, &set, 0);
+	raise(SIGUSR2);
+	printf("%d at once, %d blocked there\\n", at_once, blocked);
+	if (IS_BLOCKED) sigprocmask(SIG_UNBLOCK, &set, 0);
+	printf("%d at the end\\n", got);
+	return 7;
+}
+"""
+
+
+@pytest.mark.parametrize("by_signal", [0, 1])
+@pytest.mark.parametrize("is_blocked", [0, 1])
+def test_a_handler_on_a_small_stack_that_takes_our_signal_gets_it_there_unless_the_program_blocks_it(box, by_signal, is_blocked):
+    source = box / "taking.c"
+    source.write_text(TAKING)
+    flags = ["-D_GNU_SOURCE", f"-DBY_SIGNAL={by_signal}", f"-DIS_BLOCKED={is_blocked}"]
+    assert run(["cc", *flags, "-o", box / "taking", source]).status == 0
+    bare, done = run([box / "taking"]), run([box / "taking"], preload(box, report="none"), timeout=20)
+    assert (done.status, done.stdout) == (bare.status, bare.stdout) == (7, bare.stdout), (bare, done)

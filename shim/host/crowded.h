@@ -12,6 +12,7 @@
  * 3. A handler is also left by longjmp and swapcontext, which set the next mask where they still stand: what waits is
  *    served before, on a stack of ours, and after a longjmp our signals come again. A program that it executes, or a thread that
  *    it starts, begins without our mask.
+ *    What it takes for itself in such a handler comes from then on.
  * 4. A stack smaller than any frame, or one from which swapcontext went away, is for none of ours: our handlers then want
  *    none at all.
  *
@@ -38,6 +39,11 @@ void crowded_start(const struct crowded_signals *signals);
 uint64_t crowded_added(int number);
 const struct sigaction *crowded_given(int number, const struct sigaction *action, struct sigaction *room);
 void crowded_taken(int number, const struct sigaction *action, uint64_t before, struct sigaction *old);
+
+/* The calling thread takes a signal for the program: the bit of it, if the thread stands in a handler that keeps it out for us only;
+ * crowded_open lets it in once the program has it. */
+uint64_t crowded_kept(int number);
+void crowded_open(uint64_t kept) __attribute__((visibility("hidden")));
 
 /* Which signals are ours has changed. */
 void crowded_again(void);

@@ -104,6 +104,15 @@ static void serve(uint64_t set, uintptr_t sp)
 			crowded_serve((int)number, &info, sp);
 }
 
+uint64_t crowded_kept(int number)
+{
+	int saved = errno;
+	uint64_t kept = number > 0 && number <= 64 ? kept_out_at((uintptr_t)__builtin_frame_address(0)) & 1ull << (number - 1) : 0;
+
+	errno = saved;
+	return kept;
+}
+
 void crowded_open(uint64_t kept)
 {
 	int saved = errno;

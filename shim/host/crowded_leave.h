@@ -27,8 +27,6 @@ struct crowded_exit {
 /* Called by the jumps of crowded_x86_64.S while crowded_on, on a stack of ours; the thread stands at sp. `to`: the first argument
  * of longjmp, setcontext or swapcontext. */
 struct crowded_exit crowded_leave(uintptr_t sp, enum crowded_way way, const void *to) __attribute__((visibility("hidden")));
-/* Lets signals in. */
-void crowded_open(uint64_t kept) __attribute__((visibility("hidden")));
 /* The real longjmp is not known yet. */
 void crowded_find(void) __attribute__((visibility("hidden")));
 /* Where the jumps lead, and getcontext. */

@@ -327,7 +327,7 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 	}
 	int back_to_default = action && !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
 	int has_handler = action && action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
-	uint64_t before = crowded_added(number);
+	uint64_t before = crowded_added(number), kept = action && !back_to_default ? crowded_kept(number) : 0;
 	struct sigaction room;
 	int r = real_sigaction(number, crowded_given(number, action, &room), old);
 
@@ -335,6 +335,8 @@ API int sigaction(int number, const struct sigaction *action, struct sigaction *
 		note_caught(number, has_handler);
 	if (!r)
 		crowded_taken(number, action, before, old);
+	if (!r && kept)
+		crowded_open(kept);
 	if (r || !wanted(number))
 		return r;
 	if (old && is_ours(old)) {
@@ -359,10 +361,13 @@ static handler_of set_by(handler_of (*call)(int, handler_of), int number, handle
 		errno = ENOSYS;
 		return SIG_ERR;
 	}
+	uint64_t kept = handler != SIG_DFL && handler != SIG_HOLDING ? crowded_kept(number) : 0;
 	handler_of old = call(number, handler);
 
 	if (old == SIG_ERR)
 		return old;
+	if (kept)
+		crowded_open(kept);
 	if (handler != SIG_HOLDING) {
 		note_caught(number, handler != SIG_DFL && handler != SIG_IGN);
 		crowded_taken(number, &(struct sigaction){.sa_handler = handler}, 0, 0);
